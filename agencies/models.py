@@ -1,0 +1,163 @@
+"""The directory's tables (schema ``agencies``), as the migration `0001_directory` makes them.
+
+1. Every period is half-open (``valid_from <= day < valid_until``); changes are dated.
+2. What this file must never know: a case, a protocol. Mandates are plain codes here.
+
+The migration is the truth (constraints, rights, functions live there); a test compares the two.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, MetaData, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Directory(DeclarativeBase):
+    """Everything the directory owns."""
+
+    metadata = MetaData(schema="agencies")
+    type_annotation_map = {  # noqa: RUF012 (SQLAlchemy reads it from the class)
+        str: Text,
+        datetime: TIMESTAMP(timezone=True),
+        dict[str, str]: JSONB,
+        list[str]: ARRAY(Text),
+    }
+
+
+class Jurisdiction(Directory):
+    """A place: a country, its ISO 3166-2 subdivisions, localities below, and groups across."""
+
+    __tablename__ = "jurisdiction"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    country: Mapped[str]
+    parent: Mapped[str | None] = mapped_column(ForeignKey("jurisdiction.code"))
+    kind: Mapped[str]
+    names: Mapped[dict[str, str]]
+
+
+class Grouping(Directory):
+    """One place belongs to one group (a region, a judicial district)."""
+
+    __tablename__ = "grouping"
+
+    member_code: Mapped[str] = mapped_column(ForeignKey("jurisdiction.code"), primary_key=True)
+    group_code: Mapped[str] = mapped_column(ForeignKey("jurisdiction.code"), primary_key=True)
+
+
+class Agency(Directory):
+    """A body that may hold mandates. A confidential one is shown as its mandate, never by name."""
+
+    __tablename__ = "agency"
+    __table_args__ = (UniqueConstraint("country", "key"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    country: Mapped[str]
+    key: Mapped[str]
+    name: Mapped[str]
+    names: Mapped[dict[str, str]]
+    type: Mapped[str]
+    level: Mapped[str]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("agency.id"))
+    confidential: Mapped[bool]
+    source: Mapped[str]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
+class Unit(Directory):
+    """A desk of an agency; hand-offs are addressed to intake units, in the unit's own time zone."""
+
+    __tablename__ = "unit"
+    __table_args__ = (UniqueConstraint("agency_id", "key"), UniqueConstraint("id", "agency_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"))
+    country: Mapped[str]
+    key: Mapped[str]
+    name: Mapped[str]
+    intake: Mapped[bool]
+    time_zone: Mapped[str]
+
+
+class Mandate(Directory):
+    """What an agency is legally charged with, where, and in which order it is asked."""
+
+    __tablename__ = "mandate"
+    __table_args__ = (
+        ForeignKeyConstraint(["unit_id", "agency_id"], ["unit.id", "unit.agency_id"]),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    agency_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    country: Mapped[str]
+    mandate: Mapped[str]
+    jurisdiction: Mapped[str] = mapped_column(ForeignKey("jurisdiction.code"))
+    priority: Mapped[int]
+    fall_back: Mapped[bool]
+    source: Mapped[str]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
+class Member(Directory):
+    """A person or a system of one country. A system has tokens, never a password."""
+
+    __tablename__ = "member"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    country: Mapped[str]
+    kind: Mapped[str]
+    user_name: Mapped[str]
+    name: Mapped[str]
+    password_hash: Mapped[str | None]
+    active: Mapped[bool]
+
+
+class Membership(Directory):
+    """A member in a role at a unit. Acts are done by a membership, not by a person at large."""
+
+    __tablename__ = "membership"
+    __table_args__ = (
+        ForeignKeyConstraint(["unit_id", "agency_id"], ["unit.id", "unit.agency_id"]),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    agency_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    role: Mapped[str]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
+class Session(Directory):
+    """A browser signed in. Reached through functions of the migration only."""
+
+    __tablename__ = "session"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    authenticated_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    csrf_hash: Mapped[bytes]
+
+
+class ApiToken(Directory):
+    """A bearer token. Reached through functions of the migration only."""
+
+    __tablename__ = "api_token"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    name: Mapped[str]
+    scopes: Mapped[list[str]]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]

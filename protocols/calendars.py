@@ -1,0 +1,259 @@
+"""On which days an office works: one calendar per kind of mandate and area, never per country.
+
+1. A calendar knows the days of declared years and refuses all others: the decree that sets next
+   year's movable holidays may not be out yet, and a guessed holiday is a guessed deadline.
+2. Holidays come from the ``holidays`` package; a country's file adds, removes and closes.
+3. This file must not know what is counted on a calendar, nor which countries there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from importlib.metadata import version as version_of
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+import holidays
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DESCRIPTION_KEYS = frozenset(
+    {
+        *("names", "serves", "weekend", "holidays", "every_year", "closures"),
+        *("added", "removed", "roll_over", "time_zone"),
+    }
+)
+"""Keys one calendar of ``calendars.yaml`` may have."""
+
+Description: TypeAlias = Mapping[str, Any]  # one calendar as read from YAML: words, lists, dates
+
+
+class CalendarNotCovered(Exception):
+    """A day outside the declared years was asked for; nothing was guessed."""
+
+    def __init__(self, calendar: Calendar, day: date) -> None:
+        """Name the calendar, its years and the day."""
+        self.calendar, self.day = calendar, day
+        years = calendar.covered
+        super().__init__(
+            f"The calendar '{calendar.name}' covers {years.start} to {years.stop - 1} and was asked"
+            f" about {day}: its holidays are not known, so a working-day limit cannot be computed."
+            " Check that year's holidays and closures, then extend 'covered' in calendars.yaml."
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """Which days are closed, and by what name. ``version`` names the file's and the package's.
+
+    ``weekend`` holds weekday numbers (Monday is 0); ``closed`` maps a day to why it is closed;
+    ``roll_over``: a limit in calendar days that ends on a closed day ends on the next open one.
+    Compared by identity: two calendars are the same when their version says so.
+    """
+
+    name: str
+    version: str
+    time_zone: str  # IANA name
+    covered: range  # years
+    weekend: frozenset[int] = frozenset({5, 6})
+    closed: Mapping[date, str] = field(default_factory=lambda: MappingProxyType({}))
+    language: str = "en"
+    roll_over: bool = False
+
+    @property
+    def always_open(self) -> bool:
+        """Nothing is ever closed: no year needs to be known."""
+        return not self.weekend and not self.closed
+
+    def is_weekend(self, day: date) -> bool:
+        """Whether the week itself closes this day."""
+        return day.weekday() in self.weekend
+
+    def closed_by(self, day: date) -> str | None:
+        """Name of the holiday or closure of this day; empty for a weekend; None when open.
+
+        Raises CalendarNotCovered for a day outside the declared years.
+        """
+        if self.always_open:
+            return None
+        if day.year not in self.covered:
+            raise CalendarNotCovered(self, day)
+        return self.closed.get(day, "" if self.is_weekend(day) else None)
+
+
+def build_calendar(
+    name: str,
+    description: Description,
+    *,
+    version: str,
+    time_zone: str,
+    covered: range,
+    language: str = "en",
+    subdivision: str | None = None,
+) -> Calendar:
+    """One calendar of ``calendars.yaml``, for one subdivision ("X" of AR-X) if it has own days.
+
+    Raises ValueError with a sentence for whoever wrote the file.
+    """
+    if unknown := set(description) - DESCRIPTION_KEYS:
+        message = (
+            f"the calendar '{name}' has the unknown key {_listed(unknown)};"
+            f" the keys are {_listed(DESCRIPTION_KEYS)}"
+        )
+        raise ValueError(message)
+    closed = _published(description.get("holidays"), covered, language, subdivision)
+    closed |= dict(_yearly(description.get("every_year", {}), covered))
+    closed |= {_day(day): str(why) for day, why in description.get("added", {}).items()}
+    for day in map(_day, description.get("removed", ())):
+        if day not in closed:
+            message = f"the calendar '{name}' removes {day}, which is no holiday: correct the date"
+            raise ValueError(message)
+        del closed[day]
+    for closure in description.get("closures", ()):
+        closed |= dict.fromkeys(_span(closure, covered), str(closure["name"]))
+    return Calendar(
+        name=f"{name} ({subdivision})" if subdivision else name,
+        version=f"{version}, holidays {version_of('holidays')}",
+        time_zone=str(description.get("time_zone", time_zone)),
+        covered=covered,
+        weekend=frozenset(map(_weekday, description.get("weekend", ("saturday", "sunday")))),
+        closed=MappingProxyType(closed),
+        language=language,
+        roll_over=bool(description.get("roll_over", False)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendars:
+    """All calendars of one country, built when first asked for."""
+
+    descriptions: Mapping[str, Description]
+    version: str
+    time_zone: str
+    covered: range
+    language: str
+    default: str
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], time_zone: str) -> Calendars:
+        """The whole of ``calendars.yaml``, every calendar built once so that faults show now.
+
+        Raises ValueError with a sentence for whoever wrote the file.
+        """
+        years = mapping["covered"]
+        calendars = cls(
+            descriptions=mapping["calendars"],
+            version=str(mapping["version"]),
+            time_zone=time_zone,
+            covered=range(years["from"], years["to"] + 1),
+            language=mapping["language"],
+            default=mapping["default"],
+        )
+        if calendars.default not in calendars.descriptions:
+            names = _listed(calendars.descriptions)
+            message = f"the default calendar '{calendars.default}' does not exist: use {names}"
+            raise ValueError(message)
+        for name in calendars.descriptions:
+            calendars.named(name)
+        return calendars
+
+    def of(self, mandate: str, place: str) -> Calendar:
+        """The calendar a mandate works by at a place (ISO 3166-2, or the country's code)."""
+        serving = (
+            name
+            for name, description in self.descriptions.items()
+            if mandate in description.get("serves", ())
+        )
+        return self.named(next(serving, self.default), place)
+
+    def named(self, name: str, place: str = "") -> Calendar:
+        """The calendar of this name; areas without days of their own share one."""
+        days = self.descriptions[name].get("holidays") or {}
+        subdivision = place.partition("-")[2] if days.get("subdivisions") else ""
+        known = holidays.list_supported_countries().get(days.get("country", ""), ())
+        return _built(self, name, subdivision if subdivision in known else None)
+
+
+@cache
+def _built(calendars: Calendars, name: str, subdivision: str | None) -> Calendar:
+    return build_calendar(
+        name,
+        calendars.descriptions[name],
+        version=calendars.version,
+        time_zone=calendars.time_zone,
+        covered=calendars.covered,
+        language=calendars.language,
+        subdivision=subdivision,
+    )
+
+
+def _published(
+    days: Mapping[str, Any] | None, covered: range, language: str, subdivision: str | None
+) -> dict[date, str]:
+    """What the package knows of the declared years, with names in the country's language."""
+    if not days:
+        return {}
+    found = holidays.country_holidays(
+        days["country"],
+        subdiv=subdivision,
+        years=covered,
+        categories=tuple(days.get("categories", ("public",))),
+    )
+    spoken = [name for name in found.supported_languages if name.startswith(language)]
+    if spoken:
+        found = holidays.country_holidays(
+            days["country"],
+            subdiv=subdivision,
+            years=covered,
+            categories=tuple(days.get("categories", ("public",))),
+            language=spoken[0],
+        )
+    return dict(found.items())
+
+
+def _yearly(days: Mapping[str, str], covered: range) -> Iterator[tuple[date, str]]:
+    for written, name in days.items():
+        for year in covered:
+            yield _in_year(year, written), str(name)
+
+
+def _span(closure: Mapping[str, Any], covered: range) -> Iterator[date]:
+    """The days of a closure, every year or once; both ends belong to it."""
+    if "every_year" not in closure:
+        yield from _days(_day(closure["from"]), _day(closure["to"]))
+        return
+    ends = closure["every_year"]
+    # A recess over New Year begins in the year before.
+    for year in range(covered.start - 1, covered.stop):
+        first = _in_year(year, ends["from"])
+        last = _in_year(year, ends["to"])
+        yield from _days(first, last if last >= first else _in_year(year + 1, ends["to"]))
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    if last < first:
+        message = f"a closure from {first} to {last} ends before it begins: exchange the two"
+        raise ValueError(message)
+    return (first + timedelta(days=n) for n in range((last - first).days + 1))
+
+
+def _day(written: str | date) -> date:
+    return written if isinstance(written, date) else date.fromisoformat(written)
+
+
+def _in_year(year: int, written: str) -> date:
+    month, _, day = written.partition("-")
+    return date(year, int(month), int(day))
+
+
+def _weekday(name: str) -> int:
+    if name not in WEEKDAYS:
+        message = f"'{name}' is no day of the week: use {_listed(WEEKDAYS)}"
+        raise ValueError(message)
+    return WEEKDAYS.index(name)
+
+
+def _listed(words: Sequence[str] | frozenset[str] | set[str] | Mapping[str, object]) -> str:
+    return ", ".join(sorted(words))

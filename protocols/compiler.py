@@ -1,0 +1,284 @@
+"""From a track's file to a frozen ``Protocol``, or to the list of everything that is wrong.
+
+Each function reads one part of the file; cross-checks are ``soundness``. What is wrong is added to
+``problems`` and reading goes on, so the value that comes out may be used only after
+``problems.settle()``. No partial loads: whoever calls this settles before keeping anything.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from protocols.conditions import InBand
+from protocols.country import Country
+from protocols.decision import LimitBasis
+from protocols.document import Item, Section
+from protocols.grammar import TOPICS, FactShape, Words
+from protocols.lifecycle import Kind
+from protocols.problems import Problems
+from protocols.protocol import (
+    HOLDER,
+    Applies,
+    Clock,
+    Closing,
+    Event,
+    Exclusion,
+    Gate,
+    Protocol,
+    Stage,
+    Step,
+)
+from protocols.reader import Reader
+from protocols.soundness import check
+from protocols.steps import STANDARD, read_clocks, read_declines, read_ladder, read_step
+from protocols.vocabulary import Vocabulary
+from protocols.working_time import Calendars
+
+LAWFUL_BASES = ("CONSENT", "LEGAL_OBLIGATION", "VITAL_INTEREST", "PUBLIC_TASK")  # standards 9.2
+
+_REQUIRED = (
+    *("track", "title", "takes_force", "stage", "lawful_basis", "applies"),
+    *("steps", "ladders", "review", "closes"),
+)
+_OPTIONAL = ("asks_for", "bands", "declines", "events", "excludes", "gates", "sources")
+
+
+def compile_track(
+    item: Item,
+    country: Country,
+    calendars: Calendars,
+    vocabulary: Vocabulary,
+    problems: Problems,
+) -> Protocol:
+    """One track's file, read and checked; use the answer only if no error was added."""
+    section = Section(item, "the track", problems, required=_REQUIRED, optional=_OPTIONAL)
+    facts = shapes_of(vocabulary)
+    bands = _bands(section, facts, problems)
+    reader = Reader(country, Words(facts, bands), problems)
+    declines = read_declines(reader, section)
+    steps = {name: read_step(reader, name, one, declines) for name, one in section.section("steps")}
+    clocks = [
+        clock
+        for name, one in section.section("steps")
+        for clock in read_clocks(reader, name, one)
+    ]
+    review, every = _review(reader, section)
+    takes_force = section.day("takes_force")
+    protocol = Protocol(
+        country=country.iso2,
+        track=section.text("track"),
+        version=takes_force.isoformat(),
+        in_force_from=takes_force,
+        stage=section.choice("stage", Stage, Stage.DRAFT),
+        title=reader.labels(section, "title"),
+        lawful_basis=_lawful(reader, section),
+        applies=_applies(reader, section),
+        steps={**steps, review.id: review},
+        clocks={clock.id: clock for clock in clocks},
+        ladders={
+            name: read_ladder(reader, name, one) for name, one in section.section("ladders")
+        },
+        events=_events(reader, section),
+        closings=_closings(reader, section),
+        review=every,
+        calendars=calendars,
+        exclusions=_exclusions(reader, section),
+        gates=_gates(reader, section),
+        asks_for=_asks_for(reader, section),
+        sources=reader.sources(section),
+        reasons=country.codes,
+        spot=section.spot,
+    )
+    check(protocol, reader)
+    return protocol
+
+
+def shapes_of(vocabulary: Vocabulary) -> dict[str, FactShape]:
+    """What conditions need of the closed list: type and codes per fact."""
+    return {
+        entry.name: FactShape(str(entry.type), frozenset(entry.allowed)) for entry in vocabulary
+    }
+
+
+def _bands(
+    section: Section, facts: dict[str, FactShape], problems: Problems
+) -> dict[str, InBand]:
+    found: dict[str, InBand] = {}
+    for name, item in section.section("bands"):
+        one = Section(item, f"band {name}", problems, required=("fact", "from", "to"))
+        fact, low, high = one.text("fact"), one.whole("from"), one.whole("to")
+        if fact not in facts or facts[fact].type != "whole":
+            problems.error(
+                one.at("fact"),
+                f"the band {name} is of '{fact}', which is no whole number of the closed list",
+                "Use a fact of type 'whole', like 'age'",
+            )
+        if low > high:
+            problems.error(
+                one.at("from"),
+                f"the band {name} ends before it begins",
+                "Exchange 'from' and 'to'; both ends belong to the band",
+            )
+        if name in facts or name in TOPICS:
+            problems.error(
+                item.spot, f"the band {name} has the name of a fact", "Choose another name"
+            )
+        found[name] = InBand(name, fact, low, high)
+    return found
+
+
+def _lawful(reader: Reader, section: Section) -> str:
+    basis = section.text("lawful_basis")
+    if "lawful_basis" in section:
+        reader.among(section, "lawful_basis", (basis,), LAWFUL_BASES, "lawful basis")
+    return basis
+
+
+def _applies(reader: Reader, section: Section) -> Applies:
+    applies = section.section(
+        "applies", required=("when", "rank", "sources"), optional=("triage_if_reported",)
+    )
+    reported = applies.words("triage_if_reported")
+    reader.among(applies, "triage_if_reported", reported, TOPICS, "topic")
+    return Applies(
+        when=reader.condition(applies),
+        rank=applies.whole("rank"),
+        reported=frozenset(reported),
+        sources=reader.sources(applies),
+        default=section.text("track") == reader.country.default_track,
+    )
+
+
+def _asks_for(reader: Reader, section: Section) -> tuple[str, ...]:
+    asked = section.words("asks_for")
+    reader.among(section, "asks_for", asked, reader.words.facts, "fact of the closed list")
+    return asked
+
+
+def _review(reader: Reader, section: Section) -> tuple[Step, Clock]:
+    """What the holder does while nothing else runs: a duty with a clock of its own."""
+    review = section.section(
+        "review",
+        required=("step", "title", "every", "basis", "sources"),
+        optional=("instruction", "ladder", "escalates_to", "days_of"),
+    )
+    name, sources = review.text("step"), reader.sources(review)
+    basis = review.choice("basis", LimitBasis, LimitBasis.ASSUMPTION)
+    title = reader.labels(review, "title")
+    every = Section(
+        Item({"limit": review.items.get("every", Item("", review.spot))}, review.spot),
+        f"review {name}",
+        reader.problems,
+    )
+    if "escalates_to" in review:
+        reader.among(
+            review,
+            "escalates_to",
+            (review.text("escalates_to"),),
+            reader.country.mandates,
+            "mandate of the country",
+        )
+    step = Step(
+        id=name,
+        title=title,
+        instruction=reader.labels(review, "instruction"),
+        kind=Kind.TASK,
+        ask=(HOLDER,),
+        follows=(),
+        basis=basis,
+        sources=sources,
+        spot=review.spot,
+    )
+    clock = Clock(
+        id=f"{name}.review",
+        step=name,
+        title=title,
+        start=(),
+        stop=(f"{name} completed",),
+        limit=reader.limit(every),
+        basis=basis,
+        sources=sources,
+        ladder=review.text("ladder", STANDARD),
+        escalates_to=review.text("escalates_to") or None,
+        calendar_of=review.text("days_of") or None,
+        spot=review.spot,
+    )
+    return step, clock
+
+
+def _events(reader: Reader, section: Section) -> dict[str, Event]:
+    found: dict[str, Event] = {}
+    for name, item in section.section("events"):
+        one = Section(
+            item, f"event {name}", reader.problems, required=("title",), optional=("repeats",)
+        )
+        found[name] = Event(name, reader.labels(one, "title"), one.flag("repeats"))
+    return found
+
+
+def _closings(reader: Reader, section: Section) -> tuple[Closing, ...]:
+    found: list[Closing] = []
+    for item in section.entries("closes"):
+        one = Section(
+            item, "a closing", reader.problems, required=("after", "outcome", "sources")
+        )
+        outcome = one.text("outcome")
+        if "outcome" in one:
+            outcomes = reader.country.outcomes
+            reader.among(one, "outcome", (outcome,), outcomes, "outcome of the country")
+        found.append(Closing(reader.triggers(one, "after"), outcome, reader.sources(one)))
+    return tuple(found)
+
+
+def _exclusions(reader: Reader, section: Section) -> tuple[Exclusion, ...]:
+    found: list[Exclusion] = []
+    for name, item in section.section("excludes"):
+        one = Section(
+            item,
+            f"exclusion {name}",
+            reader.problems,
+            required=("who", "when", "because", "sources"),
+            optional=("if_unknown",),
+        )
+        who, unknown = one.words("who"), one.text("if_unknown", "asked")
+        reader.among(one, "who", who, reader.country.mandates, "mandate of the country")
+        reader.among(one, "if_unknown", (unknown,), ("asked", "excluded"), "known wording")
+        found.append(
+            Exclusion(
+                id=name,
+                mandates=frozenset(who),
+                when=reader.condition(one),
+                sources=reader.sources(one),
+                because=reader.labels(one, "because"),
+                unknown_excludes=unknown == "excluded",
+                spot=one.spot,
+            )
+        )
+    return tuple(found)
+
+
+def _gates(reader: Reader, section: Section) -> tuple[Gate, ...]:
+    found: list[Gate] = []
+    for name, item in section.section("gates"):
+        one = Section(
+            item,
+            f"gate {name}",
+            reader.problems,
+            required=("forbids", "until", "because", "sources"),
+        )
+        found.append(
+            Gate(
+                id=name,
+                forbids=reader.triggers(one, "forbids"),
+                until=reader.triggers(one, "until"),
+                sources=reader.sources(one),
+                because=reader.labels(one, "because"),
+                spot=one.spot,
+            )
+        )
+    return tuple(found)
+
+
+def takes_force(protocol: Protocol, on: date) -> bool:
+    """Whether this version stands on that day, later versions aside."""
+    return protocol.stage is Stage.IN_FORCE and protocol.in_force_from <= on

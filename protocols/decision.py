@@ -1,0 +1,304 @@
+"""What the engine is told and what it answers: frozen values, no behaviour.
+
+A ``Run`` is the state of one referral as the engine needs it; a ``Decision`` is an ordered list of
+decided facts, each with its reason; ``Refused`` says why nothing changed. Whoever carries a
+decision out adds identities, agencies and names; none of those occur here, except agency keys in
+``excluding`` (the named force must never receive or read).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from protocols.facts import Facts, Group
+from protocols.lifecycle import Act, Kind, State
+
+
+class LimitBasis(StrEnum):
+    """Where a limit comes from; an assumption is always marked as such to the user."""
+
+    STATUTORY = "statutory"
+    SOP = "sop"
+    ASSUMPTION = "assumption"
+
+
+class ClockState(StrEnum):
+    """A clock runs, rests, was met, or ran out."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    LAPSED = "lapsed"
+
+
+class RungKind(StrEnum):
+    """What happens at one rung of an escalation ladder."""
+
+    REMINDER = "reminder"
+    ALERT = "alert"
+    FALL_BACK = "fall_back"
+    AGENDA = "agenda"
+
+
+# --- what the engine is told -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HandOffState:
+    """One hand-off of the referral. ``id`` is opaque and comes back in the answer."""
+
+    id: str
+    step: str
+    kind: Kind
+    mandate: str
+    state: State
+    opening: int = 1
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningClock:
+    """One clock of the referral. ``rung`` is the index of the next rung to fire."""
+
+    id: str
+    clock: str
+    step: str
+    hand_off: str | None
+    starts_at: datetime
+    due_at: datetime
+    state: ClockState = ClockState.RUNNING
+    rung: int = 0
+    extensions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One referral: one person under one track, with everything that bears on what comes next.
+
+    ``events`` are recorded events and named outcomes (``rescued``, ``AR-T05 SENT_TO_COURT``).
+    ``holder_mandates`` are the mandates the holder's unit serves at ``place``.
+    ``reported`` is the topic somebody reported (CL, FL, HT), if any.
+    """
+
+    facts: Facts
+    results: tuple[tuple[str, str], ...]  # (("CL", "indicated"), ("FL", "possible"), …)
+    place: str  # ISO 3166-2, or the country code when no more is known
+    reported: str | None = None
+    urgency: str = "urgent"
+    holder_mandates: frozenset[str] = frozenset()
+    excluding: frozenset[str] = frozenset()  # agency keys named in the facts
+    hand_offs: tuple[HandOffState, ...] = ()
+    clocks: tuple[RunningClock, ...] = ()
+    events: frozenset[str] = frozenset()
+    open: bool = True
+    custody: str | None = None  # the hand-off by which the holder holds; None: the filer still does
+
+
+# --- what the engine answers -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: the step, the rule within it, and the sources (ids of the country's register)."""
+
+    step: str
+    rule: str
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHandOff:
+    """Ask this mandate. ``key`` is local to the decision: clocks and batches refer to it.
+
+    ``national`` asks for the body at country level whatever the place (fall-backs).
+    ``rivals`` share a key: the first to accept wins. ``no_decline``: a body that may not refuse.
+    """
+
+    key: str
+    step: str
+    kind: Kind
+    mandate: str
+    reason: Reason
+    opening: int = 1
+    rivals: str | None = None
+    travels: frozenset[Group] = frozenset({Group.ENVELOPE, Group.FACTS})
+    excluding: frozenset[str] = frozenset()
+    national: bool = False
+    home: bool = False  # at the person's home if it is known, else at the place of the facts
+    no_decline: bool = False
+    lead: bool = False
+    replaces: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStep:
+    """The holder's own unit has this step's mandate: it keeps the person, nobody is asked."""
+
+    step: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class MoveHandOff:
+    """A hand-off changes state. ``reason_code`` is of the coded lists (SUPERSEDED, …)."""
+
+    hand_off: str
+    act: Act
+    from_state: State
+    to_state: State
+    reason: Reason
+    reason_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of a ladder: when it fires and whom it calls.
+
+    ``to`` is a mandate, ``receiver``, ``holder``, ``sender``, ``supervisor_of_receiver``,
+    ``supervisor_of_holder`` or ``supervisor_of_sender``; of a ``fall_back`` rung ``next``: the
+    step's next recipient, decided when it fires.
+    """
+
+    at: datetime
+    kind: RungKind
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartClock:
+    """A limit begins to run. ``hand_off`` is a key of this decision or a known id."""
+
+    clock: str
+    step: str
+    hand_off: str | None
+    starts_at: datetime
+    due_at: datetime
+    derivation: tuple[str, ...]  # readable line by line
+    calendar: str  # name and version of the calendar used
+    basis: LimitBasis
+    immediate: bool  # the law says "at once": shown as "now", the moment is a proposed target
+    rungs: tuple[Rung, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StopClock:
+    """A clock was met, or no longer matters."""
+
+    clock: str  # id of the running clock
+    at: datetime
+    to: ClockState
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceClock:
+    """A rung has fired: the next one waits (``rung`` is its index), or the ladder is spent."""
+
+    clock: str
+    rung: int
+    state: ClockState
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Somebody must be told that a limit passes or has passed."""
+
+    clock: str
+    hand_off: str | None
+    kind: RungKind
+    to: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCustody:
+    """The receiver of this hand-off is now the holder."""
+
+    hand_off: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class NeedFact:
+    """A rule could not be settled: this fact is needed, by whom, why. Unknown opened the step."""
+
+    fact: str
+    by: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why this mandate was *not* asked: the rule that said no."""
+
+    mandate: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """An event now stands in the history (``AR-T02 held``)."""
+
+    event: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class CloseReferral:
+    """Nothing more is asked under this track; the holder stays holder of record."""
+
+    outcome: str
+    reason: Reason
+
+
+Decided: TypeAlias = (
+    OpenHandOff
+    | HoldStep
+    | MoveHandOff
+    | StartClock
+    | StopClock
+    | AdvanceClock
+    | Escalate
+    | MoveCustody
+    | NeedFact
+    | Withheld
+    | RecordEvent
+    | CloseReferral
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What happens now, in order. Every item carries its reason."""
+
+    items: tuple[Decided, ...]
+
+    def all(self, kind: type) -> tuple:  # type: ignore[type-arg]
+        """The items of one kind, in order."""
+        return tuple(item for item in self.items if isinstance(item, kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One referral to be opened for one person: the track, whether it leads, what follows."""
+
+    track: str
+    lead: bool
+    triage: bool  # opened by the reported topic, screening being insufficient
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing changed. Names the state, the act and the rule, and what would be possible."""
+
+    act: str
+    rule: str
+    explanation: str
+    state: State | None = None
+    possible: tuple[Act, ...] = field(default_factory=tuple)

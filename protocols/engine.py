@@ -1,0 +1,258 @@
+"""What now? Five questions, each answered with a ``Decision`` or with ``Refused``.
+
+Its own law:
+
+1. Pure: the protocol, the run, the facts and the time are handed in; nothing else is read. The
+   same question has the same answer. No database, no names of people or agencies.
+2. Nothing silent. An act that is not possible is ``Refused`` with the rule, the state and what
+   would be possible; then nothing has changed.
+3. Only the acceptance of a custody hand-off moves custody, and it closes the rivals. What a former
+   holder does afterwards to the hand-off it once accepted no longer moves the referral.
+4. ``at`` is when it is told, ``occurred_at`` when it happened; limits are judged by the latter.
+
+``file`` opens, ``act`` moves one hand-off, ``record`` writes an event, ``amend`` reads the
+conditions again, ``lapse`` is time itself. What follows from each is ``walk``'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from protocols import answers, limits, openings
+from protocols.conditions import RANKS, World
+from protocols.decision import (
+    ClockState,
+    Decision,
+    HandOffState,
+    MoveCustody,
+    Opening,
+    Reason,
+    Refused,
+    Run,
+    RunningClock,
+    RungKind,
+)
+from protocols.facts import Facts
+from protocols.following import settle
+from protocols.lifecycle import Act, Kind, Party, State
+from protocols.moves import move
+from protocols.permits import refusal, refused_event
+from protocols.protocol import FILING, TRIAGE, Protocol
+from protocols.walk import Walk
+
+MOST_PERSONS = 1000
+
+
+def world_of(run: Run) -> World:
+    """What conditions may read of this run."""
+    return World(run.facts, dict(run.results), run.reported, run.urgency)
+
+
+def applying(
+    tracks: Iterable[Protocol], world: World, *, running: frozenset[str] = frozenset()
+) -> tuple[tuple[Protocol, bool], ...]:
+    """Which tracks a person comes under, the leading one first, and whether only for triage.
+
+    Where screening leaves a track open, the reported topic brings her into its triage; where
+    nothing at all brings her anywhere and not every result says "not indicated", the country's
+    default track does. ``running``: tracks she is already under, which are not opened twice.
+    """
+    others = tuple(track for track in tracks if track.track not in running)
+    found = [(track, track.applies.when.holds(world)) for track in others]
+    sure = [(track, False) for track, holds in found if holds]
+    asked = [
+        (track, True)
+        for track, holds in found
+        if holds is None and world.reported in track.applies.reported
+    ]
+    if not sure and not asked and not running and not _clear(world):
+        asked = [(track, True) for track in others if track.applies.default]
+    return tuple(
+        sorted((*sure, *asked), key=lambda one: (one[1], one[0].applies.rank, one[0].track))
+    )
+
+
+def _clear(world: World) -> bool:
+    """Everything was screened and nothing is indicated: advice is enough."""
+    return bool(world.results) and all(
+        RANKS.get(result) == 0 for result in world.results.values()
+    )
+
+
+def file(
+    tracks: Sequence[Protocol],
+    run: Run,
+    at: datetime,
+    *,
+    person_count: int = 1,
+    running: frozenset[str] = frozenset(),
+) -> tuple[Opening, ...]:
+    """Open one referral per track the person comes under; empty when nothing is indicated.
+
+    ``at``: the moment of the facts (``occurred_at``) if it is told, from which limits run.
+    ``person_count``: 1 to 1,000 persons not yet told apart, filed as one until ``amend`` splits.
+    Events of the run that have already happened are followed up at once.
+    """
+    if not 1 <= person_count <= MOST_PERSONS:
+        message = f"{person_count} persons cannot be filed at once: 1 to {MOST_PERSONS}"
+        raise ValueError(message)
+    world = world_of(run)
+    return tuple(
+        Opening(track.track, place == 0, triage, _filed(track, run, at, world, triage=triage))
+        for place, (track, triage) in enumerate(applying(tracks, world, running=running))
+    )
+
+
+def _filed(
+    protocol: Protocol, run: Run, at: datetime, world: World, *, triage: bool
+) -> Decision:
+    walk = Walk(protocol, run, at, world)
+    trigger = TRIAGE if triage else FILING
+    walk.record(trigger, Reason(trigger, "applies", protocol.applies.sources))
+    walk.fire(trigger)
+    for event in sorted(run.events.intersection(protocol.events)):
+        walk.fire(event)
+    unknown = tuple(fact for fact in protocol.asks_for if fact not in run.facts.values)
+    walk.need(unknown, Reason(trigger, "asked of everybody", protocol.applies.sources))
+    return settle(walk)
+
+
+def act(
+    protocol: Protocol,
+    run: Run,
+    hand_off: str,
+    act: Act,
+    at: datetime,
+    *,
+    party: Party,
+    reason_code: str | None = None,
+    outcome: str | None = None,
+    occurred_at: datetime | None = None,
+    receiver_mandates: frozenset[str] | None = None,
+) -> Decision | Refused:
+    """One party does one thing to one hand-off.
+
+    ``receiver_mandates``: on acceptance, what else the receiver's unit serves at this place.
+    """
+    found = next((one for one in run.hand_offs if one.id == hand_off), None)
+    if found is None:
+        return Refused(act, "known hand-off", "This referral has no such hand-off.")
+    doing = answers.Doing(found, act, party, at, reason_code, outcome, occurred_at)
+    no = refusal(protocol, run, doing)
+    if no is not None:
+        return no
+    walk = Walk(protocol, run, occurred_at or at, world_of(run))
+    if act is Act.ACCEPT:
+        _accept(walk, found, receiver_mandates)
+    else:
+        answers.carry(walk, doing)
+    return settle(walk)
+
+
+def _accept(walk: Walk, found: HandOffState, mandates: frozenset[str] | None) -> None:
+    step = walk.protocol.steps[found.step]
+    reason = Reason(step.id, "accepted", step.sources)
+    if found.state is State.REQUESTED:
+        move(walk, found.id, Act.ACKNOWLEDGE, reason)
+        walk.fire(f"{step.id} acknowledged", found.id)
+    move(walk, found.id, Act.ACCEPT, reason)
+    if found.kind is Kind.CUSTODY:
+        walk.add(MoveCustody(found.id, reason))
+        walk.custody = found.id
+        walk.holder_mandates = mandates or frozenset({found.mandate})
+    for rival in tuple(walk.hand_offs.values()):
+        if rival.id != found.id and answers.is_rival(walk, found, rival):
+            move(walk, rival.id, Act.CANCEL, reason, "SUPERSEDED")
+    walk.fire(f"{step.id} accepted", found.id)
+
+
+def record(protocol: Protocol, run: Run, event: str, at: datetime) -> Decision | Refused:
+    """The holder records an event, the outcome of a duty it keeps, or asks for a step again.
+
+    ``rescued`` · ``AR-T05 SENT_TO_COURT`` · ``AR-T04 again``. ``at`` is when it happened.
+    """
+    no = refused_event(protocol, run, event)
+    if no is not None:
+        return no
+    walk = Walk(protocol, run, at, world_of(run))
+    name, _, word = event.partition(" ")
+    step = protocol.steps.get(name)
+    reason = Reason(name, "recorded", step.sources if step else ())
+    if step is not None and word == "again":
+        openings.open_step(walk, step, "asked again by the holder", again=True)
+        return settle(walk)
+    walk.record(event, reason)
+    if step is not None and word != "completed":
+        walk.record(f"{name} completed", reason)
+        walk.fire(f"{name} completed")
+    walk.fire(event)
+    return settle(walk)
+
+
+def amend(
+    protocol: Protocol,
+    run: Run,
+    facts: Facts,
+    at: datetime,
+    *,
+    results: tuple[tuple[str, str], ...] | None = None,
+    urgency: str | None = None,
+) -> Decision | Refused:
+    """Read the conditions again with new facts (the run holds the old ones).
+
+    ``results`` and ``urgency`` are those of the new screening; left out, the run's stay. Steps may
+    open, hand-offs nobody accepted may become unneeded; what was accepted stays accepted.
+    Whether *other* tracks now apply is asked with ``file(..., running=…)``.
+    """
+    if not run.open:
+        return Refused("amend", "open referral", "The referral is closed: file a new one.")
+    old = world_of(run)
+    new = World(
+        facts,
+        dict(run.results if results is None else results),
+        run.reported,
+        run.urgency if urgency is None else urgency,
+    )
+    walk = Walk(protocol, run, at, new)
+    answers.read_again(walk, old)
+    return settle(walk)
+
+
+def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | Refused:
+    """Time passes: the next rung of this clock fires (``at``: the rung's own moment)."""
+    running = next((one for one in run.clocks if one.id == clock), None)
+    if running is None or running.state is not ClockState.RUNNING:
+        state = running.state if running else "unknown"
+        return Refused("lapse", "running clock", f"This clock is {state}: nothing lapses.")
+    walk = Walk(protocol, run, at, world_of(run))
+    law = limits.law_of(walk, running)
+    passes_limit = False
+    for rung in limits.climb(walk, running):
+        _call(walk, running, rung.kind, rung.to)
+        passes_limit = passes_limit or rung.at == running.due_at
+    if passes_limit:
+        walk.fire(f"{law.id} lapsed", running.hand_off)
+    if law.recurs and walk.clocks[running.id].state is ClockState.LAPSED:
+        limits.begin(walk, law, running.hand_off, at, f"{law.id} recurs")
+    return settle(walk)
+
+
+def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:
+    """Tell somebody, or ask the next recipient; never the body that let the limit pass."""
+    law = limits.law_of(walk, running)
+    hand_off = walk.hand_offs.get(running.hand_off or "")
+    if kind is RungKind.FALL_BACK:
+        step = walk.protocol.steps[law.step]
+        unanswered = hand_off is not None and hand_off.state in {State.REQUESTED, State.RECEIVED}
+        if unanswered and hand_off is not None:
+            rule = f"{law.id} passed without an answer"
+            if openings.ask_next(walk, step, hand_off.opening, rule):
+                return
+        to = law.escalates_to or "supervisor_of_holder"
+        kind = RungKind.ALERT
+    lapsing = hand_off.mandate if hand_off is not None else None
+    review = walk.protocol.steps[law.step] if law.step in walk.protocol.steps else None
+    if to == lapsing or (review is not None and openings.excluded(walk, review, to)):
+        to = "supervisor_of_holder"
+    limits.escalate(walk, running, kind, to)

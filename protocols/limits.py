@@ -1,0 +1,163 @@
+"""Clocks of a walk: started, stopped, restarted, and climbed rung by rung.
+
+Only what follows from a trigger or a lapse is here; how a limit becomes a moment is
+``working_time``'s business, what a limit is, the protocol's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+from protocols.decision import (
+    AdvanceClock,
+    ClockState,
+    Escalate,
+    Reason,
+    RungKind,
+    RunningClock,
+    StartClock,
+    StopClock,
+)
+from protocols.decision import Rung as Due
+from protocols.protocol import HOLDER, Clock
+from protocols.working_time import Calendar, Calendars, due_at, share_of
+from protocols.walk import Walk
+
+_REMEMBERED = 4096  # (mandate, place) pairs of a country, a few hundred in practice
+
+
+def law_of(walk: Walk, running: RunningClock) -> Clock:
+    """The protocol's clock behind a running one (the review clock included)."""
+    return walk.protocol.clocks.get(running.clock, walk.protocol.review)
+
+
+def start(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
+    """Start a clock, unless it runs already (then only one that ``restarts`` begins anew)."""
+    if walk.closed and not clock.survives and trigger != "closed":
+        return
+    if clock.when.holds(walk.world) is False:
+        return
+    hand_off = _attached(walk, clock, trigger, cause)
+    for running in tuple(walk.clocks.values()):
+        same = running.clock == clock.id and running.hand_off == hand_off
+        if same and running.state is ClockState.RUNNING:
+            if not clock.restarts:
+                return
+            end(walk, running, _reason(clock, f"{clock.id} begins anew after {trigger}"))
+    begin(walk, clock, hand_off, walk.at, f"{clock.id} from {trigger}")
+
+
+def begin(walk: Walk, clock: Clock, hand_off: str | None, since: datetime, rule: str) -> None:
+    """Write the start of a clock down, with due moment, derivation and rungs."""
+    asked = walk.hand_offs.get(hand_off or "")
+    mandate = clock.calendar_of or (asked.mandate if asked else HOLDER)
+    due = due_at(since, clock.limit, _calendar(walk.protocol.calendars, mandate, walk.run.place))
+    key = f"{clock.id}/{hand_off or ''}"
+    walk.clocks[key] = RunningClock(key, clock.id, clock.step, hand_off, since, due.moment)
+    walk.items.append(
+        StartClock(
+            clock.id,
+            clock.step,
+            hand_off,
+            since,
+            due.moment,
+            due.derivation,
+            due.calendar,
+            clock.basis,
+            clock.at_once,
+            rungs_of(walk, clock, hand_off, since, due.moment),
+            _reason(clock, rule),
+        )
+    )
+
+
+def rungs_of(
+    walk: Walk, clock: Clock, hand_off: str | None, since: datetime, due: datetime
+) -> tuple[Due, ...]:
+    """The ladder of this clock as moments and names, in the order in which they fire."""
+    calls = walk.protocol.index.rungs[clock.id, hand_off is not None]
+    return tuple(Due(share_of(since, due, one.share), one.kind, one.to) for one in calls)
+
+
+def stop(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
+    """Stop what this trigger meets: of the step's own acts only the clock of that hand-off."""
+    own = trigger.startswith(f"{clock.step} ")
+    for running in tuple(walk.clocks.values()):
+        if running.clock != clock.id:
+            continue
+        if own and running.hand_off is not None and running.hand_off != cause:
+            continue
+        met = walk.at <= running.due_at
+        if running.state is ClockState.RUNNING or (running.state is ClockState.LAPSED and met):
+            end(walk, running, _reason(clock, f"{clock.id} until {trigger}"), met=met)
+
+
+def stop_with(walk: Walk, hand_off: str, reason: Reason) -> None:
+    """A hand-off has ended: its remaining clocks no longer matter, follow-ups excepted."""
+    for running in tuple(walk.clocks.values()):
+        attached = running.hand_off == hand_off and running.state is ClockState.RUNNING
+        if attached and not law_of(walk, running).survives:
+            end(walk, running, reason)
+
+
+def end(walk: Walk, running: RunningClock, reason: Reason, *, met: bool = True) -> None:
+    """Write the end of a clock down; one that began in this very decision never was."""
+    state = ClockState.STOPPED if met else ClockState.LAPSED
+    walk.clocks[running.id] = replace(running, state=state)
+    for item in walk.items:
+        begun = isinstance(item, StartClock) and item.starts_at == running.starts_at
+        if begun and (item.clock, item.hand_off) == (running.clock, running.hand_off):
+            walk.items.remove(item)
+            return
+    walk.items.append(StopClock(running.id, walk.at, state, reason))
+
+
+def keep_alive(walk: Walk) -> None:
+    """No open referral without a running clock: the holder reviews what else nobody watches."""
+    if any(clock.state is ClockState.RUNNING for clock in walk.clocks.values()):
+        return
+    begin(walk, walk.protocol.review, None, walk.at, "nothing else is running")
+
+
+def climb(walk: Walk, running: RunningClock) -> tuple[Due, ...]:
+    """Fire the next rung (all of the same moment together); the rungs fired.
+
+    The clock is spent after the last rung; a recurring one begins anew where it ended.
+    """
+    clock = law_of(walk, running)
+    rungs = rungs_of(walk, clock, running.hand_off, running.starts_at, running.due_at)
+    moment = rungs[running.rung].at
+    fired = tuple(rung for rung in rungs[running.rung :] if rung.at == moment)
+    reached = running.rung + len(fired)
+    state = ClockState.LAPSED if reached == len(rungs) else ClockState.RUNNING
+    reason = _reason(clock, f"{clock.id} rung {reached} of {len(rungs)}")
+    walk.clocks[running.id] = replace(running, rung=reached, state=state)
+    walk.items.append(AdvanceClock(running.id, reached, state, reason))
+    return fired
+
+
+def escalate(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:
+    """Write down that somebody must be told."""
+    clock = law_of(walk, running)
+    reason = _reason(clock, f"{clock.id}: {kind}")
+    walk.add(Escalate(running.id, running.hand_off, kind, to, reason))
+
+
+def _attached(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> str | None:
+    """The hand-off a clock belongs to: the step's own, or the one its duty came with."""
+    if cause not in walk.hand_offs or walk.hand_offs[cause].state.terminal:
+        return None
+    own = trigger.startswith(f"{clock.step} ")
+    step = walk.protocol.steps.get(clock.step)
+    return cause if own or (step is not None and step.kept) else None
+
+
+@lru_cache(_REMEMBERED)
+def _calendar(calendars: Calendars, mandate: str, place: str) -> Calendar:
+    return calendars.of(mandate, place)
+
+
+def _reason(clock: Clock, rule: str) -> Reason:
+    return Reason(clock.step, rule, clock.sources)

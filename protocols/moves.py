@@ -1,0 +1,61 @@
+"""Moving hand-offs along their life cycle, and closing a referral.
+
+A hand-off that ends takes its clocks with it. Closing leaves a holder of record: what others still
+have in hand (tasks, notices) goes on, and follow-up clocks survive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from protocols import limits
+from protocols.decision import ClockState, CloseReferral, MoveHandOff, OpenHandOff, Reason, RunningClock
+from protocols.lifecycle import Act, Kind, State, transition
+from protocols.protocol import CLOSED, Closing
+from protocols.walk import Walk
+
+WAITING = frozenset({State.REQUESTED, State.RECEIVED})
+
+
+def move(
+    walk: Walk, hand_off: str, act: Act, reason: Reason, reason_code: str | None = None
+) -> None:
+    """Move a hand-off by a row of the life-cycle table; the caller has made sure there is one."""
+    now = walk.hand_offs[hand_off]
+    row = transition(now.kind, now.state, act)
+    if row is None:
+        message = f"no row for a {now.kind} that is {now.state}: {act}"
+        raise AssertionError(message)
+    if row.to.terminal:
+        limits.stop_with(walk, hand_off, reason)
+    for item in walk.items:
+        if isinstance(item, OpenHandOff) and item.key == hand_off:  # it was never sent
+            walk.items.remove(item)
+            del walk.hand_offs[hand_off]
+            return
+    walk.hand_offs[hand_off] = replace(now, state=row.to)
+    walk.items.append(MoveHandOff(hand_off, act, now.state, row.to, reason, reason_code))
+
+
+def close(walk: Walk, closing: Closing, trigger: str) -> None:
+    """Close the referral: take back what nobody accepted, stop what no longer matters."""
+    reason = Reason(trigger.partition(" ")[0], f"closing after {trigger}", closing.sources)
+    for hand_off in tuple(walk.hand_offs.values()):
+        if hand_off.state in WAITING and hand_off.kind is not Kind.NOTICE:
+            move(walk, hand_off.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
+    for clock in tuple(walk.clocks.values()):
+        if clock.state is ClockState.RUNNING and not _outlives(walk, clock):
+            limits.end(walk, clock, reason)
+    walk.closed = True
+    walk.add(CloseReferral(closing.outcome, reason))
+    walk.fire(CLOSED)
+
+
+def _outlives(walk: Walk, clock: RunningClock) -> bool:
+    """Follow-up clocks, and those of tasks and notices still in somebody's hands."""
+    if limits.law_of(walk, clock).survives:
+        return True
+    hand_off = walk.hand_offs.get(clock.hand_off or "")
+    return (
+        hand_off is not None and hand_off.kind is not Kind.CUSTODY and not hand_off.state.terminal
+    )

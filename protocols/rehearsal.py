@@ -1,0 +1,81 @@
+"""Carrying decisions out in memory: how a worked case, a proof or a replay goes on.
+
+The service carries a decision out in a database; here the same decided facts make the next ``Run``.
+Agencies do not occur: a hand-off's id is its key, and whoever accepts holds that one mandate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+
+from protocols.decision import (
+    AdvanceClock,
+    CloseReferral,
+    Decided,
+    Decision,
+    HandOffState,
+    MoveCustody,
+    MoveHandOff,
+    OpenHandOff,
+    RecordEvent,
+    Run,
+    RunningClock,
+    StartClock,
+    StopClock,
+)
+from protocols.lifecycle import Act, State
+
+
+def carried_out(run: Run, decision: Decision, *, outcome: str | None = None) -> Run:
+    """The run after this decision; ``outcome`` is that of the completion just carried out."""
+    return reduce(lambda so_far, item: _one(so_far, item, outcome), decision.items, run)
+
+
+def _one(run: Run, item: Decided, outcome: str | None) -> Run:
+    match item:
+        case OpenHandOff():
+            new = HandOffState(
+                item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
+            )
+            return replace(run, hand_offs=(*run.hand_offs, new))
+        case MoveHandOff():
+            said = outcome if item.act is Act.COMPLETE else None
+            moved = tuple(_moved(one, item, said) for one in run.hand_offs)
+            return replace(run, hand_offs=moved)
+        case MoveCustody():
+            mandate = next(one.mandate for one in run.hand_offs if one.id == item.hand_off)
+            return replace(run, custody=item.hand_off, holder_mandates=frozenset({mandate}))
+        case RecordEvent():
+            return replace(run, events=run.events | {item.event})
+        case CloseReferral():
+            return replace(run, open=False)
+        case StartClock() | StopClock() | AdvanceClock():
+            return replace(run, clocks=_clocks(run, item))
+        case _:  # what only informs: held steps, needed facts, escalations, withheld mandates
+            return run
+
+
+def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOffState:
+    if one.id != item.hand_off:
+        return one
+    return replace(one, state=item.to_state, outcome=outcome or one.outcome)
+
+
+def _clocks(run: Run, item: StartClock | StopClock | AdvanceClock) -> tuple[RunningClock, ...]:
+    match item:
+        case StartClock():
+            key = f"{item.clock}#{len(run.clocks) + 1}"
+            new = RunningClock(
+                key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at
+            )
+            return (*run.clocks, new)
+        case StopClock():
+            return tuple(
+                replace(one, state=item.to) if one.id == item.clock else one for one in run.clocks
+            )
+        case AdvanceClock():
+            return tuple(
+                replace(one, rung=item.rung, state=item.state) if one.id == item.clock else one
+                for one in run.clocks
+            )

@@ -1,0 +1,84 @@
+"""The engine's working sheet for one decision.
+
+A ``Walk`` starts from a frozen ``Run``, keeps a working copy of what will be true, and writes down
+what is decided, in order, each item once and with its reason. It decides nothing itself, lives for
+one call and is never seen outside the engine.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+
+from protocols.conditions import World
+from protocols.decision import (
+    Decided,
+    HandOffState,
+    NeedFact,
+    Reason,
+    RecordEvent,
+    Run,
+    RunningClock,
+)
+from protocols.protocol import HOLDER, Protocol
+
+# The fact that lists accused agencies: none of them ever receives or reads (vocabulary.yaml).
+NAMED = "named_agencies"
+
+
+class Walk:
+    """One decision in the making. ``at`` is the moment by which limits are counted (UTC)."""
+
+    __slots__ = (
+        "_agenda",
+        "at",
+        "clocks",
+        "closed",
+        "custody",
+        "events",
+        "excluding",
+        "hand_offs",
+        "holder_mandates",
+        "items",
+        "protocol",
+        "run",
+        "world",
+    )
+
+    def __init__(self, protocol: Protocol, run: Run, at: datetime, world: World) -> None:
+        """Take the run as it stands; nothing is decided yet."""
+        self.protocol, self.run, self.at, self.world = protocol, run, at, world
+        self.items: list[Decided] = []
+        self.hand_offs: dict[str, HandOffState] = {one.id: one for one in run.hand_offs}
+        self.clocks: dict[str, RunningClock] = {one.id: one for one in run.clocks}
+        self.events: set[str] = set(run.events)
+        self.holder_mandates = run.holder_mandates
+        self.custody = run.custody
+        named = world.facts.codes(NAMED)
+        self.excluding = run.excluding | named if named else run.excluding
+        self.closed = not run.open
+        self._agenda: deque[tuple[str, str | None]] = deque()
+
+    def fire(self, trigger: str, cause: str | None = None) -> None:
+        """Something happened (``cause``: the hand-off by which it did); it is followed up later."""
+        self._agenda.append((trigger, cause))
+
+    def next_trigger(self) -> tuple[str, str | None] | None:
+        """What is to be followed up next, in the order it happened."""
+        return self._agenda.popleft() if self._agenda else None
+
+    def add(self, item: Decided) -> None:
+        """Write one decided fact down, once."""
+        if item not in self.items:
+            self.items.append(item)
+
+    def need(self, facts: tuple[str, ...], reason: Reason) -> None:
+        """List facts somebody must find out; the holder is asked for them."""
+        for fact in facts:
+            if not any(isinstance(item, NeedFact) and item.fact == fact for item in self.items):
+                self.items.append(NeedFact(fact, HOLDER, reason))
+
+    def record(self, event: str, reason: Reason) -> None:
+        """Write an event into the history."""
+        self.events.add(event)
+        self.add(RecordEvent(event, reason))

@@ -1,0 +1,157 @@
+"""What stands, as read under lock, and how an actor is related to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from referral.audit import Head
+from referral.session import Actor, Role
+
+
+class Relationship(StrEnum):
+    """The columns of security.md 3.2. Nobody has "none": no relationship means not found."""
+
+    PENDING_RECIPIENT = "pending_recipient"
+    RECIPIENT_SUPERVISOR = "recipient_supervisor"
+    HOLDER = "holder"
+    HOLDERS_UNIT = "holders_unit"
+    UNIT_SUPERVISOR = "unit_supervisor"
+    PAST_HOLDER = "past_holder"
+    PARTICIPANT = "participant"
+    SENDER = "sender"
+
+
+_CASE_ROLES = frozenset({Role.OFFICER, Role.SUPERVISOR})
+
+
+def relationships_of(
+    actor: Actor,
+    parties: Iterable[Mapping[str, Any]],
+    *,
+    holder_member: UUID | None,
+    hand_off_id: UUID | None = None,
+    referral_id: UUID | None = None,
+) -> frozenset[Relationship]:
+    """How this actor stands to a hand-off (or a referral, or a case) through her unit's parties.
+
+    ``holder_member`` is the person in charge; where nobody is named, the whole unit is on duty.
+    """
+    if actor.role not in _CASE_ROLES:
+        return frozenset()
+    supervises = actor.role is Role.SUPERVISOR
+    found: set[Relationship] = set()
+    for party in parties:
+        same_hand_off = hand_off_id is None or party["hand_off_id"] == str(hand_off_id)
+        same_referral = referral_id is None or party["referral_id"] == str(referral_id)
+        match party["relationship"]:
+            case "holder" if same_referral:
+                found |= _as_holder(actor, holder_member, supervises=supervises)
+            case "past_holder" if same_referral:
+                found.add(Relationship.PAST_HOLDER)
+            case "pending" if same_hand_off:
+                found.add(Relationship.PENDING_RECIPIENT)
+                if supervises:
+                    found.add(Relationship.RECIPIENT_SUPERVISOR)
+            case "participant" if same_hand_off:
+                found.add(Relationship.PARTICIPANT)
+            case "sender" if same_hand_off:
+                found.add(Relationship.SENDER)
+            case _:
+                pass
+    return frozenset(found)
+
+
+def _as_holder(actor: Actor, holder_member: UUID | None, *, supervises: bool) -> set[Relationship]:
+    if holder_member is None or holder_member == actor.id:
+        found = {Relationship.HOLDER, Relationship.HOLDERS_UNIT}
+    else:
+        found = {Relationship.HOLDERS_UNIT}
+    if supervises:
+        found.add(Relationship.UNIT_SUPERVISOR)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """One referral with its hand-offs, clocks, facts, keys and log head, while the case is locked.
+
+    The parts are the JSON of ``referral.state_of``; rooms read them by name.
+    """
+
+    case: Mapping[str, Any]
+    referral: Mapping[str, Any]
+    hand_offs: tuple[Mapping[str, Any], ...]
+    clocks: tuple[Mapping[str, Any], ...]
+    facts: tuple[Mapping[str, Any], ...]
+    hidden: tuple[Mapping[str, Any], ...]
+    keys: tuple[Mapping[str, Any], ...]
+    events: tuple[str, ...]
+    holder_mandates: tuple[str, ...]
+    mine: tuple[Mapping[str, Any], ...]
+    head: Head
+    hand_off_id: UUID | None
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], hand_off_id: UUID | None) -> Locked:
+        """The answer of ``lock_hand_off`` / ``lock_referral`` / ``claim_clock``."""
+        head = row["head"]
+        return cls(
+            case=row["case"],
+            referral=row["referral"],
+            hand_offs=tuple(row["hand_offs"]),
+            clocks=tuple(row["clocks"]),
+            facts=tuple(row["facts"]),
+            hidden=tuple(row["hidden"]),
+            keys=tuple(row["keys"]),
+            events=tuple(row["events"]),
+            holder_mandates=tuple(row["holder_mandates"]),
+            mine=tuple(row["mine"]),
+            head=Head(UUID(head["stream_id"]), head["seq"], head["hash"].removeprefix("\\x")),
+            hand_off_id=hand_off_id,
+        )
+
+    @property
+    def case_id(self) -> UUID:
+        """Of the case."""
+        return UUID(self.case["id"])
+
+    @property
+    def referral_id(self) -> UUID:
+        """Of the referral."""
+        return UUID(self.referral["id"])
+
+    @property
+    def holder_unit(self) -> UUID:
+        """Who has the person now."""
+        return UUID(self.referral["holder_unit"])
+
+    @property
+    def hand_off(self) -> Mapping[str, Any]:
+        """The hand-off that was asked for."""
+        wanted = str(self.hand_off_id)
+        return next(row for row in self.hand_offs if row["id"] == wanted)
+
+    def named(self, hand_off_id: str) -> Mapping[str, Any]:
+        """Any hand-off of this referral."""
+        return next(row for row in self.hand_offs if row["id"] == hand_off_id)
+
+    def relationships(self, actor: Actor) -> frozenset[Relationship]:
+        """How the actor stands to the hand-off, or to the referral when none was asked for."""
+        member = self.referral["holder_member"]
+        return relationships_of(
+            actor,
+            self.mine,
+            holder_member=UUID(member) if member else None,
+            hand_off_id=self.hand_off_id,
+            referral_id=self.referral_id,
+        )
+
+
+def moment(text: str) -> datetime:
+    """A timestamptz as PostgreSQL writes it into JSON."""
+    return datetime.fromisoformat(text)

@@ -1,0 +1,154 @@
+"""The log: one entry per effect, written in the effect's own transaction, chained per stream.
+
+An entry is a *header* that is never erased (who, when, which act on which opaque thing, from, to)
+and an encrypted *body* stored apart (outcome, reason and rule codes), tied to it by an HMAC under a
+key of that entry alone. The bytes that are hashed are the canonical JSON of the header (RFC 8785);
+each header carries the hash of the one before it in its stream. ``carry_out`` checks all of this
+again in SQL and refuses an effect that comes without its entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+from uuid_utils.compat import uuid7
+
+from referral.vault import DataKey
+
+VERSION = 1
+GENESIS = "0" * 64
+
+
+class Done(StrEnum):
+    """Acts as they stand in the log: thing, dot, past tense. The grammar is this list."""
+
+    CASE_FILED = "case.filed"
+    CASE_AMENDED = "case.amended"
+    CASE_IMPORTED = "case.imported"
+    CASE_READ = "case.read"
+    EVENT_RECORDED = "event.recorded"
+    NOTE_ADDED = "note.added"
+    VOICE_CONTACT_RECORDED = "case.voice_contact_recorded"
+    REFERRAL_OPENED = "referral.opened"
+    REFERRAL_AMENDED = "referral.amended"
+    REFERRAL_CLOSED = "referral.closed"
+    CUSTODY_MOVED = "referral.custody_moved"
+    HAND_OFF_REQUESTED = "hand_off.requested"
+    HAND_OFF_RECEIVED = "hand_off.received"
+    HAND_OFF_ACCEPTED = "hand_off.accepted"
+    HAND_OFF_DECLINED = "hand_off.declined"
+    HAND_OFF_STARTED = "hand_off.started"
+    HAND_OFF_HELD = "hand_off.held"
+    HAND_OFF_RESUMED = "hand_off.resumed"
+    HAND_OFF_COMPLETED = "hand_off.completed"
+    HAND_OFF_FAILED = "hand_off.failed"
+    HAND_OFF_CANCELLED = "hand_off.cancelled"
+    CANCELLATION_ASKED = "hand_off.cancellation_asked"
+    FIRST_CONTACT_RECORDED = "hand_off.first_contact_recorded"
+    ATTESTATION_CONFIRMED = "hand_off.attestation_confirmed"
+    DOCKET_SET = "hand_off.docket_set"
+    CLOCK_REMINDED = "hand_off.reminded"
+    CLOCK_LAPSED = "hand_off.overdue"
+    CLOCK_ESCALATED = "hand_off.escalated"
+    REFERRAL_CLOCK_LAPSED = "referral.overdue"
+    REFUSED = "act.refused"
+    SIGNED_IN = "member.signed_in"
+    SIGN_IN_FAILED = "member.sign_in_failed"
+    SIGNED_OUT = "member.signed_out"
+    STEPPED_UP = "member.stepped_up"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a stream stands: its last sequence number and hash (hex)."""
+
+    stream_id: UUID
+    seq: int
+    hash: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has its place. ``why`` is the access decision's reason code."""
+
+    act: Done
+    object_type: str
+    object_id: UUID | None
+    why: str
+    from_: str | None = None
+    to: str | None = None
+    occurred_at: datetime | None = None
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who acts, as the log knows her: a pseudonym (the membership's opaque id) and her agency."""
+
+    actor: str
+    agency: UUID | None
+
+
+def fixed_width(moment: datetime) -> str:
+    """UTC, microseconds, always 27 characters: sorts as text and never varies in form."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def append(
+    head: Head, key: DataKey, drafts: Sequence[Draft], *, author: Author, at: datetime
+) -> tuple[list[dict[str, Any]], Head]:
+    """Give drafts their place in the stream: rows for ``carry_out``, and the new head.
+
+    ``at`` never runs backwards within one call; across calls the sequence number is the order.
+    """
+    rows: list[dict[str, Any]] = []
+    for offset, draft in enumerate(drafts):
+        row, head = _entry(head, key, draft, author, at + timedelta(microseconds=offset))
+        rows.append(row)
+    return rows, head
+
+
+def _entry(
+    head: Head, key: DataKey, draft: Draft, author: Author, at: datetime
+) -> tuple[dict[str, Any], Head]:
+    entry_id = UUID(str(uuid7()))
+    body = rfc8785.dumps(dict(draft.body))
+    header = rfc8785.dumps(
+        {
+            "v": VERSION,
+            "id": str(entry_id),
+            "stream": str(head.stream_id),
+            "seq": head.seq + 1,
+            "prev": head.hash,
+            "at": fixed_width(at),
+            "occurred_at": fixed_width(draft.occurred_at) if draft.occurred_at else None,
+            "actor": author.actor,
+            "agency": str(author.agency) if author.agency else None,
+            "act": draft.act.value,
+            "why": draft.why,
+            "object_type": draft.object_type,
+            "object": str(draft.object_id) if draft.object_id else None,
+            "from": draft.from_,
+            "to": draft.to,
+            "body_hmac": key.body_hmac(entry_id, body),
+        }
+    )
+    digest = hashlib.sha256(header).hexdigest()
+    sealed = key.seal(body, room="audit_body", column="content", row=entry_id)
+    row = {
+        "id": str(entry_id),
+        "header": header.decode(),
+        "hash": digest,
+        "subject": str(key.subject),
+        "key_version": key.version,
+        "content": sealed.hex(),
+    }
+    return row, Head(head.stream_id, head.seq + 1, digest, at)

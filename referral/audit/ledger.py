@@ -1,0 +1,151 @@
+"""The deep part: a decision becomes rows, clocks, notices and log entries, sent in one call.
+
+A ``Ledger`` collects what one act changes; ``post`` sends it to ``carry_out``. It cannot be posted
+without a log entry, and SQL checks every move again. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from uuid_utils.compat import uuid7
+
+from referral import audit
+from referral.audit import Author, Draft, Head
+from referral.database import scalar
+from referral.session import Actor, WriteSession
+from referral.vault import DataKey
+
+_SYSTEM = "clockwork"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything one act changes in one case. Table names are those of ``carry_out``."""
+
+    case_id: UUID | None
+    at: datetime
+    why: str
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+    case_changes: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, table: str, **row: Any) -> None:  # noqa: ANN401 - columns of that table
+        """One row; what is None keeps its column empty."""
+        self.rows.setdefault(table, []).append(row)
+
+    def log(  # noqa: PLR0913 - an entry has that many parts
+        self,
+        act: audit.Done,
+        object_type: str,
+        object_id: UUID | str | None,
+        *,
+        from_: str | None = None,
+        to: str | None = None,
+        occurred_at: datetime | None = None,
+        **body: Any,  # noqa: ANN401 - codes for the erasable body
+    ) -> None:
+        """One entry about one thing. Codes and reasons go to the body, which can be erased."""
+        self.drafts.append(
+            Draft(
+                act=act,
+                object_type=object_type,
+                object_id=UUID(str(object_id)) if object_id is not None else None,
+                why=self.why,
+                from_=from_,
+                to=to,
+                occurred_at=occurred_at,
+                body={k: v for k, v in body.items() if v is not None},
+            )
+        )
+
+    def tell(
+        self, kind: str, unit: UUID | str, hand_off: UUID | str | None, role: str | None = None
+    ) -> None:
+        """A notice into the outbox: who, what kind, which hand-off; never any content."""
+        self.add(
+            "outbox",
+            id=str(uuid7()),
+            kind=kind,
+            hand_off_id=str(hand_off) if hand_off is not None else None,
+            to_unit=str(unit),
+            to_role=role,
+            occurred_at=self.at.isoformat(),
+        )
+
+    def warn(self, code: str, **about: Any) -> None:  # noqa: ANN401 - codes only
+        """Something the people on the case must see; it stays with the case."""
+        self.case_changes.setdefault("warnings", []).append({"code": code, **about})
+
+    def note(
+        self, key: DataKey, kind: str, text: str, actor: Actor, hand_off: UUID | None = None
+    ) -> UUID:
+        """G4: sealed under the case's key. Returns the note's id, for the log."""
+        note_id = uuid4()
+        self.add(
+            "notes",
+            id=str(note_id),
+            case_id=str(self.case_id),
+            person_id=None,
+            hand_off_id=str(hand_off) if hand_off else None,
+            country=actor.country,
+            kind=kind,
+            written_at=self.at.isoformat(),
+            by_unit=str(actor.unit_id),
+            by_member=str(actor.id),
+            key_version=key.version,
+            content=sealed(key, text.encode(), room="note", column="content", row=note_id),
+        )
+        return note_id
+
+
+def sealed(key: DataKey, clear: bytes, *, room: str, column: str, row: UUID) -> str:
+    r"""Sealed bytes as PostgreSQL reads them from JSON (``\x…``)."""
+    return "\\x" + key.seal(clear, room=room, column=column, row=row).hex()
+
+
+def author_of(actor: Actor | None) -> Author:
+    """Who stands in the log: the membership's opaque id, or the clockwork."""
+    if actor is None:
+        return Author(_SYSTEM, None)
+    return Author(str(actor.id), actor.agency_id)
+
+
+async def post(  # noqa: PLR0913 - the parts of one transaction
+    session: WriteSession,
+    ledger: Ledger,
+    *,
+    actor: Actor | None,
+    head: Head,
+    key: DataKey,
+    answer: Mapping[str, Any] | None = None,
+    status: int = 200,
+) -> None:
+    """Send the ledger: one call, one transaction, all or nothing.
+
+    ``answer`` (ids and states only) is stored under the idempotency key, if the call has one.
+    """
+    entries, _ = audit.append(head, key, ledger.drafts, author=author_of(actor), at=ledger.at)
+    payload: dict[str, Any] = {**ledger.rows, "entries": entries}
+    if ledger.case_id is not None:
+        payload["case_id"] = str(ledger.case_id)
+    if ledger.case_changes:
+        payload["case_changes"] = ledger.case_changes
+    if session.claim is not None and answer is not None:
+        payload["idempotency"] = {
+            "key_hash": session.claim.key_hash.hex(),
+            "request_hash": session.claim.request_hash.hex(),
+            "status": status,
+            "answer": answer,
+            "created_at": ledger.at,
+        }
+    await scalar(
+        session.connection,
+        "SELECT referral.carry_out($1::jsonb)",
+        orjson.dumps(payload).decode(),
+    )

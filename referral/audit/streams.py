@@ -1,0 +1,80 @@
+"""Log streams: opening one, and writing to the actor's own.
+
+Refusals of strangers and reads of G2-G5 go to the actor's own stream, so that readers do not queue
+on the case and an outsider cannot write into a stream he may not know exists.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from referral.audit import GENESIS, Done, Head
+from referral.audit.ledger import Ledger, post
+from referral.database import as_json
+from referral.session import Actor, ReadSession, WriteSession
+from referral.vault import DataKey, Wrapped
+
+
+def open_stream(ledger: Ledger, kind: str, subject: UUID) -> Head:
+    """A new stream with a random id that says nothing of its subject."""
+    head = Head(uuid4(), 0, GENESIS)
+    ledger.add("streams", stream_id=str(head.stream_id), kind=kind, subject=str(subject))
+    return head
+
+
+def keep_key(ledger: Ledger, wrapped: Wrapped, case_id: UUID | None) -> None:
+    """A wrapped key goes to the vault's own schema."""
+    ledger.add(
+        "keys",
+        subject=str(wrapped.subject),
+        kind=wrapped.kind,
+        case_id=str(case_id) if case_id else None,
+        version=wrapped.version,
+        wrapped=wrapped.wrapped.hex(),
+        created_at=ledger.at.isoformat(),
+    )
+
+
+async def own_stream(session: ReadSession, actor: Actor, ledger: Ledger) -> tuple[Head, DataKey]:
+    """The actor's stream, locked; opened with its key when this is its first entry."""
+    row = await as_json(session.connection, "SELECT referral.lock_own_stream()")
+    if row is None:
+        key, wrapped = session.vault.new_key(actor.id, "member")
+        keep_key(ledger, wrapped, None)
+        return open_stream(ledger, "member", actor.id), key
+    wrapped = Wrapped(
+        actor.id, "member", row["version"], bytes.fromhex(row["wrapped"].removeprefix("\\x"))
+    )
+    head = Head(UUID(row["stream_id"]), row["seq"], row["hash"].removeprefix("\\x"))
+    return head, session.vault.unwrap(wrapped)
+
+
+async def witness(
+    session: ReadSession, actor: Actor, case_id: UUID, groups: list[str], *, why: str, now: datetime
+) -> None:
+    """One entry for one answer that opens G2-G5: which groups, under which cell of the matrix."""
+    ledger = Ledger(None, now, why=why)
+    ledger.log(Done.CASE_READ, "case", case_id, groups=sorted(groups))
+    head, key = await own_stream(session, actor, ledger)
+    await post(_writing(session), ledger, actor=actor, head=head, key=key)
+
+
+async def log_own(
+    session: ReadSession,
+    actor: Actor,
+    act: Done,
+    *,
+    now: datetime,
+    **body: Any,  # noqa: ANN401
+) -> None:
+    """Something the member did that is about no case: signed in, signed out, stepped up."""
+    ledger = Ledger(None, now, why="self")
+    ledger.log(act, "member", actor.id, **body)
+    head, key = await own_stream(session, actor, ledger)
+    await post(_writing(session), ledger, actor=actor, head=head, key=key)
+
+
+def _writing(session: ReadSession) -> WriteSession:
+    return WriteSession(session.connection, session.vault, session.catalogue, session.request_id)

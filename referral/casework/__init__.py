@@ -1,0 +1,69 @@
+"""The only writer. Every change to a case is a verb here, whatever door it came through.
+
+A verb locks what it changes, asks ``access``, lets the engine decide, and carries the decision out in
+one call with its log entries. Rooms never commit. A refusal is a value, and is in the log too.
+"""
+
+from referral.casework.answers import Acted, Ask, Filed, PersonFiled, ReferralOpened
+from referral.casework.clockwork import lapse
+from referral.casework.filed import filed_again
+from referral.casework.filing import file
+from referral.casework.hand_offs import (
+    Said,
+    accept,
+    acknowledge,
+    attest,
+    cancel,
+    complete,
+    decline,
+    fail,
+    hold,
+    resume,
+    start,
+)
+from referral.casework.intake import Intake, LawfulBasis, PersonTold
+from referral.casework.records import (
+    add_note,
+    amend,
+    ask_cancellation,
+    confirm_attestation,
+    record_event,
+    record_first_contact,
+    record_voice,
+    set_docket,
+)
+from referral.casework.refusing import refuse
+
+__all__ = [
+    "Acted",
+    "Ask",
+    "Filed",
+    "Intake",
+    "LawfulBasis",
+    "PersonFiled",
+    "PersonTold",
+    "ReferralOpened",
+    "Said",
+    "accept",
+    "acknowledge",
+    "add_note",
+    "amend",
+    "ask_cancellation",
+    "attest",
+    "cancel",
+    "complete",
+    "confirm_attestation",
+    "decline",
+    "fail",
+    "file",
+    "filed_again",
+    "hold",
+    "lapse",
+    "record_event",
+    "record_first_contact",
+    "record_voice",
+    "refuse",
+    "resume",
+    "set_docket",
+    "start",
+]

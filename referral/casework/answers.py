@@ -1,0 +1,142 @@
+"""What the verbs answer: ids, states and codes, never what G2-G5 hold.
+
+An answer can be stored under an idempotency key and rendered again after an erasure, because it
+names things only by opaque ids and codes; doors add titles, agency names and sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from referral.casework.carrying import Opened
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One hand-off that was made: who is asked, at which step, on what ground, by when."""
+
+    hand_off_id: str
+    referral_id: str
+    track: str
+    step: str
+    kind: str
+    mandate: str
+    unit_id: str
+    no_agency: bool
+    alternates: int
+    rule: str
+    sources: tuple[str, ...]
+    due_at: str | None
+    immediate: bool
+    basis: str | None
+    derivation: tuple[str, ...]
+
+    @classmethod
+    def of(cls, made: Opened, referral_id: UUID, track: str) -> Self:
+        """From a hand-off just carried out."""
+        clock = made.clock
+        return cls(
+            hand_off_id=str(made.id),
+            referral_id=str(referral_id),
+            track=track,
+            step=made.item.step,
+            kind=made.item.kind.value,
+            mandate=made.item.mandate,
+            unit_id=str(made.unit.unit_id),
+            no_agency=made.no_agency,
+            alternates=len(made.alternates),
+            rule=made.item.reason.rule,
+            sources=made.item.reason.sources,
+            due_at=clock.due_at.isoformat() if clock else None,
+            immediate=bool(clock and clock.immediate),
+            basis=clock.basis.value if clock else None,
+            derivation=clock.derivation if clock else (),
+        )
+
+    @classmethod
+    def again(cls, stored: Mapping[str, Any]) -> Self:
+        """From a stored answer."""
+        return cls(
+            **{
+                **stored,
+                "sources": tuple(stored["sources"]),
+                "derivation": tuple(stored["derivation"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """An act was done: what stands now, and what follows from it."""
+
+    case_id: str
+    referral_id: str
+    hand_off_id: str | None
+    state: str
+    version: int
+    holder_unit: str
+    asks: tuple[Ask, ...] = ()
+    superseded: tuple[str, ...] = ()
+    closed: bool = False
+    warnings: tuple[str, ...] = ()
+
+    def stored(self) -> dict[str, Any]:
+        """As kept under the idempotency key."""
+        return asdict(self)
+
+    @classmethod
+    def again(cls, stored: Mapping[str, Any]) -> Self:
+        """The same answer to the same request."""
+        return cls(
+            **{
+                **stored,
+                "asks": tuple(Ask.again(ask) for ask in stored["asks"]),
+                "superseded": tuple(stored["superseded"]),
+                "warnings": tuple(stored["warnings"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFiled:
+    """One person of a new case and how she screens."""
+
+    person_id: str
+    number: int
+    findings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralOpened:
+    """One referral: a person under a track, and why other mandates were not asked."""
+
+    referral_id: str
+    person_id: str
+    track: str
+    protocol_version: str
+    lead: bool
+    triage: bool
+    held: tuple[str, ...]
+    needed: Sequence[Mapping[str, Any]]
+    withheld: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A case was filed. ``existing``: the same device's id was filed before; this is that case."""
+
+    case_id: str
+    reference: str
+    version: int
+    persons: tuple[PersonFiled, ...]
+    referrals: tuple[ReferralOpened, ...]
+    asks: tuple[Ask, ...]
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    existing: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """As kept under the idempotency key: only the way back to the case."""
+        return {"case_id": self.case_id}

@@ -1,0 +1,132 @@
+"""What a filer tells: an intake, as the doors hand it in and before anything is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from protocols.facts import Facts, Group
+from protocols.screening import Screening
+from protocols.vocabulary import Vocabulary
+from referral import errors
+from referral.casework.hand_offs import occurred_faults
+from referral.errors import Fault, Refusal
+
+
+class LawfulBasis(StrEnum):
+    """On what ground the data is processed at all (standards 9.2)."""
+
+    CONSENT = "CONSENT"
+    LEGAL_OBLIGATION = "LEGAL_OBLIGATION"
+    VITAL_INTEREST = "VITAL_INTEREST"
+    PUBLIC_TASK = "PUBLIC_TASK"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonTold:
+    """One person of the report. ``facts`` as JSON of the closed list; identity and safety as told."""
+
+    role: str = "concerned"
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
+    safety: Mapping[str, str] = field(default_factory=dict)
+    household: int | None = None
+    headcount: int = 1
+    identified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A report needs only a place, or a way to make contact; everything else may come later."""
+
+    client_id: UUID
+    place: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    persons: tuple[PersonTold, ...] = ()
+    reported: str | None = None
+    occurred_at: datetime | None = None
+    occurred_precision: str = "minute"
+    narrative: str | None = None
+    reporter: Mapping[str, str] = field(default_factory=dict)
+    workplace: Mapping[str, str] = field(default_factory=dict)
+    lawful_basis: LawfulBasis = LawfulBasis.LEGAL_OBLIGATION
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One person's facts, parsed: everything for the engine, and split by field group to be kept."""
+
+    told: PersonTold
+    facts: Facts
+    open_facts: Mapping[str, Any]  # G1, as stored
+    hidden_facts: Mapping[Group, Mapping[str, Any]]  # G2 and G3, to be sealed
+
+
+def understand(
+    intake: Intake, vocabulary: Vocabulary, now: datetime
+) -> tuple[Mapping[str, Any], list[Understood]] | Refusal:
+    """Parse every fact; all faults at once, each with its place. Nobody named: one placeholder."""
+    faults = occurred_faults(intake.occurred_at, now)
+    case_values, found = parsed(vocabulary, intake.facts, "/facts")
+    faults += found
+    told = intake.persons
+    if not any(person.role == "concerned" for person in told):
+        told = (PersonTold(identified=False, headcount=_headcount(intake)), *told)
+    persons = []
+    for number, person in enumerate(told):
+        pointer = f"/persons/{number - (len(told) - len(intake.persons))}/facts"
+        own, found = parsed(vocabulary, person.facts, pointer)
+        faults += found
+        persons.append(_understood(vocabulary, person, case_values, own))
+    if faults:
+        return errors.invalid_input(faults)
+    return vocabulary.dump(case_values), persons
+
+
+def _headcount(intake: Intake) -> int:
+    count = intake.facts.get("headcount")
+    return count if isinstance(count, int) and 1 <= count <= 1000 else 1  # noqa: PLR2004
+
+
+def parsed(
+    vocabulary: Vocabulary, raw: Mapping[str, Any], pointer: str
+) -> tuple[Facts, list[Fault]]:
+    """Facts of the closed list, or what is wrong with them and where."""
+    answer = vocabulary.parse(raw)
+    if isinstance(answer, Facts):
+        return answer, []
+    return Facts(), [Fault(pointer + fault.pointer, fault.code, fault.message) for fault in answer]
+
+
+def _understood(vocabulary: Vocabulary, told: PersonTold, shared: Facts, own: Facts) -> Understood:
+    both = shared.amended(dict(own.values))
+    stored = vocabulary.dump(own)
+    groups: dict[Group, dict[str, Any]] = {}
+    for name, value in stored.items():
+        groups.setdefault(vocabulary[name].group, {})[name] = value
+    shown = groups.pop(Group.FACTS, {}) | groups.pop(Group.ENVELOPE, {})
+    return Understood(told, both, shown, groups)
+
+
+def findings_of(screening: Screening) -> dict[str, Any]:
+    """A screening as it is kept: result, rules and severity per topic, and by which law."""
+    topics = {
+        one.topic: {
+            "result": one.result.value,
+            "rules": list(one.rules),
+            "severity": one.severity,
+            "basis": one.basis,
+        }
+        for one in screening.findings
+    }
+    return {
+        **topics,
+        "palermo_complete": screening.palermo_complete,
+        "urgency": screening.urgency.value,
+        "rule_set": screening.rule_set,
+        "parameters": screening.parameters,
+    }

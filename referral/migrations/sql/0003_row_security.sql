@@ -1,0 +1,179 @@
+-- The second lock, written by hand from security.md 3.2 and independent of the Python matrix.
+-- Policies look at two things only: the actor's context (set by begin_actor, transaction-local)
+-- and the party table. No context, no rows. Nothing here reads "IS NULL OR".
+
+CREATE FUNCTION referral.my_country() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.country', true), '') $$;
+CREATE FUNCTION referral.my_unit() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.unit', true), '')::uuid $$;
+CREATE FUNCTION referral.my_agency() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.agency', true), '')::uuid $$;
+CREATE FUNCTION referral.my_membership() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.membership', true), '')::uuid $$;
+CREATE FUNCTION referral.my_role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.role', true), '') $$;
+
+GRANT USAGE ON SCHEMA referral TO referral_app, referral_effector, referral_worker, referral_auditor_ro;
+GRANT USAGE ON SCHEMA vault TO referral_effector;
+GRANT USAGE ON SCHEMA agencies TO referral_effector, referral_worker;
+GRANT SELECT ON agencies.mandate, agencies.unit, agencies.agency, agencies.membership TO referral_effector;
+
+-- Enabled and forced everywhere: an owner without FORCE would walk past every policy.
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['case','household','person','case_facts','workplace','screening','person_identity',
+        'person_safety','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
+        'audit_entry','audit_body','log_position','outbox','idempotency'] LOOP
+        EXECUTE format('ALTER TABLE referral.%I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE referral.%I FORCE ROW LEVEL SECURITY', t);
+    END LOOP;
+END $$;
+ALTER TABLE vault.data_key ENABLE ROW LEVEL SECURITY;
+ALTER TABLE vault.data_key FORCE ROW LEVEL SECURITY;
+
+-- Who may look at all: people who work on cases. Administrators, auditors and statisticians never do.
+GRANT SELECT ON referral.party TO referral_app;
+CREATE POLICY read ON referral.party FOR SELECT TO referral_app USING (
+    unit_id = (SELECT referral.my_unit()) AND until IS NULL
+    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR'));
+
+-- G0
+GRANT SELECT ON referral.case, referral.person, referral.household, referral.referral, referral.hand_off,
+    referral.clock, referral.event TO referral_app;
+CREATE POLICY read ON referral.case FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = "case".id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+CREATE POLICY read ON referral.person FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = person.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+CREATE POLICY read ON referral.household FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = household.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
+CREATE POLICY read ON referral.referral FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = referral.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+CREATE POLICY read ON referral.hand_off FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = hand_off.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+CREATE POLICY read ON referral.clock FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = clock.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+CREATE POLICY read ON referral.event FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = event.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+
+-- G1
+GRANT SELECT ON referral.case_facts, referral.workplace, referral.screening TO referral_app;
+CREATE POLICY read ON referral.case_facts FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = case_facts.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
+CREATE POLICY read ON referral.workplace FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = workplace.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
+CREATE POLICY read ON referral.screening FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = screening.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
+
+-- G2 and G3 belong to one person: only parties to a referral of *that* person.
+GRANT SELECT ON referral.person_identity, referral.person_safety TO referral_app;
+CREATE POLICY read ON referral.person_identity FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
+        WHERE p.case_id = person_identity.case_id AND r.person_id = person_identity.person_id
+        AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G2' = ANY (p.groups)));
+CREATE POLICY read ON referral.person_safety FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
+        WHERE p.case_id = person_safety.case_id AND r.person_id = person_safety.person_id
+        AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G3' = ANY (p.groups)));
+
+-- G4: the case's narrative to those it travelled to; a hand-off's note to its two parties only.
+GRANT SELECT ON referral.note TO referral_app;
+CREATE POLICY read_case_note ON referral.note FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND kind IN ('note', 'narrative', 'attestation', 'reason')
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = note.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G4' = ANY (p.groups)));
+CREATE POLICY read_answer ON referral.note FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND kind IN ('decline', 'feedback')
+    AND EXISTS (SELECT FROM referral.hand_off h WHERE h.id = note.hand_off_id
+        AND (h.sender_unit = (SELECT referral.my_unit()) OR h.receiver_unit = (SELECT referral.my_unit()))));
+
+-- G5: the agency that took the report, and nobody else (ILO Convention 81, article 15 (c)).
+GRANT SELECT ON referral.reporter TO referral_app;
+CREATE POLICY read ON referral.reporter FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND agency_id = (SELECT referral.my_agency())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = reporter.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G5' = ANY (p.groups)));
+
+-- Docket numbers are found by their own agency.
+GRANT SELECT ON referral.docket TO referral_app;
+CREATE POLICY read ON referral.docket FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND agency_id = (SELECT referral.my_agency()));
+
+-- Notices to one's own unit, and one's own stored answers.
+GRANT SELECT ON referral.outbox TO referral_app;
+CREATE POLICY read ON referral.outbox FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND to_unit = (SELECT referral.my_unit()));
+GRANT SELECT ON referral.idempotency TO referral_app;
+CREATE POLICY read ON referral.idempotency FOR SELECT TO referral_app USING (
+    membership_id = (SELECT referral.my_membership()));
+
+-- The log: headers to auditors and data-protection officers of the country, to parties for their
+-- case's stream, to everybody for her own stream. Bodies to nobody but through the rooms.
+GRANT SELECT ON referral.audit_entry, referral.stream_head TO referral_app;
+CREATE POLICY read_own_country ON referral.audit_entry FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND (SELECT referral.my_role()) IN ('AUDITOR', 'DATA_PROTECTION_OFFICER'));
+CREATE POLICY read_stream ON referral.audit_entry FOR SELECT TO referral_app USING (
+    EXISTS (SELECT FROM referral.stream_head s WHERE s.stream_id = audit_entry.stream_id));
+CREATE POLICY read_own_country ON referral.stream_head FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND (SELECT referral.my_role()) IN ('AUDITOR', 'DATA_PROTECTION_OFFICER'));
+CREATE POLICY read_case ON referral.stream_head FOR SELECT TO referral_app USING (
+    kind = 'case' AND country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = stream_head.subject AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+CREATE POLICY read_member ON referral.stream_head FOR SELECT TO referral_app USING (
+    kind = 'member' AND subject = (SELECT referral.my_membership()));
+
+-- The verifier reads headers and effects' envelopes, of all countries, and no G1-G5.
+GRANT SELECT ON referral.audit_entry, referral.stream_head, referral.log_position, referral.case, referral.referral, referral.hand_off TO referral_auditor_ro;
+CREATE POLICY verify ON referral.audit_entry FOR SELECT TO referral_auditor_ro USING (true);
+CREATE POLICY verify ON referral.stream_head FOR SELECT TO referral_auditor_ro USING (true);
+CREATE POLICY verify ON referral.log_position FOR SELECT TO referral_auditor_ro USING (true);
+CREATE POLICY verify ON referral.case FOR SELECT TO referral_auditor_ro USING (true);
+CREATE POLICY verify ON referral.referral FOR SELECT TO referral_auditor_ro USING (true);
+CREATE POLICY verify ON referral.hand_off FOR SELECT TO referral_auditor_ro USING (true);
+GRANT SELECT (entry_id, subject, country, key_version) ON referral.audit_body TO referral_auditor_ro;
+CREATE POLICY verify ON referral.audit_body FOR SELECT TO referral_auditor_ro USING (true);
+
+-- The worker sees which clocks are due, in whichever country, and nothing else of a case.
+GRANT SELECT ON referral.clock TO referral_worker;
+CREATE POLICY due ON referral.clock FOR SELECT TO referral_worker USING (true);
+
+-- The effector carries decisions out, one country at a time. It may extend the log, never change it.
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['case','person','case_facts','workplace','screening','person_identity',
+        'person_safety','reporter','referral','hand_off','clock','party','stream_head'] LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON referral.%I TO referral_effector', t);
+    END LOOP;
+    FOREACH t IN ARRAY ARRAY['household','event','note','docket','audit_entry','audit_body','outbox','idempotency'] LOOP
+        EXECUTE format('GRANT SELECT, INSERT ON referral.%I TO referral_effector', t);
+    END LOOP;
+    FOREACH t IN ARRAY ARRAY['case','household','person','case_facts','workplace','screening','person_identity',
+        'person_safety','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
+        'audit_entry','audit_body','outbox','idempotency'] LOOP
+        EXECUTE format('CREATE POLICY carry_out ON referral.%I TO referral_effector USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()))', t);
+    END LOOP;
+END $$;
+GRANT UPDATE ON referral.docket TO referral_effector;
+GRANT SELECT, INSERT ON vault.data_key TO referral_effector;
+CREATE POLICY carry_out ON vault.data_key TO referral_effector
+    USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()));
+
+-- Guard rails: the log cannot be changed even by its owner without first taking these off.
+CREATE FUNCTION referral.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the audit log is append-only: % on % refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END $$;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON referral.audit_entry FOR EACH ROW EXECUTE FUNCTION referral.refuse_change();
+CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON referral.audit_entry FOR EACH STATEMENT EXECUTE FUNCTION referral.refuse_change();
+CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON referral.audit_body FOR EACH STATEMENT EXECUTE FUNCTION referral.refuse_change();

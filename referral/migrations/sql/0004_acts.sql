@@ -1,0 +1,180 @@
+-- Acts: who the actor is, what stands under lock, and the one way to change anything.
+-- Every function is SECURITY DEFINER with a fixed search_path; PUBLIC may execute none of them.
+
+-- The second, hand-written copy of the life cycle: carry_out checks each move against it.
+CREATE TABLE referral.act_rule (
+    kind text NOT NULL, act text NOT NULL, from_state text NOT NULL, to_state text NOT NULL, party text NOT NULL,
+    PRIMARY KEY (kind, act, from_state, party)
+);
+INSERT INTO referral.act_rule
+SELECT k, a, f, t, p FROM (VALUES
+    ('acknowledge', 'requested',   'received',    'receiver'),
+    ('accept',      'requested',   'accepted',    'receiver'),
+    ('accept',      'received',    'accepted',    'receiver'),
+    ('decline',     'requested',   'rejected',    'receiver'),
+    ('decline',     'received',    'rejected',    'receiver'),
+    ('cancel',      'requested',   'cancelled',   'sender'),
+    ('cancel',      'received',    'cancelled',   'sender'),
+    ('start',       'accepted',    'in-progress', 'receiver'),
+    ('hold',        'accepted',    'on-hold',     'receiver'),
+    ('hold',        'in-progress', 'on-hold',     'receiver'),
+    ('resume',      'on-hold',     'in-progress', 'receiver'),
+    ('cancel',      'accepted',    'cancelled',   'receiver'),
+    ('cancel',      'in-progress', 'cancelled',   'receiver'),
+    ('cancel',      'on-hold',     'cancelled',   'receiver'),
+    ('fail',        'in-progress', 'failed',      'receiver'),
+    ('fail',        'on-hold',     'failed',      'receiver'),
+    ('complete',    'in-progress', 'completed',   'receiver')
+) AS rule (a, f, t, p), (VALUES ('custody'), ('task')) AS kinds (k)
+UNION ALL VALUES
+    ('notice', 'acknowledge', 'requested', 'received',  'receiver'),
+    ('notice', 'complete',    'received',  'completed', 'receiver'),
+    ('notice', 'cancel',      'requested', 'cancelled', 'sender'),
+    ('notice', 'cancel',      'received',  'cancelled', 'sender');
+GRANT SELECT ON referral.act_rule TO referral_effector;
+
+-- Who is calling. Reads rights from tables at every call (nothing about rights is cached) and sets
+-- the transaction-local context. NULL: unknown, ended, idle too long, run out, or no longer in standing.
+CREATE FUNCTION referral.begin_actor(credential bytea, at timestamptz) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    membership uuid; authenticated timestamptz; csrf bytea; scopes text[]; actor jsonb;
+BEGIN
+    SELECT s.membership_id, s.authenticated_at, s.csrf_hash INTO membership, authenticated, csrf FROM agencies.touch_session(credential, at) s;
+    IF membership IS NULL THEN
+        SELECT t.membership_id, t.scopes INTO membership, scopes FROM agencies.use_token(credential, at) t;
+        IF membership IS NULL THEN RETURN NULL; END IF;
+    END IF;
+    SELECT jsonb_build_object('id', ms.id, 'member_id', m.id, 'name', m.name, 'country', m.country, 'agency_id', a.id,
+            'agency_key', a.key, 'agency_name', a.name, 'agency_type', a.type, 'unit_id', u.id, 'unit_name', u.name, 'role', ms.role,
+            'time_zone', u.time_zone, 'authenticated_at', authenticated, 'csrf_hash', encode(csrf, 'hex'), 'scopes', scopes)
+        INTO actor
+        FROM agencies.membership ms JOIN agencies.member m ON m.id = ms.member_id
+            JOIN agencies.unit u ON u.id = ms.unit_id JOIN agencies.agency a ON a.id = ms.agency_id
+        WHERE ms.id = membership;
+    PERFORM set_config('referral.country', actor ->> 'country', true), set_config('referral.unit', actor ->> 'unit_id', true),
+        set_config('referral.agency', actor ->> 'agency_id', true), set_config('referral.membership', actor ->> 'id', true),
+        set_config('referral.role', actor ->> 'role', true);
+    RETURN actor;
+END $$;
+
+-- The clockwork acts for a country, belongs to no unit, and may only let time pass.
+CREATE FUNCTION referral.begin_worker(for_country text) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT set_config('referral.country', for_country, true), set_config('referral.unit', '', true),
+        set_config('referral.agency', '', true), set_config('referral.membership', '', true),
+        set_config('referral.role', 'WORKER', true);
+    SELECT NULL::void;
+$$;
+
+-- A stored answer, or that the same key is being worked on right now. A plain insert would make the
+-- duplicate wait instead, so the advisory lock comes first (security.md 7.1).
+CREATE FUNCTION referral.claim_key(the_key bytea) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE stored jsonb;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(('x' || left(encode(sha256(convert_to(referral.my_membership()::text, 'UTF8') || the_key), 'hex'), 16))::bit(64)::bigint) THEN
+        RETURN jsonb_build_object('state', 'in-use');
+    END IF;
+    SELECT jsonb_build_object('state', 'stored', 'request_hash', encode(i.request_hash, 'hex'), 'status', i.status, 'answer', i.answer)
+        INTO stored FROM referral.idempotency i WHERE i.membership_id = referral.my_membership() AND i.key_hash = the_key;
+    RETURN coalesce(stored, jsonb_build_object('state', 'free'));
+END $$;
+
+-- Everything the engine needs of one referral, read after the case row is locked.
+CREATE FUNCTION referral.state_of(the_case uuid, the_referral uuid) RETURNS jsonb
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object(
+        'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
+            'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version)
+            FROM referral.case c WHERE c.id = the_case),
+        'referral', (SELECT to_jsonb(r) FROM referral.referral r WHERE r.id = the_referral),
+        'hand_offs', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'step', h.step, 'kind', h.kind, 'mandate', h.mandate, 'state', h.state,
+            'opening', h.opening, 'outcome', h.outcome, 'sender_unit', h.sender_unit, 'receiver_unit', h.receiver_unit, 'receiver_agency', h.receiver_agency,
+            'receiver_member', h.receiver_member, 'rivals', h.rivals, 'batch', h.batch, 'travels', h.travels, 'version', h.version, 'no_decline', h.no_decline,
+            'no_agency', h.no_agency, 'jurisdiction', h.jurisdiction, 'requested_at', h.requested_at, 'first_contact_at', h.first_contact_at, 'imported', h.imported,
+            'mandates', CASE WHEN h.state IN ('requested', 'received') THEN (SELECT jsonb_agg(DISTINCT m.mandate) FROM agencies.mandate m WHERE m.unit_id = h.receiver_unit) END) ORDER BY h.requested_at, h.id), '[]')
+            FROM referral.hand_off h WHERE h.referral_id = the_referral),
+        'clocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'clock', k.clock, 'step', k.step, 'hand_off', k.hand_off_id, 'starts_at', k.starts_at,
+            'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions) ORDER BY k.starts_at, k.id), '[]')
+            FROM referral.clock k WHERE k.referral_id = the_referral AND k.state <> 'stopped'),
+        'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', f.person_id, 'facts', f.facts)), '[]') FROM referral.case_facts f
+            WHERE f.case_id = the_case AND (f.person_id IS NULL OR f.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral))),
+        'hidden', (SELECT coalesce(jsonb_agg(x.j), '[]') FROM (
+            SELECT jsonb_build_object('person_id', i.person_id, 'room', 'person_identity', 'facts', i.facts) AS j FROM referral.person_identity i
+                JOIN referral.referral r ON r.person_id = i.person_id WHERE r.id = the_referral AND i.facts IS NOT NULL
+            UNION ALL SELECT jsonb_build_object('person_id', s.person_id, 'room', 'person_safety', 'facts', s.facts) FROM referral.person_safety s
+                JOIN referral.referral r ON r.person_id = s.person_id WHERE r.id = the_referral AND s.facts IS NOT NULL) x),
+        'keys', (SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
+            FROM vault.data_key d WHERE d.case_id = the_case),
+        'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = the_case AND (e.referral_id = the_referral OR e.referral_id IS NULL)),
+        'holder_mandates', (SELECT coalesce(jsonb_agg(DISTINCT m.mandate), '[]') FROM referral.referral r JOIN agencies.mandate m ON m.unit_id = r.holder_unit WHERE r.id = the_referral),
+        'mine', (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id, 'hand_off_id', p.hand_off_id, 'groups', p.groups)), '[]')
+            FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL),
+        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash) FROM referral.stream_head s WHERE s.subject = the_case));
+$$;
+
+-- Locks the case (security.md 7.2: case row first) and returns what stands; NULL when the actor has
+-- no relationship to it, which is answered exactly as if it did not exist. Lock by id first: a join
+-- with FOR UPDATE silently returns no row to the second of two concurrent writers.
+CREATE FUNCTION referral.lock_hand_off(wanted uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE the_case uuid; the_referral uuid;
+BEGIN
+    SELECT h.case_id, h.referral_id INTO the_case, the_referral FROM referral.hand_off h WHERE h.id = wanted;
+    PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
+    RETURN referral.state_of(the_case, the_referral);
+END $$;
+
+CREATE FUNCTION referral.lock_referral(wanted uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE the_case uuid;
+BEGIN
+    SELECT r.case_id INTO the_case FROM referral.referral r WHERE r.id = wanted;
+    PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
+    RETURN referral.state_of(the_case, wanted);
+END $$;
+
+-- A due clock, claimed: the case is locked without waiting (another worker or an act is there already
+-- otherwise), and the clock is returned only if it is still due.
+CREATE FUNCTION referral.claim_clock(wanted uuid, at timestamptz) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE the_case uuid; the_referral uuid;
+BEGIN
+    SELECT k.case_id, k.referral_id INTO the_case, the_referral FROM referral.clock k WHERE k.id = wanted;
+    PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    PERFORM FROM referral.clock k WHERE k.id = wanted AND k.next_at <= at AND k.state IN ('running', 'lapsed');
+    IF NOT FOUND THEN RETURN NULL; END IF;
+    RETURN referral.state_of(the_case, the_referral);
+END $$;
+
+-- A row that cannot be worked on is pushed ahead so that it blocks no other deadline.
+CREATE FUNCTION referral.push_clock(wanted uuid, until timestamptz) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE referral.clock SET next_at = until WHERE id = wanted;
+$$;
+
+-- The actor's own stream, for refusals and for reads of G2-G5: readers do not queue on the case.
+CREATE FUNCTION referral.lock_own_stream() RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE head jsonb;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('stream ' || referral.my_membership()::text, 0));
+    SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'wrapped', d.wrapped, 'version', d.version)
+        INTO head FROM referral.stream_head s JOIN vault.data_key d ON d.subject = s.subject
+        WHERE s.subject = referral.my_membership();
+    RETURN head;
+END $$;
+
+-- Keys to what row security already let the actor read.
+CREATE FUNCTION referral.keys_for(the_case uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
+    FROM vault.data_key d WHERE d.case_id = the_case
+        AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL);
+$$;

@@ -1,0 +1,107 @@
+"""The log as people read it: a case's custody timeline, and headers for auditors. Never a body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from referral import access, errors
+from referral.access.standing import relationships_of
+from referral.errors import Refusal
+from referral.session import Actor, ReadSession, Role
+
+_LINES = text("""
+SELECT e.seq, e.at, e.act, e.actor, e.object_type, e.object_id, e.header,
+    h.step, h.mandate, h.kind,
+    CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS agency,
+    CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ra.name END AS receiver
+FROM referral.stream_head s JOIN referral.audit_entry e ON e.stream_id = s.stream_id
+    LEFT JOIN agencies.agency a ON a.id = e.agency_id
+    LEFT JOIN referral.hand_off h ON h.id = e.object_id
+    LEFT JOIN agencies.unit ru ON ru.id = h.receiver_unit LEFT JOIN agencies.agency ra ON ra.id = ru.agency_id
+WHERE s.subject = :id AND s.kind = 'case' ORDER BY e.seq
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineLine:
+    """One thing that happened: when it was recorded, when it happened, who, what, to which hand-off."""
+
+    seq: int
+    at: datetime
+    occurred_at: datetime | None
+    act: str
+    agency: str | None  # None: the clockwork, or a confidential agency
+    by_clock: bool
+    object_type: str
+    object_id: UUID | None
+    step: str | None
+    kind: str | None
+    mandate: str | None
+    receiver: str | None
+    from_: str | None
+    to: str | None
+    hash: str
+    warning: str | None = None
+
+
+async def timeline_of(
+    session: ReadSession, actor: Actor, case_id: UUID
+) -> tuple[TimelineLine, ...] | Refusal:
+    """The custody timeline: order is that of recording; a time out of order carries a warning."""
+    parties = await access.standing_in(session, case_id)
+    relationships = relationships_of(actor, parties, holder_member=None)
+    if not relationships and actor.role not in {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}:
+        return errors.not_found()
+    return await entries_of(session, actor, case_id)
+
+
+async def entries_of(
+    session: ReadSession, actor: Actor, case_id: UUID
+) -> tuple[TimelineLine, ...] | Refusal:
+    """Headers of a case's stream, as row security shows them."""
+    rows = (
+        await session.connection.execute(_LINES, {"id": case_id, "agency": actor.agency_id})
+    ).mappings()
+    lines: list[TimelineLine] = []
+    latest: datetime | None = None
+    for row in rows:
+        header = orjson.loads(row["header"])
+        told = header["occurred_at"]
+        occurred = datetime.fromisoformat(told) if told else None
+        warning = _warning(row["act"], occurred, latest)
+        if occurred is not None and row["act"] != "case.filed":
+            latest = max(latest, occurred) if latest else occurred
+        elif row["act"] in {"case.filed", "case.imported"}:
+            latest = occurred or row["at"]
+        lines.append(
+            TimelineLine(
+                seq=row["seq"],
+                at=row["at"],
+                occurred_at=occurred,
+                act=row["act"],
+                agency=row["agency"],
+                by_clock=row["actor"] == "clockwork",
+                object_type=row["object_type"],
+                object_id=row["object_id"],
+                step=row["step"],
+                kind=row["kind"],
+                mandate=row["mandate"],
+                receiver=row["receiver"],
+                from_=header["from"],
+                to=header["to"],
+                hash=header["prev"],
+                warning=warning,
+            )
+        )
+    return tuple(lines) if lines else errors.not_found()
+
+
+def _warning(act: str, occurred: datetime | None, latest: datetime | None) -> str | None:
+    if occurred is None or latest is None or occurred >= latest or not act.startswith("hand_off"):
+        return None
+    return "out-of-order"

@@ -1,0 +1,94 @@
+"""Codes in words: steps, mandates, reasons, facts and sources as a person reads them.
+
+Answers name things by code (so that they can be stored and given again); doors add the words in the
+reader's language, taken from the country's own files. This must never know who is reading or why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from protocols.catalogue import Catalogue
+from protocols.country import Country, said
+from protocols.protocol import Protocol, Source, Step
+from protocols.vocabulary import Vocabulary, load_vocabulary
+
+
+def language_of(accepted: str | None, offered: Iterable[str]) -> str:
+    """The first offered language of an Accept-Language header, in the header's order.
+
+    Weights are read as order only: a browser writes its favourite first. Nothing fits: the first
+    offered one, which is the country's own.
+    """
+    known = list(offered)
+    for part in (accepted or "").split(",")[:20]:
+        tag = part.partition(";")[0].strip().lower().partition("-")[0]
+        if tag in known:
+            return tag
+    return known[0] if known else "en"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of one country in one language."""
+
+    catalogue: Catalogue
+    iso2: str
+    language: str
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, iso2: str, accepted: str | None) -> Wording:
+        """Words of a country, in the language the reader asked for if the country has it."""
+        country = catalogue.country(iso2)
+        return cls(catalogue, iso2, language_of(accepted, country.languages))
+
+    @cached_property
+    def country(self) -> Country:
+        """Mandates, coded lists and the register of sources."""
+        return self.catalogue.country(self.iso2)
+
+    @cached_property
+    def _newest(self) -> Mapping[str, tuple[Protocol, ...]]:
+        """Versions of each track, newest first: a step keeps its title when its law moves on."""
+        found: dict[str, list[Protocol]] = {}
+        for version in reversed(self.catalogue.shelves[self.iso2.upper()].versions):
+            found.setdefault(version.track, []).append(version)
+        return {track: tuple(versions) for track, versions in found.items()}
+
+    @cached_property
+    def _facts(self) -> Vocabulary:
+        return load_vocabulary()
+
+    def track(self, track: str) -> str:
+        """A track's title; its code if no version of it is known."""
+        versions = self._newest.get(track)
+        return said(versions[0].title, self.language) if versions else track
+
+    def step(self, track: str, step: str) -> str:
+        """A step's title; its code if no version of the track has it."""
+        found = self.step_of(track, step)
+        return said(found.title, self.language) if found else step
+
+    def instruction(self, track: str, step: str) -> str | None:
+        """What whoever receives this step is told to do, if the protocol says."""
+        found = self.step_of(track, step)
+        return said(found.instruction, self.language) or None if found else None
+
+    def step_of(self, track: str, step: str) -> Step | None:
+        """The step as its newest version has it."""
+        versions = self._newest.get(track, ())
+        return next((one.steps[step] for one in versions if step in one.steps), None)
+
+    def code(self, code: str) -> str:
+        """A mandate, reason, outcome or document in words."""
+        return self.country.label(code, self.language)
+
+    def fact(self, name: str) -> str:
+        """A fact of the closed list in words."""
+        return self._facts[name].label(self.language) if name in self._facts else name
+
+    def sources(self, ids: Iterable[str]) -> list[Source]:
+        """The entries of the country's register behind these ids, in their order."""
+        return [self.country.sources[one] for one in ids if one in self.country.sources]
