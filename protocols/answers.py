@@ -15,7 +15,7 @@ from protocols.conditions import World
 from protocols.decision import ClockState, HandOffState, Reason
 from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import WAITING, move
-from protocols.protocol import FILING, TRIAGE, Asking, Route, Step
+from protocols.law import FILING, TRIAGE, Asking, Route, Step
 from protocols.walk import Walk
 
 # The word of each act in a trigger.
@@ -148,11 +148,20 @@ def read_again(walk: Walk, old: World) -> None:
         walk.record(FILING, reason)
         walk.fire(FILING)
     for step in walk.protocol.steps.values():
-        if step.when.holds(old) is False or not _opened(walk, step):
-            trigger = next((word for word in step.follows if happened(word, walk.events, walk.hand_offs.values())), None)
-            if trigger is not None and not _opened(walk, step):
-                openings.open_step(walk, step, f"follows {trigger}, read again")
+        opened = _opened(walk, step)
+        if openings.barred(walk.protocol, step, walk.world) or (
+            opened and not openings.barred(walk.protocol, step, old)
+        ):
+            continue
+        trigger = next((word for word in step.follows if _happened(walk, word)), None)
+        if trigger is not None:
+            rule = f"follows {trigger}, read again"
+            openings.open_step(walk, step, rule, again=opened)
     _clocks_again(walk)
+
+
+def _happened(walk: Walk, trigger: str) -> bool:
+    return happened(trigger, walk.events, walk.hand_offs.values())
 
 
 def _now_applies(walk: Walk) -> bool:

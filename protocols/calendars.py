@@ -195,21 +195,15 @@ def _published(
     """What the package knows of the declared years, with names in the country's language."""
     if not days:
         return {}
+    spoken = holidays.country_holidays(days["country"]).supported_languages
     found = holidays.country_holidays(
         days["country"],
         subdiv=subdivision,
         years=covered,
         categories=tuple(days.get("categories", ("public",))),
+        # The package says "en_US" for our "en"; without ours it uses its default language.
+        language=next((name for name in spoken if name.startswith(language)), None),
     )
-    spoken = [name for name in found.supported_languages if name.startswith(language)]
-    if spoken:
-        found = holidays.country_holidays(
-            days["country"],
-            subdiv=subdivision,
-            years=covered,
-            categories=tuple(days.get("categories", ("public",))),
-            language=spoken[0],
-        )
     return dict(found.items())
 
 

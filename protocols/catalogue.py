@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from protocols.compiler import compile_track, takes_force
-from protocols.country import Country, read_country
+from protocols.compiler import compile_track
+from protocols.country import Country, cited_in, read_country
 from protocols.document import read
 from protocols.problems import Problems, Spot
+from protocols.law import Stage
 from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary, load_vocabulary
 from protocols.working_time import Calendar, Calendars
@@ -32,6 +33,7 @@ class Shelf:
     calendars: Calendars
     versions: tuple[Protocol, ...]
     folder: Path
+    screening_sources: tuple[str, ...]  # cited by country.yaml itself
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,7 @@ class Catalogue:
 
     def in_force(self, country: str, on: date) -> tuple[Protocol, ...]:
         """The version of each track that stands on that day, by name of the track."""
-        standing: dict[str, Protocol] = {}
-        for version in self._shelf(country).versions:
-            if takes_force(version, on):
-                standing[version.track] = version
-        return tuple(standing[track] for track in sorted(standing))
+        return standing_on(self._shelf(country).versions, on)
 
     def pinned(self, country: str, track: str, version: str, digest: str) -> Protocol:
         """Exactly the version a referral was filed under.
@@ -96,6 +94,15 @@ class Catalogue:
         return shelf
 
 
+def standing_on(versions: Iterable[Protocol], on: date) -> tuple[Protocol, ...]:
+    """The latest version of each track in force on that day, by name of the track."""
+    standing: dict[str, Protocol] = {}
+    for version in versions:  # oldest first
+        if version.stage is Stage.IN_FORCE and version.in_force_from <= on:
+            standing[version.track] = version
+    return tuple(standing[track] for track in sorted(standing))
+
+
 def read_shelves(
     folder: Path, problems: Problems, only: Iterable[str] = ()
 ) -> dict[str, Shelf]:
@@ -118,7 +125,7 @@ def read_shelves(
 
 
 def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> Shelf | None:
-    item = read(_text(folder / _COUNTRY, problems), _name(folder / _COUNTRY), problems)
+    item = read(text_of(folder / _COUNTRY, problems), name_of(folder / _COUNTRY), problems)
     if item is None:
         return None
     country = read_country(item, problems)
@@ -143,7 +150,7 @@ def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> She
             "Name the track that asks first when nothing certain is known",
         )
     versions.sort(key=lambda version: (version.track, version.in_force_from))
-    return Shelf(country, calendars, tuple(versions), folder)
+    return Shelf(country, calendars, tuple(versions), folder, cited_in(item))
 
 
 def _track(
@@ -153,7 +160,7 @@ def _track(
     vocabulary: Vocabulary,
     problems: Problems,
 ) -> Protocol | None:
-    item = read(_text(path, problems), _name(path), problems)
+    item = read(text_of(path, problems), name_of(path), problems)
     if item is None:
         return None
     protocol = compile_track(item, country, calendars, vocabulary, problems)
@@ -172,24 +179,25 @@ def _calendars(path: Path, country: Country, problems: Problems) -> Calendars | 
     from ruamel.yaml.error import YAMLError
 
     try:
-        raw = YAML(typ="safe", pure=True).load(_text(path, problems))
+        raw = YAML(typ="safe", pure=True).load(text_of(path, problems))
         return Calendars.from_mapping(raw, country.time_zone)
     except (ValueError, KeyError, TypeError, YAMLError) as error:
         problems.error(
-            Spot(_name(path)), f"the calendars cannot be read: {error}", "Correct calendars.yaml"
+            Spot(name_of(path)), f"the calendars cannot be read: {error}", "Correct calendars.yaml"
         )
         return None
 
 
-def _text(path: Path, problems: Problems) -> str:
+def text_of(path: Path, problems: Problems) -> str:
+    """The text of a file; empty, with a problem added, when there is none."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        problems.error(Spot(_name(path)), f"the file cannot be read: {error}", "Provide it")
+        problems.error(Spot(name_of(path)), f"the file cannot be read: {error}", "Provide it")
         return ""
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
     """The file as a reader names it: country, track, version."""
     parts = path.parts
     return "/".join(parts[parts.index("countries") + 1 :] if "countries" in parts else parts[-3:])

@@ -7,8 +7,6 @@ Each function reads one part of the file; cross-checks are ``soundness``. What i
 
 from __future__ import annotations
 
-from datetime import date
-
 from protocols.conditions import InBand
 from protocols.country import Country
 from protocols.decision import LimitBasis
@@ -16,7 +14,7 @@ from protocols.document import Item, Section
 from protocols.grammar import TOPICS, FactShape, Words
 from protocols.lifecycle import Kind
 from protocols.problems import Problems
-from protocols.protocol import (
+from protocols.law import (
     HOLDER,
     Applies,
     Clock,
@@ -24,10 +22,10 @@ from protocols.protocol import (
     Event,
     Exclusion,
     Gate,
-    Protocol,
     Stage,
     Step,
 )
+from protocols.protocol import Protocol
 from protocols.reader import Reader
 from protocols.soundness import check
 from protocols.steps import STANDARD, read_clocks, read_declines, read_ladder, read_step
@@ -278,7 +276,3 @@ def _gates(reader: Reader, section: Section) -> tuple[Gate, ...]:
         )
     return tuple(found)
 
-
-def takes_force(protocol: Protocol, on: date) -> bool:
-    """Whether this version stands on that day, later versions aside."""
-    return protocol.stage is Stage.IN_FORCE and protocol.in_force_from <= on

@@ -14,7 +14,7 @@ from datetime import timedelta
 from protocols.document import Item, Section
 from protocols.lifecycle import Act
 from protocols.problems import Problems, Spot
-from protocols.protocol import Grade, Source
+from protocols.law import Grade, Source
 from protocols.reading import Parameters
 
 LEVELS = ("national", "provincial", "local")
@@ -158,6 +158,14 @@ def _parameters(section: Section, sources: Mapping[str, Source]) -> Parameters:
     missing = {name: {"value": 0} for name in _SCREENING if name not in values}
     known = {"version": screening.items["version"].value} if "version" in screening else {}
     return Parameters.from_mapping({"version": "", **known, **missing, **values})
+
+
+def cited_in(item: Item) -> tuple[str, ...]:
+    """The sources the screening parameters rest on."""
+    screening = item.value.get("screening") if isinstance(item.value, Mapping) else None
+    entries = screening.value.values() if screening and isinstance(screening.value, Mapping) else ()
+    sources = (one.value.get("source") for one in entries if isinstance(one.value, Mapping))
+    return tuple(str(one.value) for one in sources if one is not None)
 
 
 def _cited(section: Section, name: str, sources: Mapping[str, Source]) -> None:

@@ -38,8 +38,10 @@ from protocols.following import settle
 from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import move
 from protocols.permits import refusal, refused_event
-from protocols.protocol import FILING, TRIAGE, Protocol
+from protocols.law import FILING, TRIAGE
+from protocols.protocol import Protocol
 from protocols.walk import Walk
+from protocols.working_time import share_of
 
 MOST_PERSONS = 1000
 
@@ -236,6 +238,12 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
     if law.recurs and walk.clocks[running.id].state is ClockState.LAPSED:
         limits.begin(walk, law, running.hand_off, at, f"{law.id} recurs")
     return settle(walk)
+
+
+def next_rung(protocol: Protocol, running: RunningClock) -> datetime:
+    """The moment at which this clock lapses next, given the rungs already fired."""
+    calls = protocol.index.rungs[running.clock, running.hand_off is not None]
+    return share_of(running.starts_at, running.due_at, calls[running.rung].share)
 
 
 def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:

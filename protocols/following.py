@@ -20,6 +20,8 @@ def settle(walk: Walk) -> Decision:
     index = walk.protocol.index
     while (happened := walk.next_trigger()) is not None:
         trigger, cause = happened
+        if cause is not None and cause not in walk.hand_offs:
+            continue  # opened and taken back in this very decision: it never was
         for clock in index.stopping.get(trigger, ()):
             limits.stop(walk, clock, trigger, cause)
         for clock in index.starting.get(trigger, ()):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
+from protocols.conditions import missing
 from protocols.decision import (
     AdvanceClock,
     ClockState,
@@ -21,7 +22,7 @@ from protocols.decision import (
     StopClock,
 )
 from protocols.decision import Rung as Due
-from protocols.protocol import HOLDER, Clock
+from protocols.law import HOLDER, Clock
 from protocols.working_time import Calendar, Calendars, due_at, share_of
 from protocols.walk import Walk
 
@@ -35,11 +36,14 @@ def law_of(walk: Walk, running: RunningClock) -> Clock:
 
 def start(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
     """Start a clock, unless it runs already (then only one that ``restarts`` begins anew)."""
-    if walk.closed and not clock.survives and trigger != "closed":
-        return
-    if clock.when.holds(walk.world) is False:
-        return
     hand_off = _attached(walk, clock, trigger, cause)
+    if walk.closed and not clock.survives and hand_off is None:
+        return
+    holds = clock.when.holds(walk.world)
+    if holds is False:
+        return
+    if holds is None:  # unknown starts it; the fact is asked for
+        walk.need(missing(clock.when, walk.world), _reason(clock, f"{clock.id} from {trigger}"))
     for running in tuple(walk.clocks.values()):
         same = running.clock == clock.id and running.hand_off == hand_off
         if same and running.state is ClockState.RUNNING:

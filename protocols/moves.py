@@ -11,7 +11,7 @@ from dataclasses import replace
 from protocols import limits
 from protocols.decision import ClockState, CloseReferral, MoveHandOff, OpenHandOff, Reason, RunningClock
 from protocols.lifecycle import Act, Kind, State, transition
-from protocols.protocol import CLOSED, Closing
+from protocols.law import CLOSED, Closing
 from protocols.walk import Walk
 
 WAITING = frozenset({State.REQUESTED, State.RECEIVED})

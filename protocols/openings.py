@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from protocols.conditions import missing
+from protocols.conditions import World, missing
 from protocols.decision import HandOffState, HoldStep, OpenHandOff, Reason, Withheld
 from protocols.lifecycle import Act, Kind, State
 from protocols.moves import WAITING, move
-from protocols.protocol import FILER, HOLDER, ROLES, Asking, Level, Step
+from protocols.law import FILER, HOLDER, ROLES, Asking, Level, Step
+from protocols.protocol import Protocol
 from protocols.walk import Walk
 
 
@@ -84,6 +85,21 @@ def excluded(walk: Walk, step: Step, mandate: str) -> bool:
             walk.need(missing(exclusion.when, walk.world), reason)
         if holds or (holds is None and exclusion.unknown_excludes):
             walk.add(Withheld(mandate, reason))
+            return True
+    return False
+
+
+def barred(protocol: Protocol, step: Step, world: World) -> bool:
+    """Whether these facts keep the step shut: its condition, or everybody it could ask."""
+    if step.when.holds(world) is False:
+        return True
+    return all(_shut_out(protocol, mandate, world) for mandate in step.order)
+
+
+def _shut_out(protocol: Protocol, mandate: str, world: World) -> bool:
+    for exclusion in protocol.index.excluding.get(mandate, ()):
+        holds = exclusion.when.holds(world)
+        if holds or (holds is None and exclusion.unknown_excludes):
             return True
     return False
 

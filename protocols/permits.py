@@ -6,10 +6,11 @@ Reads the life-cycle table, the step's lists and the gates; decides nothing abou
 from __future__ import annotations
 
 from protocols.answers import PAST, Doing, happened
-from protocols.decision import Refused, Run
+from protocols.decision import ClockState, Refused, Run
 from protocols.lifecycle import Act, Needs, Transition, acts_from, transition
 from protocols.openings import live_in
-from protocols.protocol import Protocol, Step
+from protocols.law import Step
+from protocols.protocol import Protocol
 
 
 def reasons_for(protocol: Protocol, step: str, act: Act) -> tuple[str, ...]:
@@ -38,6 +39,9 @@ def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
             named.extend(f"{step.id} {word}" for word in step.outcomes or ("completed",))
         elif run.open and _may_ask_again(run, step):
             named.append(f"{step.id} again")
+    review = protocol.review
+    if any(one.clock == review.id and one.state is ClockState.RUNNING for one in run.clocks):
+        named.extend(review.stop)
     return tuple(name for name in named if gate_before(protocol, run, (name,)) is None)
 
 

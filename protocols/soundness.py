@@ -13,7 +13,7 @@ from protocols.conditions import Condition, atoms, needed
 from protocols.decision import LimitBasis, RungKind
 from protocols.lifecycle import Kind
 from protocols.problems import Spot
-from protocols.protocol import (
+from protocols.law import (
     CLOSED,
     FILING,
     HOLDER,
@@ -22,10 +22,10 @@ from protocols.protocol import (
     TRIAGE,
     Asking,
     Clock,
-    Protocol,
     Route,
     Step,
 )
+from protocols.protocol import Protocol
 from protocols.reader import Reader
 
 MOST_FACTS = 6  # protocol language 2, restriction 1

@@ -6,7 +6,17 @@ from protocols.decision import LimitBasis, RungKind
 from protocols.document import Item, Section
 from protocols.facts import Group
 from protocols.lifecycle import Act, Kind
-from protocols.protocol import HOLDER, ROLES, Asking, Clock, Ladder, Level, Route, Rung, Step
+from protocols.law import (
+    HOLDER,
+    ROLES,
+    Asking,
+    Clock,
+    Ladder,
+    Level,
+    Route,
+    Rung,
+    Step,
+)
 from protocols.reader import Reader
 
 STANDARD = "standard"  # the ladder of a clock that names none

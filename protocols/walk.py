@@ -20,7 +20,8 @@ from protocols.decision import (
     Run,
     RunningClock,
 )
-from protocols.protocol import HOLDER, Protocol
+from protocols.law import HOLDER
+from protocols.protocol import Protocol
 
 # The fact that lists accused agencies: none of them ever receives or reads (vocabulary.yaml).
 NAMED = "named_agencies"

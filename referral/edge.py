@@ -1,8 +1,9 @@
 """The outer wall: what happens to every request before a room sees it, and to every answer after.
 
-Plain ASGI on purpose: the framework's own middleware class runs everything in a cancel scope of its
-own and breaks context variables (security.md 3.4). Bodies are read here, with a limit and a time, so
-that no slow sender ever holds a connection to the database. Nothing here knows what is asked.
+Plain ASGI on purpose: the framework's own middleware class runs everything in a cancel scope of
+its own and breaks context variables (security.md 3.4). Bodies are read here, with a limit and a
+time, so that no slow sender ever holds a connection to the database. Nothing here knows what is
+asked.
 """
 
 from __future__ import annotations
@@ -191,14 +192,18 @@ class LastResort:
         try:
             await self.app(scope, receive, starting)
         except Exception as fault:
-            _LOG.error("fault", route=route_of(scope), **fault_of(fault))  # noqa: TRY400 - wordless
+            _LOG.error("fault", route=route_of(scope), **fault_of(fault))
             if started:
                 raise
             await problem(unforeseen(), scope)(scope, receive, send)
 
 
+class _GoneError(Exception):
+    """Whoever was sending has hung up."""
+
+
 class Bodies:
-    """Reads a request's body whole, up to a limit in bytes and seconds, before anybody works on it."""
+    """Reads a body whole, up to a limit in bytes and seconds, before anybody works on it."""
 
     def __init__(self, app: ASGIApp, limit: int, seconds: float = BODY_SECONDS) -> None:
         """Refuse what is larger than ``limit`` bytes or takes longer than ``seconds``."""
@@ -212,6 +217,8 @@ class Bodies:
         try:
             async with asyncio.timeout(self.seconds):
                 body = await self._read(scope, receive)
+        except _GoneError:
+            return  # half a request is none: it must never be acted upon
         except TimeoutError:
             await problem(too_slow(self.seconds), scope)(scope, receive, send)
             return
@@ -229,7 +236,7 @@ class Bodies:
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return b""
+                raise _GoneError
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self.limit:
@@ -296,7 +303,7 @@ def problem(refusal: Refusal, scope: Scope | Request | None = None) -> Response:
 
 
 def busy(seconds: int = 1) -> Refusal:
-    """Too many at once, or two acts in each other's way: the same request will do, a little later."""
+    """Too many at once, or two acts in each other's way: the same request will do later."""
     return Refusal(
         503,
         "busy",

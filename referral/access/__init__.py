@@ -35,6 +35,7 @@ _WORDS = {
     Relationship.PAST_HOLDER: "a former holder",
     Relationship.PARTICIPANT: "the unit that has the task",
     Relationship.SENDER: "the unit that sent it",
+    Relationship.PAST_RECIPIENT: "a unit that was asked before",
 }
 
 
@@ -144,15 +145,19 @@ def check(
     return verdict if verdict.allow else refusal_for(action, verdict)
 
 
-async def hand_off_for(session: WriteSession, hand_off_id: UUID) -> Locked | None:
+async def hand_off_for(session: WriteSession, hand_off_id: UUID, now: datetime) -> Locked | None:
     """The hand-off and its referral, under lock; None when it is not the actor's to know of."""
-    row = await as_json(session.connection, "SELECT referral.lock_hand_off($1)", hand_off_id)
+    row = await as_json(
+        session.connection, "SELECT referral.lock_hand_off($1, $2)", hand_off_id, now.date()
+    )
     return None if row is None else Locked.from_row(row, hand_off_id)
 
 
-async def referral_for(session: WriteSession, referral_id: UUID) -> Locked | None:
+async def referral_for(session: WriteSession, referral_id: UUID, now: datetime) -> Locked | None:
     """The referral, under lock; None when it is not the actor's to know of."""
-    row = await as_json(session.connection, "SELECT referral.lock_referral($1)", referral_id)
+    row = await as_json(
+        session.connection, "SELECT referral.lock_referral($1, $2)", referral_id, now.date()
+    )
     return None if row is None else Locked.from_row(row, None)
 
 

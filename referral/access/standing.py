@@ -24,6 +24,7 @@ class Relationship(StrEnum):
     PAST_HOLDER = "past_holder"
     PARTICIPANT = "participant"
     SENDER = "sender"
+    PAST_RECIPIENT = "past_recipient"
 
 
 _CASE_ROLES = frozenset({Role.OFFICER, Role.SUPERVISOR})
@@ -59,6 +60,8 @@ def relationships_of(
                     found.add(Relationship.RECIPIENT_SUPERVISOR)
             case "participant" if same_hand_off:
                 found.add(Relationship.PARTICIPANT)
+            case "past_recipient" if same_hand_off:
+                found.add(Relationship.PAST_RECIPIENT)
             case "sender" if same_hand_off:
                 found.add(Relationship.SENDER)
             case _:
@@ -99,7 +102,6 @@ class Locked:
     @classmethod
     def from_row(cls, row: Mapping[str, Any], hand_off_id: UUID | None) -> Locked:
         """The answer of ``lock_hand_off`` / ``lock_referral`` / ``claim_clock``."""
-        head = row["head"]
         return cls(
             case=row["case"],
             referral=row["referral"],
@@ -111,7 +113,7 @@ class Locked:
             events=tuple(row["events"]),
             holder_mandates=tuple(row["holder_mandates"]),
             mine=tuple(row["mine"]),
-            head=Head(UUID(head["stream_id"]), head["seq"], head["hash"].removeprefix("\\x")),
+            head=Head.from_row(row["head"]),
             hand_off_id=hand_off_id,
         )
 

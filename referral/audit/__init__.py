@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import rfc8785
@@ -74,6 +74,17 @@ class Head:
     hash: str
     at: datetime | None = None
 
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """As the database hands it out."""
+        told = row["at"]
+        return cls(
+            UUID(row["stream_id"]),
+            row["seq"],
+            row["hash"].removeprefix("\\x"),
+            datetime.fromisoformat(told) if told else None,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -107,11 +118,13 @@ def append(
 ) -> tuple[list[dict[str, Any]], Head]:
     """Give drafts their place in the stream: rows for ``carry_out``, and the new head.
 
-    ``at`` never runs backwards within one call; across calls the sequence number is the order.
+    Each entry's moment is ``at``, or a microsecond after the entry before it where the clock has
+    not moved on or has gone back.
     """
     rows: list[dict[str, Any]] = []
-    for offset, draft in enumerate(drafts):
-        row, head = _entry(head, key, draft, author, at + timedelta(microseconds=offset))
+    for draft in drafts:
+        moment = at if head.at is None else max(at, head.at + timedelta(microseconds=1))
+        row, head = _entry(head, key, draft, author, moment)
         rows.append(row)
     return rows, head
 
@@ -121,6 +134,7 @@ def _entry(
 ) -> tuple[dict[str, Any], Head]:
     entry_id = UUID(str(uuid7()))
     body = rfc8785.dumps(dict(draft.body))
+    sealed = key.seal(body, room="audit_body", column="content", row=entry_id)
     header = rfc8785.dumps(
         {
             "v": VERSION,
@@ -139,10 +153,12 @@ def _entry(
             "from": draft.from_,
             "to": draft.to,
             "body_hmac": key.body_hmac(entry_id, body),
+            # Of the ciphertext: whoever holds no key can still tell that a body was changed, and
+            # it says nothing once the key is destroyed.
+            "body_sealed": hashlib.sha256(sealed).hexdigest(),
         }
     )
     digest = hashlib.sha256(header).hexdigest()
-    sealed = key.seal(body, room="audit_body", column="content", row=entry_id)
     row = {
         "id": str(entry_id),
         "header": header.decode(),

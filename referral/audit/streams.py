@@ -47,7 +47,7 @@ async def own_stream(session: ReadSession, actor: Actor, ledger: Ledger) -> tupl
     wrapped = Wrapped(
         actor.id, "member", row["version"], bytes.fromhex(row["wrapped"].removeprefix("\\x"))
     )
-    head = Head(UUID(row["stream_id"]), row["seq"], row["hash"].removeprefix("\\x"))
+    head = Head.from_row(row)
     return head, session.vault.unwrap(wrapped)
 
 

@@ -6,7 +6,7 @@ who serves a mandate (all at once), and hands everything to the ledger; it decid
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -151,15 +151,13 @@ def carry(
                 _stop(ledger, subject, item)
             case AdvanceClock():
                 _advance(ledger, subject, item)
-            case Escalate():
-                answer = None if item.to in _PARTIES else next(answers)
-                _escalate(ledger, subject, item, answer, happened or ledger.at)
             case RecordEvent():
                 record_event(ledger, subject, item.event, happened or ledger.at, by)
             case CloseReferral():
                 _close(ledger, subject, item)
             case _:
                 pass
+    _escalate(ledger, subject, decision, answers, happened or ledger.at)
     _note_needs(ledger, subject, decision)
     return opened
 
@@ -299,28 +297,50 @@ def _advance(ledger: Ledger, subject: Subject, item: AdvanceClock) -> None:
 
 
 def _escalate(
-    ledger: Ledger, subject: Subject, item: Escalate, answer: Serving | None, happened: datetime
+    ledger: Ledger,
+    subject: Subject,
+    decision: Decision,
+    answers: Iterator[Serving],
+    happened: datetime,
 ) -> None:
-    act = _ESCALATED[item.kind]
-    if item.hand_off is not None:
-        row = subject.hand_offs[item.hand_off]
-        overdue = None if item.kind is RungKind.REMINDER else happened.isoformat()
-        ledger.add("marks", id=item.hand_off, overdue_since=overdue, rung=None)
-        ledger.log(
-            act, "hand_off", item.hand_off, occurred_at=happened, to=row["state"], called=item.to
-        )
-    else:
-        row = {"sender_unit": subject.holder_unit, "receiver_unit": subject.holder_unit}
+    """Everybody a rung calls is told; what it is about is marked and logged once."""
+    called: dict[str | None, list[Escalate]] = {}
+    for item in decision.all(Escalate):
+        called.setdefault(item.hand_off, []).append(item)
+        row = _parties_of(subject, item.hand_off)
+        answer = None if item.to in _PARTIES else next(answers)
+        unit, role = _called(subject, row, item.to, answer)
+        ledger.tell(_ESCALATED[item.kind].value, unit, item.hand_off, role)
+    for hand_off, items in called.items():
+        _mark(ledger, subject, hand_off, items, happened)
+
+
+def _mark(
+    ledger: Ledger,
+    subject: Subject,
+    hand_off: str | None,
+    items: list[Escalate],
+    happened: datetime,
+) -> None:
+    told = [item.to for item in items]
+    if hand_off is None:
         ledger.add("referral_changes", id=str(subject.referral_id))
-        ledger.log(
-            Done.REFERRAL_CLOCK_LAPSED,
-            "referral",
-            subject.referral_id,
-            occurred_at=happened,
-            called=item.to,
-        )
-    unit, role = _called(subject, row, item.to, answer)
-    ledger.tell(act.value, unit, item.hand_off, role)
+        about: tuple[str, UUID | str] = ("referral", subject.referral_id)
+        ledger.log(Done.REFERRAL_CLOCK_LAPSED, *about, occurred_at=happened, called=told)
+        return
+    gravest = max((item.kind for item in items), key=list(_ESCALATED).index)
+    overdue = None if gravest is RungKind.REMINDER else happened.isoformat()
+    ledger.add("marks", id=hand_off, overdue_since=overdue, rung=None)
+    state = subject.hand_offs[hand_off]["state"]
+    ledger.log(
+        _ESCALATED[gravest], "hand_off", hand_off, occurred_at=happened, to=state, called=told
+    )
+
+
+def _parties_of(subject: Subject, hand_off: str | None) -> Mapping[str, Any]:
+    if hand_off is not None:
+        return subject.hand_offs[hand_off]
+    return {"sender_unit": subject.holder_unit, "receiver_unit": subject.holder_unit}
 
 
 def _called(

@@ -37,6 +37,7 @@ from referral.vault import DataKey
 _ROOMS = {
     Group.IDENTITY: ("identities", "person_identity"),
     Group.SAFETY: ("safeties", "person_safety"),
+    Group.NARRATIVE: ("narratives", "person_narrative"),
 }
 
 
@@ -111,11 +112,11 @@ async def _ground(
     here = await as_json(
         session.connection,
         "SELECT jsonb_build_object('place', EXISTS (SELECT FROM agencies.jurisdiction "
-        "WHERE code = $1 AND country = $2), 'mandates', (SELECT coalesce(jsonb_agg(DISTINCT "
-        "mandate), '[]') FROM agencies.mandate WHERE unit_id = $3))",
+        "WHERE code = $1 AND country = $2), 'mandates', agencies.held_mandates($3, $1, $4))",
         intake.place,
         actor.country,
         actor.unit_id,
+        now.date(),
     )
     if not here["place"]:
         message = (
@@ -196,7 +197,7 @@ def _keep_person(  # noqa: PLR0913 - a person, her number and her household
         facts=person.open_facts,
         amended_at=dossier.now.isoformat(),
     )
-    contents = {Group.IDENTITY: told.identity, Group.SAFETY: told.safety}
+    contents = {Group.IDENTITY: told.identity, Group.SAFETY: told.safety, Group.NARRATIVE: None}
     if not any(contents.values()) and not person.hidden_facts:
         return
     key, wrapped = session.vault.new_key(person_id, "person")

@@ -171,7 +171,7 @@ async def _act(  # noqa: PLR0913 - the one shape of every verb
     *,
     attesting: bool = False,
 ) -> Acted | Refusal:
-    locked = await access.hand_off_for(session, hand_off_id)
+    locked = await access.hand_off_for(session, hand_off_id, now)
     ground = _may(session, actor, locked, act, said, now, attesting=attesting)
     if isinstance(ground, Refusal) or locked is None:
         refusal = ground if isinstance(ground, Refusal) else errors.not_found()
@@ -222,6 +222,10 @@ def _may(  # noqa: PLR0913 - everything that can say no, in the order it is aske
         return errors.not_found()
     row = locked.hand_off
     state = State(row["state"])
+    if not locked.relationships(actor):
+        return errors.not_found()
+    if transition(Kind(row["kind"]), state, act) is None:
+        return not_possible(row, act, _party(actor, locked, attesting=attesting))
     action = "attest" if attesting else _action(act, state)
     reason = said.reason or said.note or said.reason_code
     verdict = access.check(actor, locked, action, reason=reason, now=now)
@@ -251,6 +255,16 @@ def _may(  # noqa: PLR0913 - everything that can say no, in the order it is aske
     if isinstance(decision, Refused):
         return not_allowed(decision, state)
     return decision, verdict.why
+
+
+def not_possible(row: Mapping[str, Any], act: Act, party: Party) -> Refusal:
+    """No row of the life cycle: whoever may know of the hand-off is told its state."""
+    possible = [one.value for one in possible_acts(row["kind"], row["state"], party)]
+    explanation = (
+        f"This {row['kind']} is “{row['state']}”: “{act.value}” is not possible any more or not yet. "
+        f"Possible for you: {', '.join(possible) or 'nothing'}. Nothing was changed."
+    )
+    return errors.not_allowed_now(row["state"], act.value, possible, explanation)
 
 
 def not_allowed(refused: Refused, state: State) -> Refusal:

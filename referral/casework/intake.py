@@ -71,7 +71,8 @@ def understand(
 ) -> tuple[Mapping[str, Any], list[Understood]] | Refusal:
     """Parse every fact; all faults at once, each with its place. Nobody named: one placeholder."""
     faults = occurred_faults(intake.occurred_at, now)
-    case_values, found = parsed(vocabulary, intake.facts, "/facts")
+    reported = {"reported_topic": intake.reported} if intake.reported else {}
+    shared, found = parsed(vocabulary, {**reported, **intake.facts}, "/facts")
     faults += found
     told = intake.persons
     if not any(person.role == "concerned" for person in told):
@@ -81,10 +82,10 @@ def understand(
         pointer = f"/persons/{number - (len(told) - len(intake.persons))}/facts"
         own, found = parsed(vocabulary, person.facts, pointer)
         faults += found
-        persons.append(_understood(vocabulary, person, case_values, own))
+        persons.append(_understood(vocabulary, person, shared, own))
     if faults:
         return errors.invalid_input(faults)
-    return vocabulary.dump(case_values), persons
+    return _by_group(vocabulary, shared)[0], persons
 
 
 def _headcount(intake: Intake) -> int:
@@ -104,12 +105,22 @@ def parsed(
 
 def _understood(vocabulary: Vocabulary, told: PersonTold, shared: Facts, own: Facts) -> Understood:
     both = shared.amended(dict(own.values))
-    stored = vocabulary.dump(own)
+    shown, hidden = _by_group(vocabulary, own)
+    if told.role == "concerned":  # what is sealed of the case is sealed with each person of it
+        for group, values in _by_group(vocabulary, shared)[1].items():
+            hidden[group] = {**values, **hidden.get(group, {})}
+    return Understood(told, both, shown, hidden)
+
+
+def _by_group(
+    vocabulary: Vocabulary, facts: Facts
+) -> tuple[dict[str, Any], dict[Group, dict[str, Any]]]:
+    """What may stand open (G0, G1), and what is to be sealed, by group."""
     groups: dict[Group, dict[str, Any]] = {}
-    for name, value in stored.items():
+    for name, value in vocabulary.dump(facts).items():
         groups.setdefault(vocabulary[name].group, {})[name] = value
     shown = groups.pop(Group.FACTS, {}) | groups.pop(Group.ENVELOPE, {})
-    return Understood(told, both, shown, groups)
+    return shown, groups
 
 
 def findings_of(screening: Screening) -> dict[str, Any]:

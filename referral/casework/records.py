@@ -18,7 +18,7 @@ from protocols import engine, screening
 from protocols.decision import CloseReferral, Decision, MoveHandOff, RecordEvent, Refused
 from protocols.facts import Facts, Group
 from protocols.lifecycle import State
-from protocols.vocabulary import Vocabulary, load_vocabulary
+from protocols.vocabulary import load_vocabulary
 from referral import access, errors
 from referral.access.standing import Locked
 from referral.audit import Done
@@ -35,7 +35,7 @@ from referral.casework.hand_offs import (
     occurred_faults,
     subject_of,
 )
-from referral.casework.intake import findings_of, parsed
+from referral.casework.intake import findings_of
 from referral.casework.refusing import refuse
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.errors import Fault, Refusal
@@ -45,6 +45,7 @@ from referral.vault import DataKey
 _HIDDEN = {
     Group.IDENTITY: ("identities", "person_identity"),
     Group.SAFETY: ("safeties", "person_safety"),
+    Group.NARRATIVE: ("narratives", "person_narrative"),
 }
 
 
@@ -72,14 +73,15 @@ async def amend(
         return held
     locked = held.locked
     vocabulary = load_vocabulary()
-    known = {name: value for name, value in changes.items() if value is not None}
-    found, faults = parsed(vocabulary, known, "/facts")
-    refused = errors.invalid_input(faults) if faults else _version(locked, said)
-    if refused is not None:
-        return await _refused(session, actor, locked, "amend", refused, now)
-    gone = {name: None for name, value in changes.items() if value is None}
     before = facts_of(locked, held.keys)
-    after = before.amended({**found.values, **gone})
+    after = vocabulary.amend(before, dict(changes), "/facts")
+    if not isinstance(after, Facts):
+        faults = [Fault(one.pointer, one.code, one.message) for one in after]
+        refused: Refusal | None = errors.invalid_input(faults)
+    else:
+        refused = _version(locked, said)
+    if refused is not None or not isinstance(after, Facts):
+        return await _refused(session, actor, locked, "amend", refused or errors.not_found(), now)
     findings = screening.screen(session.catalogue.country(actor.country).parameters, after)
     decision = engine.amend(
         protocol_of(session, locked),
@@ -94,29 +96,26 @@ async def amend(
         return await _refused(session, actor, locked, "amend", refusal, now)
     ledger = Ledger(locked.case_id, now, why=held.why)
     ledger.log(Done.CASE_AMENDED, "case", locked.case_id, facts=sorted(changes))
-    _keep_facts(session, ledger, held, vocabulary, changes, found)
+    _keep_facts(session, ledger, held, before, after)
     _keep_findings(ledger, locked, actor, findings)
     return await _carry(session, actor, held, ledger, decision)
 
 
-def _keep_facts(  # noqa: PLR0913 - old and new facts and where they go
-    session: WriteSession,
-    ledger: Ledger,
-    held: Held,
-    vocabulary: Vocabulary,
-    changes: Mapping[str, Any],
-    found: Facts,
+def _keep_facts(
+    session: WriteSession, ledger: Ledger, held: Held, before: Facts, after: Facts
 ) -> None:
-    locked = held.locked
+    """What changed, each fact to the table of its own group."""
+    locked, vocabulary = held.locked, load_vocabulary()
     person = locked.referral["person_id"]
-    stored = vocabulary.dump(found)
+    old, new = vocabulary.dump(before), vocabulary.dump(after)
     by_group: dict[Group, dict[str, Any]] = {}
-    for name in changes:
-        group = vocabulary[name].group
-        kept = group if group in _HIDDEN else Group.FACTS
-        by_group.setdefault(kept, {})[name] = stored.get(name)
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            group = vocabulary[name].group
+            kept = group if group in _HIDDEN else Group.FACTS
+            by_group.setdefault(kept, {})[name] = new.get(name)
     if Group.FACTS in by_group:
-        old: dict[str, Any] = next(
+        own: dict[str, Any] = next(
             (row["facts"] for row in locked.facts if row["person_id"] == person), {}
         )
         ledger.add(
@@ -125,7 +124,7 @@ def _keep_facts(  # noqa: PLR0913 - old and new facts and where they go
             case_id=str(locked.case_id),
             person_id=person,
             country=locked.case["country"],
-            facts=_without_none({**old, **by_group[Group.FACTS]}),
+            facts=_without_none({**own, **by_group[Group.FACTS]}),
             amended_at=ledger.at.isoformat(),
         )
     for group, (table, room) in _HIDDEN.items():
@@ -427,14 +426,14 @@ async def _done(session: WriteSession, actor: Actor, held: Held, ledger: Ledger)
 async def _hand_off(  # noqa: PLR0913 - what is asked, of what, with which words
     session: WriteSession, actor: Actor, hand_off_id: UUID, action: str, said: Said, now: datetime
 ) -> Held | Refusal:
-    locked = await access.hand_off_for(session, hand_off_id)
+    locked = await access.hand_off_for(session, hand_off_id, now)
     return await _ground(session, actor, locked, action, said, now, "hand_off", hand_off_id)
 
 
 async def _referral(  # noqa: PLR0913 - as above
     session: WriteSession, actor: Actor, referral_id: UUID, action: str, said: Said, now: datetime
 ) -> Held | Refusal:
-    locked = await access.referral_for(session, referral_id)
+    locked = await access.referral_for(session, referral_id, now)
     return await _ground(session, actor, locked, action, said, now, "referral", referral_id)
 
 

@@ -18,11 +18,6 @@ from referral.errors import Refusal
 from referral.queries.hand_offs import HandOffLine, case_keys, lines_in
 from referral.session import Actor, ReadSession, WitnessedRead
 
-_SEALED = {
-    "G2": ("read_identity", "person_identity"),
-    "G3": ("read_safety", "person_safety"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class PersonSeen:
@@ -37,6 +32,7 @@ class PersonSeen:
     findings: Mapping[str, Any] | None
     identity: Mapping[str, Any] | None = None
     safety: Mapping[str, Any] | None = None
+    narrative: Mapping[str, Any] | None = None  # facts of G4: pregnant, injured …
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +221,9 @@ SELECT p.id, p.number, p.role, p.identified, p.headcount,
     (SELECT i.content FROM referral.person_identity i WHERE i.person_id = p.id) AS identity,
     (SELECT i.facts FROM referral.person_identity i WHERE i.person_id = p.id) AS identity_facts,
     (SELECT s.content FROM referral.person_safety s WHERE s.person_id = p.id) AS safety,
-    (SELECT s.facts FROM referral.person_safety s WHERE s.person_id = p.id) AS safety_facts
+    (SELECT s.facts FROM referral.person_safety s WHERE s.person_id = p.id) AS safety_facts,
+    (SELECT n.content FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative,
+    (SELECT n.facts FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative_facts
 FROM referral.person p WHERE p.case_id = :id ORDER BY p.number
 """)
 
@@ -234,7 +232,7 @@ async def _persons(
     session: ReadSession, case_id: UUID, allowed: Mapping[str, str]
 ) -> tuple[PersonSeen, ...]:
     rows = (await session.connection.execute(_PERSONS, {"id": case_id})).mappings().all()
-    keys = await case_keys(session, case_id) if {"G2", "G3"} & set(allowed) else {}
+    keys = await case_keys(session, case_id) if allowed else {}
 
     def opened(row: RowMapping, group: str, name: str, room: str) -> dict[str, Any] | None:
         if group not in allowed:
@@ -254,6 +252,7 @@ async def _persons(
             },
             identity=opened(row, "G2", "identity", "person_identity"),
             safety=opened(row, "G3", "safety", "person_safety"),
+            narrative=opened(row, "G4", "narrative", "person_narrative"),
         )
         for row in rows
     )

@@ -279,7 +279,7 @@ SELECT h.reason, h.travels, r.holder_member,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id IS NULL) AS case_facts,
     (SELECT d.number FROM referral.docket d WHERE d.hand_off_id = h.id AND d.agency_id = :agency) AS docket,
     (SELECT jsonb_agg(to_jsonb(k) ORDER BY k.due_at) FROM referral.clock k WHERE k.hand_off_id = h.id) AS clocks
-FROM referral.hand_off h JOIN referral.referral r ON r.id = h.referral_id WHERE h.id = :id
+FROM referral.hand_off h LEFT JOIN referral.referral r ON r.id = h.referral_id WHERE h.id = :id
 """)
 
 

@@ -55,7 +55,8 @@ async def timeline_of(
     """The custody timeline: order is that of recording; a time out of order carries a warning."""
     parties = await access.standing_in(session, case_id)
     relationships = relationships_of(actor, parties, holder_member=None)
-    if not relationships and actor.role not in {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}:
+    verdict = access.decide("see_timeline", relationships, has_reason=False, stepped_up=False)
+    if not verdict.allow and actor.role not in {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}:
         return errors.not_found()
     return await entries_of(session, actor, case_id)
 

@@ -13,7 +13,7 @@ from agencies.register.dating import Held, changes
 from agencies.register.entries import Charge
 
 ON = date(2026, 3, 2)
-ALWAYS = Charge("POLICE", "ZZ-N", "INTAKE", 10, False, "law", date(2020, 1, 1), None)  # noqa: FBT003
+ALWAYS = Charge("POLICE", "ZZ-N", "INTAKE", 10, False, "law", date(2020, 1, 1), None)
 
 
 def held(*charges: Charge) -> list[Held]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncConnection
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from agencies.directory import (
     Ask,
@@ -22,6 +26,7 @@ from agencies.directory import (
 )
 from agencies.register import Register, enter
 from tests.agencies.conftest import TODAY
+from tests.conftest import Database
 
 
 async def ask(connection: AsyncConnection, *asks: Ask, on: date = TODAY) -> list[Serving]:
@@ -184,6 +189,19 @@ async def test_answers_come_in_the_order_of_the_asks_by_one_statement(
     assert [one.ask for one in found] == asks
     assert [key_of(one) for one in found[:3]] == ["POLICE-ZZ-S", "POLICE-ZZ-N", "POLICE-ZZ-E"]
     assert len(statements) == 1
+
+
+async def test_the_worker_may_ask_too_and_may_not_look_at_members(
+    directory: AsyncConnection, database: Database
+) -> None:
+    url = make_url(database.url_of("worker")).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as worker:
+        (found,) = await ask(worker, Ask("POLICE", "ZZ-N"))
+        assert key_of(found) == "POLICE-ZZ-N"
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await worker.execute(text("SELECT name FROM agencies.member"))
+    await engine.dispose()
 
 
 async def test_a_confidential_agency_says_that_it_is_one(

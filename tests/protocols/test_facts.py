@@ -90,7 +90,8 @@ def test_a_child_is_under_18_or_disputed_or_looks_it_while_nothing_is_known(
 
 
 def test_a_disputed_adult_age_is_no_knowledge_and_a_disputed_child_age_is() -> None:
-    assert span_of(known(age=20, age_disputed=True)) is None
+    assert span_of(known(age=18, age_disputed=True)) is None
+    assert span_of(known(age=17, age_disputed=True)) == Span(17, 17)
     assert span_of(known(age=10, age_disputed=True)) == Span(10, 10)
     assert span_of(known(age=20)) == Span(20, 20)
     assert span_of(known(age_band="12-14")) == Span(12, 14)

@@ -177,8 +177,10 @@ SELECT s.id AS membership_id, m.id AS member_id, m.kind, m.user_name, m.name, m.
   JOIN agencies.agency a ON a.id = s.agency_id;
 
 -- Rights -----------------------------------------------------------------------------------------
-GRANT USAGE ON SCHEMA agencies TO referral_app;
+-- The worker asks who receives an escalation; the effector re-checks who holds a mandate.
+GRANT USAGE ON SCHEMA agencies TO referral_app, referral_worker, referral_effector;
 GRANT SELECT ON agencies.jurisdiction, agencies.grouping, agencies.agency, agencies.unit,
-    agencies.mandate, agencies.membership, agencies.actor TO referral_app;
+    agencies.mandate TO referral_app, referral_worker, referral_effector;
+GRANT SELECT ON agencies.membership, agencies.actor TO referral_app;
 GRANT SELECT (id, country, kind, user_name, name, active) ON agencies.member TO referral_app;
 REVOKE EXECUTE ON FUNCTION agencies.refuse_conflicting_duties() FROM PUBLIC;

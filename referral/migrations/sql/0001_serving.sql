@@ -98,7 +98,8 @@ SELECT n, coalesce(refs -> 0 ->> 'via', 'national_fall_back'), answered.no_agenc
  ORDER BY n
 $$;
 REVOKE EXECUTE ON FUNCTION agencies.serving(jsonb, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION agencies.serving(jsonb, date) TO referral_app;
+GRANT EXECUTE ON FUNCTION agencies.serving(jsonb, date)
+    TO referral_app, referral_worker, referral_effector;
 
 -- The mandates a unit holds at a place: there, through a group, or from above. Being somebody's
 -- declared fall-back is not holding the mandate, and nobody holds NATIONAL_FALL_BACK as a task.
@@ -122,4 +123,5 @@ SELECT coalesce(array_agg(DISTINCT held.mandate), '{}')
    AND held.valid_from <= on_day AND (held.valid_until IS NULL OR on_day < held.valid_until)
 $$;
 REVOKE EXECUTE ON FUNCTION agencies.held_mandates(uuid, text, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION agencies.held_mandates(uuid, text, date) TO referral_app;
+GRANT EXECUTE ON FUNCTION agencies.held_mandates(uuid, text, date)
+    TO referral_app, referral_worker, referral_effector;

@@ -92,6 +92,15 @@ CREATE TABLE referral.person_safety (
     facts       bytea
 );
 
+CREATE TABLE referral.person_narrative (
+    person_id   uuid PRIMARY KEY REFERENCES referral.person (id),
+    case_id     uuid NOT NULL REFERENCES referral.case (id),
+    country     text NOT NULL,
+    key_version integer NOT NULL,
+    content     bytea,
+    facts       bytea                              -- facts that belong to G4 (pregnant, injured …)
+);
+
 CREATE TABLE referral.reporter (
     case_id     uuid PRIMARY KEY REFERENCES referral.case (id),
     person_id   uuid REFERENCES referral.person (id),
@@ -259,7 +268,7 @@ CREATE TABLE referral.party (
     hand_off_id  uuid REFERENCES referral.hand_off (id),
     country      text NOT NULL,
     unit_id      uuid NOT NULL REFERENCES agencies.unit (id),
-    relationship text NOT NULL CHECK (relationship IN ('holder', 'past_holder', 'sender', 'pending', 'participant')),
+    relationship text NOT NULL CHECK (relationship IN ('holder', 'past_holder', 'sender', 'pending', 'participant', 'past_recipient')),
     groups       text[] NOT NULL,
     since        timestamptz NOT NULL,
     until        timestamptz
@@ -275,7 +284,8 @@ CREATE TABLE referral.stream_head (
     subject   uuid NOT NULL UNIQUE,
     country   text NOT NULL,
     seq       bigint NOT NULL,
-    hash      bytea NOT NULL
+    hash      bytea NOT NULL,
+    at        timestamptz                          -- of the last entry: time never runs backwards in a stream
 );
 
 CREATE TABLE referral.audit_entry (

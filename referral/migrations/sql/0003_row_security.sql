@@ -23,7 +23,7 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['case','household','person','case_facts','workplace','screening','person_identity',
-        'person_safety','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
+        'person_safety','person_narrative','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
         'audit_entry','audit_body','log_position','outbox','idempotency'] LOOP
         EXECUTE format('ALTER TABLE referral.%I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE referral.%I FORCE ROW LEVEL SECURITY', t);
@@ -38,15 +38,16 @@ CREATE POLICY read ON referral.party FOR SELECT TO referral_app USING (
     unit_id = (SELECT referral.my_unit()) AND until IS NULL
     AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR'));
 
--- G0
+-- G0. OWN: whose part in the case is over sees her own hand-off and its envelope, nothing that
+-- came after (a force that declined for a conflict of interest must not learn who has the child now).
 GRANT SELECT ON referral.case, referral.person, referral.household, referral.referral, referral.hand_off,
     referral.clock, referral.event TO referral_app;
 CREATE POLICY read ON referral.case FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
-    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = "case".id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = "case".id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND ('G0' = ANY (p.groups) OR 'OWN' = ANY (p.groups))));
 CREATE POLICY read ON referral.person FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
-    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = person.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = person.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND ('G0' = ANY (p.groups) OR 'OWN' = ANY (p.groups))));
 CREATE POLICY read ON referral.household FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = household.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
@@ -55,7 +56,7 @@ CREATE POLICY read ON referral.referral FOR SELECT TO referral_app USING (
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = referral.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
 CREATE POLICY read ON referral.hand_off FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
-    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = hand_off.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = hand_off.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = hand_off.id))));
 CREATE POLICY read ON referral.clock FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = clock.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
@@ -75,8 +76,13 @@ CREATE POLICY read ON referral.screening FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = screening.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
 
--- G2 and G3 belong to one person: only parties to a referral of *that* person.
-GRANT SELECT ON referral.person_identity, referral.person_safety TO referral_app;
+-- G2, G3 and the facts of G4 belong to one person: only parties to a referral of *that* person.
+GRANT SELECT ON referral.person_identity, referral.person_safety, referral.person_narrative TO referral_app;
+CREATE POLICY read ON referral.person_narrative FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
+        WHERE p.case_id = person_narrative.case_id AND r.person_id = person_narrative.person_id
+        AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G4' = ANY (p.groups)));
 CREATE POLICY read ON referral.person_identity FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
@@ -133,14 +139,15 @@ CREATE POLICY read_member ON referral.stream_head FOR SELECT TO referral_app USI
     kind = 'member' AND subject = (SELECT referral.my_membership()));
 
 -- The verifier reads headers and effects' envelopes, of all countries, and no G1-G5.
-GRANT SELECT ON referral.audit_entry, referral.stream_head, referral.log_position, referral.case, referral.referral, referral.hand_off TO referral_auditor_ro;
+GRANT SELECT ON referral.audit_entry, referral.stream_head, referral.log_position, referral.case, referral.referral, referral.hand_off, referral.event TO referral_auditor_ro;
 CREATE POLICY verify ON referral.audit_entry FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.stream_head FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.log_position FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.case FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.referral FOR SELECT TO referral_auditor_ro USING (true);
+CREATE POLICY verify ON referral.event FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.hand_off FOR SELECT TO referral_auditor_ro USING (true);
-GRANT SELECT (entry_id, subject, country, key_version) ON referral.audit_body TO referral_auditor_ro;
+GRANT SELECT ON referral.audit_body TO referral_auditor_ro;  -- ciphertext; it holds no key
 CREATE POLICY verify ON referral.audit_body FOR SELECT TO referral_auditor_ro USING (true);
 
 -- The worker sees which clocks are due, in whichever country, and nothing else of a case.
@@ -152,14 +159,14 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['case','person','case_facts','workplace','screening','person_identity',
-        'person_safety','reporter','referral','hand_off','clock','party','stream_head'] LOOP
+        'person_safety','person_narrative','reporter','referral','hand_off','clock','party','stream_head'] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON referral.%I TO referral_effector', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['household','event','note','docket','audit_entry','audit_body','outbox','idempotency'] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON referral.%I TO referral_effector', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['case','household','person','case_facts','workplace','screening','person_identity',
-        'person_safety','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
+        'person_safety','person_narrative','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
         'audit_entry','audit_body','outbox','idempotency'] LOOP
         EXECUTE format('CREATE POLICY carry_out ON referral.%I TO referral_effector USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()))', t);
     END LOOP;

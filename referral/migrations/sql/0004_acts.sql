@@ -82,7 +82,7 @@ BEGIN
 END $$;
 
 -- Everything the engine needs of one referral, read after the case row is locked.
-CREATE FUNCTION referral.state_of(the_case uuid, the_referral uuid) RETURNS jsonb
+CREATE FUNCTION referral.state_of(the_case uuid, the_referral uuid, wanted uuid, on_day date) RETURNS jsonb
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object(
         'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
@@ -93,7 +93,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
             'opening', h.opening, 'outcome', h.outcome, 'sender_unit', h.sender_unit, 'receiver_unit', h.receiver_unit, 'receiver_agency', h.receiver_agency,
             'receiver_member', h.receiver_member, 'rivals', h.rivals, 'batch', h.batch, 'travels', h.travels, 'version', h.version, 'no_decline', h.no_decline,
             'no_agency', h.no_agency, 'jurisdiction', h.jurisdiction, 'requested_at', h.requested_at, 'first_contact_at', h.first_contact_at, 'imported', h.imported,
-            'mandates', CASE WHEN h.state IN ('requested', 'received') THEN (SELECT jsonb_agg(DISTINCT m.mandate) FROM agencies.mandate m WHERE m.unit_id = h.receiver_unit) END) ORDER BY h.requested_at, h.id), '[]')
+            'mandates', CASE WHEN h.id = wanted AND h.state IN ('requested', 'received') THEN agencies.held_mandates(h.receiver_unit, h.jurisdiction, on_day) END) ORDER BY h.requested_at, h.id), '[]')
             FROM referral.hand_off h WHERE h.referral_id = the_referral),
         'clocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'clock', k.clock, 'step', k.step, 'hand_off', k.hand_off_id, 'starts_at', k.starts_at,
             'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions) ORDER BY k.starts_at, k.id), '[]')
@@ -104,20 +104,22 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
             SELECT jsonb_build_object('person_id', i.person_id, 'room', 'person_identity', 'facts', i.facts) AS j FROM referral.person_identity i
                 JOIN referral.referral r ON r.person_id = i.person_id WHERE r.id = the_referral AND i.facts IS NOT NULL
             UNION ALL SELECT jsonb_build_object('person_id', s.person_id, 'room', 'person_safety', 'facts', s.facts) FROM referral.person_safety s
-                JOIN referral.referral r ON r.person_id = s.person_id WHERE r.id = the_referral AND s.facts IS NOT NULL) x),
+                JOIN referral.referral r ON r.person_id = s.person_id WHERE r.id = the_referral AND s.facts IS NOT NULL
+            UNION ALL SELECT jsonb_build_object('person_id', n.person_id, 'room', 'person_narrative', 'facts', n.facts) FROM referral.person_narrative n
+                JOIN referral.referral r ON r.person_id = n.person_id WHERE r.id = the_referral AND n.facts IS NOT NULL) x),
         'keys', (SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
             FROM vault.data_key d WHERE d.case_id = the_case),
         'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = the_case AND (e.referral_id = the_referral OR e.referral_id IS NULL)),
-        'holder_mandates', (SELECT coalesce(jsonb_agg(DISTINCT m.mandate), '[]') FROM referral.referral r JOIN agencies.mandate m ON m.unit_id = r.holder_unit WHERE r.id = the_referral),
+        'holder_mandates', (SELECT agencies.held_mandates(r.holder_unit, c.place, on_day) FROM referral.referral r JOIN referral.case c ON c.id = r.case_id WHERE r.id = the_referral),
         'mine', (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id, 'hand_off_id', p.hand_off_id, 'groups', p.groups)), '[]')
             FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL),
-        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash) FROM referral.stream_head s WHERE s.subject = the_case));
+        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = the_case));
 $$;
 
 -- Locks the case (security.md 7.2: case row first) and returns what stands; NULL when the actor has
 -- no relationship to it, which is answered exactly as if it did not exist. Lock by id first: a join
 -- with FOR UPDATE silently returns no row to the second of two concurrent writers.
-CREATE FUNCTION referral.lock_hand_off(wanted uuid) RETURNS jsonb
+CREATE FUNCTION referral.lock_hand_off(wanted uuid, on_day date) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE the_case uuid; the_referral uuid;
 BEGIN
@@ -125,10 +127,10 @@ BEGIN
     PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
     IF NOT FOUND THEN RETURN NULL; END IF;
     PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
-    RETURN referral.state_of(the_case, the_referral);
+    RETURN referral.state_of(the_case, the_referral, wanted, on_day);
 END $$;
 
-CREATE FUNCTION referral.lock_referral(wanted uuid) RETURNS jsonb
+CREATE FUNCTION referral.lock_referral(wanted uuid, on_day date) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE the_case uuid;
 BEGIN
@@ -136,7 +138,7 @@ BEGIN
     PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
     IF NOT FOUND THEN RETURN NULL; END IF;
     PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
-    RETURN referral.state_of(the_case, wanted);
+    RETURN referral.state_of(the_case, wanted, NULL, on_day);
 END $$;
 
 -- A due clock, claimed: the case is locked without waiting (another worker or an act is there already
@@ -150,7 +152,7 @@ BEGIN
     IF NOT FOUND THEN RETURN NULL; END IF;
     PERFORM FROM referral.clock k WHERE k.id = wanted AND k.next_at <= at AND k.state IN ('running', 'lapsed');
     IF NOT FOUND THEN RETURN NULL; END IF;
-    RETURN referral.state_of(the_case, the_referral);
+    RETURN referral.state_of(the_case, the_referral, NULL, at::date);
 END $$;
 
 -- A row that cannot be worked on is pushed ahead so that it blocks no other deadline.
@@ -165,7 +167,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE head jsonb;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('stream ' || referral.my_membership()::text, 0));
-    SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'wrapped', d.wrapped, 'version', d.version)
+    SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at, 'wrapped', d.wrapped, 'version', d.version)
         INTO head FROM referral.stream_head s JOIN vault.data_key d ON d.subject = s.subject
         WHERE s.subject = referral.my_membership();
     RETURN head;

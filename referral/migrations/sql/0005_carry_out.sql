@@ -35,6 +35,7 @@ BEGIN
     WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND referral.my_role() = 'WORKER')) IS NOT TRUE
         OR c.seq <> s.seq + c.n
         OR c.h ->> 'prev' <> coalesce(c.hash_before, encode(s.hash, 'hex'))
+        OR (c.h ->> 'at')::timestamptz <= s.at
         OR c.hash <> encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
         OR c.h ->> 'id' <> c.id::text;
     IF wrong IS NOT NULL THEN
@@ -49,8 +50,8 @@ BEGIN
     INSERT INTO referral.audit_body (entry_id, subject, country, key_version, content)
         SELECT x.id, x.subject, referral.my_country(), x.key_version, decode(x.content, 'hex')
         FROM jsonb_to_recordset(posted) AS x (id uuid, subject uuid, key_version integer, content text);
-    UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex')
-        FROM (SELECT DISTINCT ON (stream_id) (x.header::jsonb ->> 'stream')::uuid AS stream_id, (x.header::jsonb ->> 'seq')::bigint AS seq, x.hash
+    UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex'), at = l.at
+        FROM (SELECT DISTINCT ON (stream_id) (x.header::jsonb ->> 'stream')::uuid AS stream_id, (x.header::jsonb ->> 'seq')::bigint AS seq, x.hash, (x.header::jsonb ->> 'at')::timestamptz AS at
               FROM jsonb_to_recordset(posted) AS x (header text, hash text) ORDER BY 1, 2 DESC) l
         WHERE s.stream_id = l.stream_id;
     UPDATE referral.case c SET version = s.seq FROM referral.stream_head s WHERE c.id = the_case AND s.subject = the_case;
@@ -74,6 +75,8 @@ BEGIN
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_identity.content), facts = coalesce(excluded.facts, person_identity.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_safety SELECT * FROM jsonb_populate_recordset(NULL::referral.person_safety, decided -> 'safeties')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_safety.content), facts = coalesce(excluded.facts, person_safety.facts), key_version = excluded.key_version;
+    INSERT INTO referral.person_narrative SELECT * FROM jsonb_populate_recordset(NULL::referral.person_narrative, decided -> 'narratives')
+        ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_narrative.content), facts = coalesce(excluded.facts, person_narrative.facts), key_version = excluded.key_version;
     INSERT INTO referral.reporter SELECT * FROM jsonb_populate_recordset(NULL::referral.reporter, decided -> 'reporters') r WHERE r.agency_id = referral.my_agency();
     INSERT INTO referral.referral SELECT * FROM jsonb_populate_recordset(NULL::referral.referral, decided -> 'referrals') r WHERE r.holder_unit = referral.my_unit();
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
@@ -114,15 +117,18 @@ BEGIN
     -- Who may see what follows from what happened.
     UPDATE referral.party p SET until = statement_timestamp()
         FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text)
-        WHERE p.hand_off_id = m.id AND p.relationship = 'pending' AND p.until IS NULL AND (m.to_state IN ('accepted', 'rejected', 'cancelled') OR EXISTS (SELECT FROM referral.hand_off n WHERE n.id = m.id AND n.kind = 'notice'));
+        WHERE p.hand_off_id = m.id AND p.relationship = 'pending' AND p.until IS NULL AND (m.to_state = 'accepted' OR EXISTS (SELECT FROM referral.hand_off n WHERE n.id = m.id AND n.kind = 'notice'));
+    UPDATE referral.party p SET relationship = 'past_recipient', groups = ARRAY['OWN']
+        FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text)
+        WHERE p.hand_off_id = m.id AND p.relationship = 'pending' AND p.until IS NULL AND m.to_state IN ('rejected', 'cancelled');
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
         SELECT gen_random_uuid(), the_case, h.referral_id, h.id, h.country, h.receiver_unit, 'participant', h.travels, statement_timestamp()
         FROM jsonb_to_recordset(moves) AS m (id uuid, act text) JOIN referral.hand_off h ON h.id = m.id
         WHERE (m.act = 'accept' AND h.kind = 'task') OR (m.act = 'acknowledge' AND h.kind = 'notice');
-    -- A task that has ended keeps only its envelope.
-    UPDATE referral.party p SET groups = ARRAY['G0']
-        FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text) JOIN referral.hand_off h ON h.id = m.id
-        WHERE p.hand_off_id = m.id AND p.relationship = 'participant' AND h.kind = 'task' AND m.to_state IN ('completed', 'failed', 'cancelled');
+    -- A task or notice that has ended, and whoever sent what has ended, keeps that hand-off alone.
+    UPDATE referral.party p SET groups = ARRAY['OWN'], relationship = CASE p.relationship WHEN 'participant' THEN 'past_recipient' ELSE p.relationship END
+        FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text)
+        WHERE p.hand_off_id = m.id AND p.relationship IN ('participant', 'sender') AND m.to_state IN ('rejected', 'completed', 'failed', 'cancelled');
 END $$;
 
 -- Custody: to the receiver of a custody hand-off that was accepted in this very call, and only so.
@@ -198,7 +204,7 @@ BEGIN
         RAISE EXCEPTION 'one call changes one case' USING ERRCODE = 'RF009';
     END IF;
 
-    IF decided ?| ARRAY['cases', 'persons', 'referrals', 'case_facts'] THEN PERFORM referral.post_case(the_case, decided); END IF;
+    IF decided ?| ARRAY['cases', 'persons', 'referrals', 'case_facts', 'identities', 'safeties', 'narratives'] THEN PERFORM referral.post_case(the_case, decided); END IF;
     IF decided ? 'moves' THEN PERFORM referral.post_moves(the_case, decided -> 'moves'); END IF;
     IF decided ? 'custody' THEN PERFORM referral.post_custody(the_case, decided -> 'custody', decided -> 'moves'); END IF;
     IF decided ? 'hand_offs' THEN PERFORM referral.post_hand_offs(the_case, decided -> 'hand_offs'); END IF;

@@ -6,7 +6,7 @@ BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'referral'::regnamespace LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
-    FOREACH f IN ARRAY ARRAY['referral.claim_key(bytea)', 'referral.state_of(uuid, uuid)', 'referral.lock_hand_off(uuid)', 'referral.lock_referral(uuid)',
+    FOREACH f IN ARRAY ARRAY['referral.claim_key(bytea)', 'referral.state_of(uuid, uuid, uuid, date)', 'referral.lock_hand_off(uuid, date)', 'referral.lock_referral(uuid, date)',
         'referral.claim_clock(uuid, timestamptz)', 'referral.push_clock(uuid, timestamptz)', 'referral.lock_own_stream()', 'referral.keys_for(uuid)',
         'referral.post_entries(uuid, jsonb)', 'referral.post_case(uuid, jsonb)', 'referral.post_moves(uuid, jsonb)', 'referral.post_custody(uuid, jsonb, jsonb)',
         'referral.post_hand_offs(uuid, jsonb)', 'referral.carry_out(jsonb)']::regprocedure[] LOOP
@@ -16,6 +16,6 @@ BEGIN
 END $$;
 GRANT EXECUTE ON FUNCTION referral.my_country(), referral.my_unit(), referral.my_agency(), referral.my_membership(), referral.my_role()
     TO referral_app, referral_effector, referral_worker, referral_auditor_ro;
-GRANT EXECUTE ON FUNCTION referral.begin_actor(bytea, timestamptz), referral.claim_key(bytea), referral.lock_hand_off(uuid), referral.lock_referral(uuid),
+GRANT EXECUTE ON FUNCTION referral.begin_actor(bytea, timestamptz), referral.claim_key(bytea), referral.lock_hand_off(uuid, date), referral.lock_referral(uuid, date),
     referral.lock_own_stream(), referral.keys_for(uuid), referral.carry_out(jsonb) TO referral_app;
 GRANT EXECUTE ON FUNCTION referral.begin_worker(text), referral.claim_clock(uuid, timestamptz), referral.push_clock(uuid, timestamptz), referral.carry_out(jsonb) TO referral_worker;

@@ -12,7 +12,8 @@ from functools import cached_property
 
 from protocols.catalogue import Catalogue
 from protocols.country import Country, said
-from protocols.protocol import Protocol, Source, Step
+from protocols.law import Source, Step
+from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary, load_vocabulary
 
 
@@ -80,6 +81,10 @@ class Wording:
         """The step as its newest version has it."""
         versions = self._newest.get(track, ())
         return next((one.steps[step] for one in versions if step in one.steps), None)
+
+    def said(self, labels: Mapping[str, str]) -> str:
+        """A text given in several languages."""
+        return said(labels, self.language)
 
     def code(self, code: str) -> str:
         """A mandate, reason, outcome or document in words."""

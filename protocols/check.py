@@ -1,0 +1,168 @@
+"""Are the country files sound? Every problem at once, and the counts a reviewer wants to see.
+
+Reads the files and runs the worked cases; needs no database. The proof over all reachable states
+will be a further part of the same report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from protocols.cases import run_cases
+from protocols.catalogue import CASES, FOLDER, Shelf, name_of, read_shelves, standing_on, text_of
+from protocols.decision import LimitBasis
+from protocols.document import read
+from protocols.expectations import Seen
+from protocols.law import Grade
+from protocols.problems import Problem, Problems
+from protocols.protocol import Protocol
+from protocols.vocabulary import load_vocabulary
+
+STALE_AFTER_DAYS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class TrackCount:
+    """What one version of one track contains."""
+
+    track: str
+    version: str
+    digest: str
+    steps: int
+    clocks: int
+    exclusions: int
+    gates: int
+    assumptions: int  # steps and clocks resting on a proposal of ours
+    sources: int
+    recalled: int  # of them grade K: a lawyer must look them up
+
+
+@dataclass(frozen=True, slots=True)
+class CountryReport:
+    """What was found in one country."""
+
+    country: str
+    tracks: tuple[TrackCount, ...]
+    cases: int
+    not_exercised: tuple[str, ...]  # steps, clocks, gates and exclusions no worked case reaches
+    stale: int  # sources not checked for a year
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All countries that were checked, and every problem of all of them."""
+
+    countries: tuple[CountryReport, ...]
+    problems: tuple[Problem, ...]
+    errors: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether the files may be taken into force."""
+        return self.errors == 0
+
+
+def check(
+    countries: Iterable[str] = (), folder: Path | None = None, today: date | None = None
+) -> Report:
+    """Check these countries, or all. ``today`` is only used to find sources nobody looked up."""
+    problems = Problems()
+    shelves = read_shelves(folder or FOLDER, problems, countries)
+    # A story told with a track that does not hold together would only repeat its problems.
+    sound = not problems.errors
+    reports = tuple(
+        _country(iso2, shelf, problems, today, run=sound) for iso2, shelf in sorted(shelves.items())
+    )
+    return Report(reports, tuple(problems), len(problems.errors))
+
+
+def _country(
+    iso2: str, shelf: Shelf, problems: Problems, today: date | None, *, run: bool
+) -> CountryReport:
+    _uncited(shelf, problems)
+    cases, seen = _cases(shelf, problems) if run else (0, Seen())
+    missed = _missed(shelf.versions, seen) if run else ()
+    stale = [
+        source
+        for source in shelf.country.sources.values()
+        if today is not None and (today - source.last_checked).days > STALE_AFTER_DAYS
+    ]
+    for source in stale:
+        problems.warning(
+            source.spot,
+            f"source {source.id} was last checked on {source.last_checked}",
+            "Look it up again and set 'last_checked'",
+        )
+    tracks = tuple(_count(version, shelf) for version in shelf.versions)
+    return CountryReport(iso2, tracks, cases, missed, len(stale))
+
+
+def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
+    parts = (*protocol.steps.values(), *protocol.clocks.values(), protocol.review)
+    cited = cited_by(protocol)
+    recalled = [one for one in cited if shelf.country.sources[one].grade is Grade.RECALLED]
+    return TrackCount(
+        track=protocol.track,
+        version=protocol.version,
+        digest=protocol.digest,
+        steps=len(protocol.steps),
+        clocks=len(protocol.clocks) + 1,
+        exclusions=len(protocol.exclusions),
+        gates=len(protocol.gates),
+        assumptions=sum(part.basis is LimitBasis.ASSUMPTION for part in parts),
+        sources=len(cited),
+        recalled=len(recalled),
+    )
+
+
+def cited_by(protocol: Protocol) -> tuple[str, ...]:
+    """Every source this version rests on, sorted; unknown ones are left to the compiler."""
+    cited = {*protocol.sources, *protocol.applies.sources, *protocol.review.sources}
+    for parts in (protocol.steps, protocol.clocks, protocol.ladders):
+        for part in parts.values():
+            cited.update(part.sources)
+    for one in (*protocol.exclusions, *protocol.gates, *protocol.closings):
+        cited.update(one.sources)
+    return tuple(sorted(cited))
+
+
+def _uncited(shelf: Shelf, problems: Problems) -> None:
+    cited = {source for version in shelf.versions for source in cited_by(version)}
+    cited.update(shelf.screening_sources)
+    for source in shelf.country.sources.values():
+        if source.id not in cited:
+            problems.warning(
+                source.spot,
+                f"nothing cites the source {source.id}",
+                "Cite it where it is the reason, or remove it",
+            )
+
+
+def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
+    path = shelf.folder / CASES
+    item = read(text_of(path, problems), name_of(path), problems)
+    if item is None:
+        return 0, Seen()
+
+    def tracks(now: datetime) -> tuple[Protocol, ...]:
+        return standing_on(shelf.versions, now.date())
+
+    return run_cases(item, shelf.country, tracks, load_vocabulary(), problems)
+
+
+def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
+    missed: list[str] = []
+    for protocol in versions:
+        # The review step is never opened, its clock is what runs.
+        steps = (step for step in protocol.steps if step != protocol.review.step)
+        missed.extend(step for step in steps if step not in seen.steps)
+        clocks = (*protocol.clocks, protocol.review.id)
+        missed.extend(clock for clock in clocks if clock not in seen.clocks)
+        rules = [f"exclusion {one.id}" for one in protocol.exclusions]
+        rules += [f"gate {one.id}" for one in protocol.gates]
+        missed.extend(rule for rule in rules if rule not in seen.rules)
+    return tuple(missed)
+

@@ -1,0 +1,320 @@
+"""What goes out about hand-offs: codes with their words, limits with their derivation, who is asked.
+
+Built from the rooms' views and the country's words, never by cutting parts out of a whole. A
+confidential agency has no name here: its mandate stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from protocols.law import Source as Cited
+from referral import queries
+from referral.api.wording import Wording
+from referral.casework import Acted, Ask
+from referral.entry import Call
+from referral.queries import ClockSeen, HandOffLine, HandOffSeen
+
+Names = Mapping[UUID, tuple[str | None, str | None]]
+
+
+class Answer(BaseModel):
+    """One form of answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Titled(Answer):
+    """A code and what it is called in the reader's language."""
+
+    code: str
+    title: str
+
+
+class Source(Answer):
+    """Where it is written. ``grade``: V read, S stated by somebody who read it, K recalled."""
+
+    id: str
+    title: str
+    article: str
+    link: str | None
+    grade: str
+
+    @classmethod
+    def of(cls, cited: Cited) -> Self:
+        """From the country's register; only links a browser may open are given."""
+        link = cited.link if cited.link.startswith("https://") else None
+        return cls(
+            id=cited.id,
+            title=cited.title,
+            article=cited.article,
+            link=link,
+            grade=cited.grade.value,
+        )
+
+    @classmethod
+    def all(cls, words: Wording, ids: Iterable[str]) -> tuple[Self, ...]:
+        """Every source of a rule."""
+        return tuple(cls.of(one) for one in words.sources(ids))
+
+
+class Due(Answer):
+    """By when. ``immediate``: the law says at once, ``at`` is then a proposed target."""
+
+    at: datetime
+    immediate: bool
+    basis: str | None
+    derivation: tuple[str, ...] = ()
+
+
+class Party(Answer):
+    """A unit. ``agency`` is the mandate's words where the agency is confidential."""
+
+    unit_id: UUID
+    agency: str
+    unit: str | None
+    confidential: bool
+
+    @classmethod
+    def of(cls, unit_id: UUID, name: str | None, unit: str | None, mandate: str) -> Self:
+        """``name`` None: not to be named."""
+        return cls(unit_id=unit_id, agency=name or mandate, unit=unit, confidential=name is None)
+
+
+class Made(Answer):
+    """A hand-off that was just made: who is asked for what, on which ground, by when."""
+
+    hand_off_id: UUID
+    referral_id: UUID
+    track: Titled
+    step: Titled
+    instruction: str | None
+    kind: str
+    mandate: Titled
+    receiver: Party
+    no_agency: bool
+    alternates: int
+    rule: str
+    sources: tuple[Source, ...]
+    due: Due | None
+
+    @classmethod
+    def of(cls, ask: Ask, words: Wording, names: Names) -> Self:
+        """From what the room answered."""
+        unit = UUID(ask.unit_id)
+        mandate = Titled(code=ask.mandate, title=words.code(ask.mandate))
+        agency, desk = names.get(unit, (None, None))
+        return cls(
+            hand_off_id=UUID(ask.hand_off_id),
+            referral_id=UUID(ask.referral_id),
+            track=Titled(code=ask.track, title=words.track(ask.track)),
+            step=Titled(code=ask.step, title=words.step(ask.track, ask.step)),
+            instruction=words.instruction(ask.track, ask.step),
+            kind=ask.kind,
+            mandate=mandate,
+            receiver=Party.of(unit, agency, desk, mandate.title),
+            no_agency=ask.no_agency,
+            alternates=ask.alternates,
+            rule=ask.rule,
+            sources=Source.all(words, ask.sources),
+            due=Due(
+                at=datetime.fromisoformat(ask.due_at),
+                immediate=ask.immediate,
+                basis=ask.basis,
+                derivation=ask.derivation,
+            )
+            if ask.due_at
+            else None,
+        )
+
+
+async def made(call: Call[Any], asks: Iterable[Ask], words: Wording) -> tuple[Made, ...]:
+    """Hand-offs just made, with the names of those asked (one query, none if nobody is asked)."""
+    listed = tuple(asks)
+    units = {UUID(ask.unit_id) for ask in listed}
+    names = await queries.units_named(call.session, call.actor, sorted(units)) if units else {}
+    return tuple(Made.of(ask, words, names) for ask in listed)
+
+
+class Done(Answer):
+    """An act was done: what stands now and what follows from it."""
+
+    case_id: UUID
+    referral_id: UUID
+    hand_off_id: UUID | None
+    state: str
+    version: int
+    holder_unit: UUID
+    made: tuple[Made, ...] = ()
+    superseded: tuple[UUID, ...] = ()
+    closed: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, acted: Acted, follow: tuple[Made, ...]) -> Self:
+        """From what the room answered."""
+        return cls(
+            case_id=UUID(acted.case_id),
+            referral_id=UUID(acted.referral_id),
+            hand_off_id=UUID(acted.hand_off_id) if acted.hand_off_id else None,
+            state=acted.state,
+            version=acted.version,
+            holder_unit=UUID(acted.holder_unit),
+            made=follow,
+            superseded=tuple(UUID(one) for one in acted.superseded),
+            closed=acted.closed,
+            warnings=acted.warnings,
+        )
+
+
+class Listed(Answer):
+    """One line of an inbox or a list."""
+
+    id: UUID
+    case_id: UUID
+    referral_id: UUID
+    batch: UUID
+    reference: str
+    person_number: int
+    headcount: int
+    track: Titled
+    step: Titled
+    kind: str
+    mandate: Titled
+    place: str
+    state: str
+    urgency: str
+    sender: Party
+    receiver: Party
+    requested_at: datetime
+    received_at: datetime | None
+    accepted_at: datetime | None
+    first_contact_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    review_at: datetime | None
+    due: Due | None
+    overdue: bool
+    no_agency: bool
+    attested: bool
+    attestation_confirmed_at: datetime | None
+    cancellation_asked_at: datetime | None
+    imported: bool
+    reason_code: str | None
+    outcome: str | None
+    version: int
+
+    @classmethod
+    def of(cls, line: HandOffLine, words: Wording, now: datetime) -> Self:
+        """From one line of a query."""
+        mandate = Titled(code=line.mandate, title=words.code(line.mandate))
+        same = {name: getattr(line, name) for name in _SAME}
+        return cls(
+            **same,
+            track=Titled(code=line.track, title=words.track(line.track)),
+            step=Titled(code=line.step, title=words.step(line.track, line.step)),
+            mandate=mandate,
+            sender=Party.of(line.sender_unit, line.sender_agency, None, "confidential"),
+            receiver=Party.of(
+                line.receiver_unit, line.receiver_agency, line.receiver_unit_name, mandate.title
+            ),
+            due=Due(at=line.due_at, immediate=line.immediate, basis=line.basis)
+            if line.due_at
+            else None,
+            overdue=line.overdue(now),
+        )
+
+
+_SAME = (
+    *("id", "case_id", "referral_id", "batch", "reference", "person_number", "headcount", "kind"),
+    *("place", "state", "urgency", "requested_at", "received_at", "accepted_at", "started_at"),
+    *("first_contact_at", "ended_at", "review_at", "no_agency", "attested", "imported", "version"),
+    *("attestation_confirmed_at", "cancellation_asked_at", "reason_code", "outcome"),
+)
+
+
+class Lines(Answer):
+    """One page of hand-offs; the Link header leads on."""
+
+    hand_offs: tuple[Listed, ...]
+
+
+class Limit(Answer):
+    """A clock: what must happen by when, and how that was worked out."""
+
+    clock: str
+    step: str
+    starts_at: datetime
+    due: Due
+    state: str
+    calendar: str
+    sources: tuple[Source, ...]
+
+    @classmethod
+    def of(cls, clock: ClockSeen, words: Wording) -> Self:
+        """From a clock of a hand-off."""
+        return cls(
+            clock=clock.clock,
+            step=clock.step,
+            starts_at=clock.starts_at,
+            due=Due(
+                at=clock.due_at,
+                immediate=clock.immediate,
+                basis=clock.basis,
+                derivation=clock.derivation,
+            ),
+            state=clock.state,
+            calendar=clock.calendar,
+            sources=Source.all(words, clock.sources),
+        )
+
+
+class Note(Answer):
+    """Words somebody wrote down."""
+
+    kind: str
+    written_at: datetime
+    text: str
+
+
+class HandOff(Answer):
+    """One hand-off: envelope, ground, limits, what you may do now, what the parties said."""
+
+    hand_off: Listed
+    instruction: str | None
+    rule: str
+    sources: tuple[Source, ...]
+    travels: tuple[str, ...]
+    limits: tuple[Limit, ...]
+    acts: tuple[str, ...]
+    relationships: tuple[str, ...]
+    facts: dict[str, Any]
+    docket: str | None
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def of(cls, seen: HandOffSeen, words: Wording, now: datetime) -> Self:
+        """From the room's view."""
+        return cls(
+            hand_off=Listed.of(seen.line, words, now),
+            instruction=words.instruction(seen.line.track, seen.line.step),
+            rule=seen.reason["rule"],
+            sources=Source.all(words, seen.reason["sources"]),
+            travels=seen.travels,
+            limits=tuple(Limit.of(clock, words) for clock in seen.clocks),
+            acts=tuple(act.value for act in seen.acts),
+            relationships=tuple(sorted(one.value for one in seen.relationships)),
+            facts=dict(seen.facts),
+            docket=seen.docket,
+            notes=notes_of(seen.notes),
+        )
+
+
+def notes_of(found: Iterable[tuple[str, datetime, str]]) -> tuple[Note, ...]:
+    """Notes as a room gives them: kind, when, words."""
+    return tuple(Note(kind=kind, written_at=at, text=text) for kind, at, text in found)

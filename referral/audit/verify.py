@@ -1,0 +1,200 @@
+"""Is the log what it was, and does it say what happened? Read-only, and without any key.
+
+Two questions. *Chain*: every stream is dense, each header hashes to its hash, names the hash before
+it, agrees with its columns, and ends where the stream's head says; every body is the ciphertext its
+header names. *Reconciliation*: every effect has its entry and every entry its effect, in both
+directions, so that a tail cut off together with its head still shows in the effects. A history
+rewritten from end to end, effects included, is beyond this: that takes witnesses outside.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from referral.audit import GENESIS, VERSION, fixed_width
+
+_BATCH = 2_000
+
+_COUNT = "SELECT count(*) FROM referral.audit_entry"
+
+_ENTRIES = """
+SELECT e.id, e.stream_id, e.seq, e.header, e.hash, e.at, e.act, e.actor, e.agency_id, e.object_type,
+    e.object_id, b.content, b.entry_id AS body_id
+FROM referral.audit_entry e LEFT JOIN referral.audit_body b ON b.entry_id = e.id
+ORDER BY e.stream_id, e.seq
+"""
+
+_HEADS = "SELECT stream_id, kind, subject, seq, hash FROM referral.stream_head"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, and what it means."""
+
+    where: str
+    what: str
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was read and what was found; no problems means that both questions are answered yes."""
+
+    entries: int = 0
+    streams: int = 0
+    effects: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def found(self, where: str, what: str) -> None:
+        """Write one problem down."""
+        self.problems.append(Problem(where, what))
+
+
+async def verify(url: str, progress: Callable[[int, int], None] | None = None) -> Findings:
+    """Verify everything in one snapshot. ``url``: as ``referral_auditor_ro`` (or stronger).
+
+    ``progress`` is told (entries read, entries in all). Raises OSError when nothing answers.
+    """
+    connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            findings = Findings()
+            await _chains(connection, findings, progress)
+            await _reconcile(connection, findings)
+            return findings
+    finally:
+        await connection.close()
+
+
+@dataclass(slots=True)
+class _Stream:
+    """Where the walk along one stream stands."""
+
+    stream_id: UUID | None = None
+    seq: int = 0
+    hash: str = GENESIS
+    at: str = ""
+
+
+async def _chains(
+    connection: asyncpg.Connection,
+    findings: Findings,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    total = await connection.fetchval(_COUNT)
+    heads = {row["stream_id"]: row for row in await connection.fetch(_HEADS)}
+    findings.streams = len(heads)
+    walk = _Stream()
+    ended: dict[UUID, tuple[int, str]] = {}
+    async for row in connection.cursor(_ENTRIES, prefetch=_BATCH):
+        if row["stream_id"] != walk.stream_id:
+            walk = _Stream(row["stream_id"])
+            if row["stream_id"] not in heads:
+                findings.found(f"stream {row['stream_id']}", "entries of a stream without a head")
+        _entry(row, walk, findings)
+        ended[row["stream_id"]] = (walk.seq, walk.hash)
+        findings.entries += 1
+        if progress is not None and findings.entries % _BATCH == 0:
+            progress(findings.entries, total)
+    for stream_id, head in heads.items():
+        if (head["seq"], head["hash"].hex()) != ended.get(stream_id, (0, GENESIS)):
+            findings.found(
+                f"stream {stream_id}",
+                f"its head says {head['seq']} entries, its entries end otherwise: the tail was cut "
+                "or something was appended past the service",
+            )
+    if progress is not None:
+        progress(findings.entries, total)
+
+
+def _entry(row: Any, walk: _Stream, findings: Findings) -> None:  # noqa: ANN401 - a Record
+    where = f"stream {row['stream_id']}, entry {row['seq']}"
+    if row["seq"] != walk.seq + 1:
+        findings.found(where, f"entry {walk.seq + 1} is missing or was moved")
+    digest = hashlib.sha256(row["header"].encode()).digest()
+    if digest != row["hash"]:
+        findings.found(where, "the header was changed: it does not hash to its hash")
+    try:
+        header = orjson.loads(row["header"])
+    except orjson.JSONDecodeError:
+        findings.found(where, "the header is not JSON")
+        header = {}
+    if header.get("prev") != walk.hash:
+        findings.found(where, "it does not follow the entry before it")
+    if wrong := sorted(name for name, value in _columns(row).items() if header.get(name) != value):
+        findings.found(where, f"columns disagree with the header: {', '.join(wrong)}")
+    if header.get("at", "") < walk.at:
+        findings.found(where, "it claims to be older than the entry before it")
+    if row["body_id"] is None:
+        findings.found(where, "its body is gone, and no erasure says so")
+    elif hashlib.sha256(row["content"]).hexdigest() != header.get("body_sealed"):
+        findings.found(where, "its body was changed")
+    walk.seq, walk.hash, walk.at = row["seq"], row["hash"].hex(), header.get("at", "")
+
+
+def _columns(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a Record
+    """What the columns say, in the header's form: an index must not tell another story."""
+    return {
+        "v": VERSION,
+        "id": str(row["id"]),
+        "stream": str(row["stream_id"]),
+        "seq": row["seq"],
+        "at": fixed_width(row["at"]),
+        "act": row["act"],
+        "actor": row["actor"],
+        "agency": str(row["agency_id"]) if row["agency_id"] else None,
+        "object_type": row["object_type"],
+        "object": str(row["object_id"]) if row["object_id"] else None,
+    }
+
+
+# Each row is one effect that disagrees with the log. ``refused`` entries are about an object but
+# change nothing, so they are not counted against its version.
+_DISAGREEMENTS = """
+WITH told AS (
+    SELECT object_type, object_id, count(*) AS entries,
+        (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE header::jsonb ->> 'to' IS NOT NULL))[1] AS stands,
+        (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE act = 'referral.custody_moved'))[1] AS custody
+    FROM referral.audit_entry WHERE act <> 'act.refused' AND act <> 'case.read' GROUP BY object_type, object_id
+)
+SELECT 'hand-off ' || h.id AS place, 'it stands at ' || h.state || ' (version ' || h.version || '), the log says '
+        || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries' AS what
+    FROM referral.hand_off h LEFT JOIN told t ON t.object_type = 'hand_off' AND t.object_id = h.id
+    WHERE t.entries IS DISTINCT FROM h.version::bigint OR t.stands IS DISTINCT FROM h.state
+UNION ALL
+SELECT 'referral ' || r.id, 'it is at version ' || r.version || ' held by ' || r.holder_unit || ', the log has '
+        || coalesce(t.entries, 0) || ' entries and says ' || coalesce(t.custody, c.filed_by_unit::text)
+    FROM referral.referral r JOIN referral.case c ON c.id = r.case_id
+        LEFT JOIN told t ON t.object_type = 'referral' AND t.object_id = r.id
+    WHERE t.entries IS DISTINCT FROM r.version::bigint OR coalesce(t.custody, c.filed_by_unit::text) <> r.holder_unit::text
+UNION ALL
+SELECT 'case ' || c.id, 'it is at version ' || c.version || ', its stream at ' || coalesce(s.seq::text, 'nothing')
+    FROM referral.case c LEFT JOIN referral.stream_head s ON s.subject = c.id WHERE s.seq IS DISTINCT FROM c.version
+UNION ALL
+SELECT 'case ' || c.id, 'it has ' || (SELECT count(*) FROM referral.event v WHERE v.case_id = c.id) || ' events, the log '
+        || (SELECT count(*) FROM referral.audit_entry e WHERE e.object_id = c.id AND e.act = 'event.recorded')
+    FROM referral.case c WHERE (SELECT count(*) FROM referral.event v WHERE v.case_id = c.id)
+        <> (SELECT count(*) FROM referral.audit_entry e WHERE e.object_id = c.id AND e.act = 'event.recorded')
+UNION ALL
+SELECT t.object_type || ' ' || t.object_id, 'the log speaks of it, but it is not there'
+    FROM told t WHERE (t.object_type = 'hand_off' AND NOT EXISTS (SELECT FROM referral.hand_off h WHERE h.id = t.object_id))
+        OR (t.object_type = 'referral' AND NOT EXISTS (SELECT FROM referral.referral r WHERE r.id = t.object_id))
+        OR (t.object_type = 'case' AND NOT EXISTS (SELECT FROM referral.case c WHERE c.id = t.object_id))
+"""
+
+_EFFECTS = """
+SELECT (SELECT count(*) FROM referral.hand_off) + (SELECT count(*) FROM referral.referral)
+    + (SELECT count(*) FROM referral.case) + (SELECT count(*) FROM referral.event)
+"""
+
+
+async def _reconcile(connection: asyncpg.Connection, findings: Findings) -> None:
+    findings.effects = await connection.fetchval(_EFFECTS)
+    for row in await connection.fetch(_DISAGREEMENTS):
+        findings.found(row["place"], row["what"])

@@ -1,0 +1,310 @@
+"""Forms: what a browser sent, the proof that it came from our own page, and fields as shown again.
+
+1. Every form carries the session's token; every form that acts carries a random key as well, so that
+   a double click acts once.
+2. A field keeps what was typed; what was wrong with it stands beside it and in the summary on top.
+3. What this file must never know: which fields there are, and what becomes of them.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Annotated, Any, Final
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from starlette.datastructures import FormData
+
+from referral import errors
+from referral.database import as_json
+from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
+from referral.errors import Refusal, RefusedError
+from referral.session import WitnessedRead, WriteSession
+
+MOST_FIELDS: Final = 2000
+LONGEST: Final = 20_000  # characters of one field: eight pages of narrative
+Params = dict[str, Any]  # what a macro of GOV.UK Frontend takes
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form as it came in: every value is text, trimmed; nothing is missing, only empty."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def one(self, name: str) -> str:
+        """The value of a field, or nothing."""
+        return next(iter(self.values.get(name, ())), "")
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Every value of a field (boxes)."""
+        return tuple(value for value in self.values.get(name, ()) if value)
+
+    def has(self, name: str) -> bool:
+        """Whether the field (or the button) was sent at all."""
+        return name in self.values
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with a form: field -> sentence, and sentences that belong to no field."""
+
+    of: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether anything is."""
+        return bool(self.of or self.others)
+
+    @property
+    def summary(self) -> Params:
+        """For the error summary on top of the page: each sentence leads to its field."""
+        found: list[Params] = [{"text": told, "href": f"#{name}"} for name, told in self.of.items()]
+        found += [{"text": told} for told in self.others]
+        return {"titleText": "There is a problem", "errorList": found, "disableAutoFocus": True}
+
+
+NONE: Final = Faults()
+
+
+def faults_in(refusal: Refusal, fields: Mapping[str, str], prefix: str = "") -> Faults:
+    """A refusal's pointers as fields. ``fields``: pointer -> field; the rest is told on top."""
+    of: dict[str, str] = {}
+    others = []
+    for fault in refusal.extra.get("errors", ()):
+        name = fields.get(fault["pointer"])
+        if name is None:
+            others.append(fault["message"])
+        else:
+            of[prefix + name] = fault["message"]
+    return Faults(of, tuple(others))
+
+
+async def sent_in(request: Request) -> Sent:
+    """The form of this request. Raises for what is no form, too long, or no text."""
+    try:
+        async with request.form(max_files=0, max_fields=MOST_FIELDS) as form:
+            return Sent(_texts(form))
+    except (ValueError, UnicodeDecodeError) as fault:
+        raise RefusedError(_unreadable()) from fault
+
+
+def _texts(form: FormData) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in form:
+        values = form.getlist(name)
+        texts = tuple(str(value) if name == "password" else str(value).strip() for value in values)
+        if any(len(text) > LONGEST or "\x00" in text for text in texts):
+            raise ValueError(name)
+        found[name] = texts
+    return found
+
+
+def _unreadable() -> Refusal:
+    return Refusal(
+        422,
+        "invalid-form",
+        "This form cannot be read",
+        f"A field has more than {LONGEST:,} characters, or what was sent is no form of ours. "
+        "Nothing was changed. Go back, shorten it, and send it again.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A form somebody sent who is signed in: the call, and what was typed."""
+
+    call: Call[Any]
+    sent: Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Acting(Asked):
+    """A form that acts."""
+
+    call: Call[WriteSession]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening(Asked):
+    """A form that opens sealed parts; its entry is committed before the page leaves."""
+
+    call: Call[WitnessedRead]
+
+
+def prove(call: Call[Any], sent: Sent) -> None:
+    """The form came from a page of this session. Raises when it did not."""
+    if hmac.compare_digest(sent.one("csrf").encode(), call.csrf.encode()):
+        return
+    raise RefusedError(
+        Refusal(
+            403,
+            "form-token",
+            "This form has gone stale",
+            "It belongs to an earlier sign-in, or came from elsewhere. Nothing was changed. "
+            "Open the page again and send it from there.",
+        )
+    )
+
+
+async def _changing(request: Request, call: Writing) -> Acting:
+    """A form that acts on something that is there: no key, its version keeps it from acting twice."""
+    sent = await sent_in(request)
+    prove(call, sent)
+    return Acting(call, sent)
+
+
+async def _acting(request: Request, call: Writing) -> Acting:
+    sent = await sent_in(request)
+    prove(call, sent)
+    key = sent.one("key")
+    try:
+        UUID(key)
+    except ValueError as fault:
+        raise RefusedError(_no_key()) from fault
+    claim = claim_for(key, request.method, request.url.path, _body_of(sent))
+    claimed = await as_json(
+        call.session.connection, "SELECT referral.claim_key($1)", claim.key_hash
+    )
+    stored = stored_answer(claimed, claim)
+    call.session.claim = claim
+    return Acting(replace(call, stored=stored), sent)
+
+
+def _body_of(sent: Sent) -> bytes:
+    """What the key is bound to: names and values in order, without the token of the session."""
+    pairs = sorted((name, values) for name, values in sent.values.items() if name != "csrf")
+    return repr(pairs).encode()
+
+
+def _no_key() -> Refusal:
+    return Refusal(
+        400,
+        "key-missing",
+        "This form is incomplete",
+        "It came without the number that keeps it from acting twice. Open the page again.",
+    )
+
+
+async def _opening(request: Request, call: Witnessed) -> Opening:
+    sent = await sent_in(request)
+    prove(call, sent)
+    return Opening(call, sent)
+
+
+async def _asking(request: Request, call: Reading) -> Asked:
+    sent = await sent_in(request)
+    prove(call, sent)
+    return Asked(call, sent)
+
+
+ActingForm = Annotated[Acting, Depends(_acting, scope="function")]
+ChangingForm = Annotated[Acting, Depends(_changing, scope="function")]
+OpeningForm = Annotated[Opening, Depends(_opening, scope="function")]
+AskingForm = Annotated[Asked, Depends(_asking, scope="function")]
+
+
+def new_key() -> str:
+    """A fresh number for one act."""
+    return str(uuid4())
+
+
+def moment_in(sent: Sent, name: str, zone: str) -> datetime | Refusal | None:
+    """A day (``name``) and perhaps a time (``name-time``) typed in the unit's zone."""
+    day, time = sent.one(name), sent.one(f"{name}-time")
+    if not day:
+        return None
+    try:
+        return datetime.fromisoformat(f"{day}T{time or '00:00'}").replace(tzinfo=ZoneInfo(zone))
+    except ValueError:
+        message = "Give a day as year-month-day (2026-03-02) and a time such as 14:30."
+        return errors.invalid_input([errors.Fault(f"/{name}", "unreadable", message)])
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Makes fields: each shows again what was typed and what was wrong with it."""
+
+    sent: Sent
+    faults: Faults = NONE
+    prefix: str = ""
+
+    def text(self, name: str, label: str, *, hint: str = "", **more: Any) -> Params:  # noqa: ANN401
+        """One line."""
+        return {**self._of(name, label, hint), "value": self._value(name), **more}
+
+    def area(self, name: str, label: str, *, hint: str = "", rows: int = 4) -> Params:
+        """Several lines."""
+        return {**self._of(name, label, hint), "value": self._value(name), "rows": rows}
+
+    def day(self, name: str, label: str, *, hint: str = "") -> Params:
+        """A day; what the browser offers for picking one, or typed."""
+        attributes = {"classes": "govuk-input--width-10", "type": "date"}
+        return self.text(name, label, hint=hint, **attributes)
+
+    def time(self, name: str, label: str) -> Params:
+        """A time of day."""
+        return self.text(f"{name}-time", label, classes="govuk-input--width-5", type="time")
+
+    def choice(
+        self, name: str, label: str, options: Sequence[tuple[str, str]], *, hint: str = "", empty: str = ""
+    ) -> Params:
+        """One of many, in a list; ``empty`` is what choosing nothing says."""
+        items = [{"value": value, "text": words} for value, words in options]
+        first = [{"value": "", "text": empty}] if empty else []
+        return {**self._of(name, label, hint), "items": first + items, "value": self._value(name)}
+
+    def radios(  # noqa: PLR0913 - a question and how it is laid out
+        self,
+        name: str,
+        label: str,
+        options: Sequence[tuple[str, str]],
+        *,
+        hint: str = "",
+        chosen: str = "",
+        inline: bool = False,
+    ) -> Params:
+        """One of a few, side by side or below each other."""
+        return {
+            **self._group(name, label, hint),
+            "classes": "govuk-radios--small" + (" govuk-radios--inline" if inline else ""),
+            "items": [{"value": value, "text": words} for value, words in options],
+            "value": self._value(name) or chosen,
+        }
+
+    def boxes(
+        self, name: str, label: str, options: Iterable[tuple[str, str]], *, hint: str = ""
+    ) -> Params:
+        """Any of a few."""
+        return {
+            **self._group(name, label, hint),
+            "classes": "govuk-checkboxes--small",
+            "items": [{"value": value, "text": words} for value, words in options],
+            "values": list(self.sent.many(self.prefix + name)),
+        }
+
+    def _value(self, name: str) -> str:
+        return self.sent.one(self.prefix + name)
+
+    def _of(self, name: str, label: str, hint: str) -> Params:
+        found: Params = {
+            "id": self.prefix + name,
+            "name": self.prefix + name,
+            "label": {"text": label, "classes": "govuk-label--s"},
+        }
+        if hint:
+            found["hint"] = {"text": hint}
+        if told := self.faults.of.get(self.prefix + name):
+            found["errorMessage"] = {"text": told}
+        return found
+
+    def _group(self, name: str, label: str, hint: str) -> Params:
+        found = self._of(name, label, hint)
+        found["idPrefix"] = found.pop("id")
+        words = found.pop("label")["text"]
+        found["fieldset"] = {"legend": {"text": words, "classes": "govuk-fieldset__legend--s"}}
+        return found

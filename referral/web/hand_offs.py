@@ -1,0 +1,344 @@
+"""The inbox, one hand-off, and the acts on it.
+
+A form is read, the verb is called, the answer becomes a page; rules live in the rooms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from protocols.lifecycle import Act
+from referral import casework, queries
+from referral.casework import Acted, Said
+from referral.entry import Call, Reading
+from referral.errors import Fault, Refusal, invalid_input, not_found
+from referral.queries import HandOffLine
+from referral.web.act_forms import ADDRESSES, ATTESTABLE, POINTERS, ActForm, Tried, act_forms
+from referral.web.forms import (
+    NONE,
+    Acting,
+    ActingForm,
+    Faults,
+    Fields,
+    Params,
+    Sent,
+    faults_in,
+    moment_in,
+    new_key,
+)
+from referral.web.lines import UNNAMED, Batch, Line, Reader, batches
+from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.wording import STATES, Citation, Clockface, Due, Law, fact_lines
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_ACTS: Final = {address: act for act, address in ADDRESSES.items()}
+# After these the unit may have no more part in it: back to the inbox, with what was done on top.
+_LAST: Final = frozenset({"decline", "completion", "failure", "cancellation"})
+_DONE: Final = {
+    "acknowledgement": "Acknowledged: the sender sees that you have received it.",
+    "acceptance": "Accepted: your unit is responsible now.",
+    "decline": "Declined: it goes on where the protocol says.",
+    "start": "Work has begun.",
+    "hold": "Put on hold.",
+    "resumption": "Work goes on.",
+    "completion": "Completed: the sender sees the outcome and your note.",
+    "failure": "Recorded: the protocol's next step was opened.",
+    "cancellation": "Cancelled.",
+    "first-contact": "First contact recorded.",
+    "attestation": "The answer was recorded; it stays marked until the receiver confirms it.",
+    "attestation-confirmation": "Confirmed.",
+    "cancellation-request": "The receiver was asked to cancel.",
+    "docket": "The number was saved.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The list page."""
+
+    box: str
+    heading: str
+    batches: tuple[Batch, ...]
+    filters: tuple[tuple[str, Params], ...]
+    onward: str | None
+    first: str | None
+    done: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One clock of the hand-off."""
+
+    title: str
+    due: Due
+    state: str
+    sources: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """The page of one hand-off."""
+
+    address: str
+    case_address: str
+    heading: str
+    line: Line
+    rows: tuple[tuple[str, str], ...]
+    instruction: str
+    sources: tuple[Citation, ...]
+    rule: str
+    facts: tuple[tuple[str, str], ...]
+    limits: tuple[Limit, ...]
+    notes: tuple[tuple[str, str, str], ...]
+    forms: tuple[ActForm, ...]
+    key: str
+    version: int
+    done: str
+    faults: Faults = NONE
+
+
+@router.get("/hand-offs")
+async def inbox(  # noqa: PLR0913 - the filters of the list
+    request: Request,
+    call: Reading,
+    box: str = "in",
+    state: str = "",
+    overdue: str = "",
+    after: str | None = None,
+    done: str = "",
+) -> Response:
+    """What was sent to the unit, or by it."""
+    box = "out" if box == "out" else "in"
+    wanted = state if state in STATES else None
+    answer = await queries.inbox_of(
+        call.session,
+        call.actor,
+        box=box,
+        state=wanted,
+        overdue=True if overdue else None,
+        after=after,
+        now=call.now,
+    )
+    if isinstance(answer, Refusal):
+        return error_page(request, answer, call)
+    chosen = {"box": box, "state": wanted or "", "overdue": "1" if overdue else ""}
+    reader = Reader.of(call)
+    view = Inbox(
+        box=box,
+        heading="Inbox" if box == "in" else "Sent",
+        batches=batches(answer.lines, reader),
+        filters=_filters(chosen),
+        onward=f"/hand-offs?{urlencode({**chosen, 'after': answer.after})}" if answer.after else None,
+        first=f"/hand-offs?{urlencode(chosen)}" if after else None,
+        done=_DONE.get(done, ""),
+    )
+    return page(request, "hand_offs/inbox.html", view, title=view.heading, call=call)
+
+
+def _filters(chosen: dict[str, str]) -> tuple[tuple[str, Params], ...]:
+    make = Fields(Sent({name: (value,) for name, value in chosen.items()}))
+    shown = [(code, words) for code, (words, _) in STATES.items() if code not in {"draft", "entered-in-error"}]
+    empty = "All open" if chosen["box"] == "in" else "All"
+    return (
+        ("select", make.choice("state", "State", shown, empty=empty)),
+        ("select", make.choice("overdue", "Limit", [("1", "Only overdue")], empty="Any")),
+    )
+
+
+@router.get("/hand-offs/{hand_off_id}")
+async def hand_off(request: Request, call: Reading, hand_off_id: UUID) -> Response:
+    """One hand-off: what is asked, why, by when, what may be known, what can be done."""
+    return await _hand_off(request, call, hand_off_id)
+
+
+async def _hand_off(
+    request: Request, call: Call[Any], hand_off_id: UUID, tried: Tried | None = None
+) -> Response:
+    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id)
+    if isinstance(seen, Refusal):
+        return error_page(request, seen, call)
+    tried = tried or Tried()
+    reader, line = Reader.of(call), seen.line
+    law, clock = reader.law, reader.clock
+    on = line.requested_at.date()
+    protocol, step = law.protocol(line.track, on), law.step(line.track, line.step, on)
+    view = HandOff(
+        address=f"/hand-offs/{hand_off_id}",
+        case_address=f"/cases/{line.case_id}",
+        heading=law.step_title(line.track, line.step, on),
+        line=reader.line(line, seen.clocks[0].derivation if seen.clocks else ()),
+        rows=_rows(line, reader, seen.docket),
+        instruction=step.instruction.get("en", "") if step else "",
+        sources=law.cited(seen.reason.get("sources", ())),
+        rule=str(seen.reason.get("rule", "")),
+        facts=tuple(fact_lines(seen.facts)),
+        limits=tuple(_limit(one, law, clock, line) for one in seen.clocks),
+        notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
+        forms=act_forms(seen, call.actor, law, protocol, tried),
+        key=tried.sent.one("key") or new_key(),
+        version=line.version,
+        done=_DONE.get(request.query_params.get("done", ""), ""),
+        faults=tried.faults,
+    )
+    title = "Error: Hand-off" if tried.faults else "Hand-off"
+    status = 422 if tried.faults else 200
+    return page(request, "hand_offs/hand_off.html", view, title=title, call=call, status=status)
+
+
+def _rows(line: HandOffLine, reader: Reader, docket: str | None) -> tuple[tuple[str, str], ...]:
+    law, clock = reader.law, reader.clock
+    receiver = line.receiver_agency or law.label(line.mandate)
+    rows = [
+        ("Sent by", line.sender_agency or UNNAMED),
+        ("Sent to", f"{receiver}, {line.receiver_unit_name}" if line.receiver_unit_name else receiver),
+        ("Asked as", law.label(line.mandate)),
+        ("Track", law.track_title(line.track, line.requested_at.date())),
+        ("Place", line.jurisdiction),
+        ("Requested", clock.moment(line.requested_at)),
+    ]
+    moments = (
+        ("Received", line.received_at),
+        ("Accepted", line.accepted_at),
+        ("First contact", line.first_contact_at),
+        ("Started", line.started_at),
+        ("Look again", line.review_at),
+        ("Ended", line.ended_at),
+    )
+    rows += [(name, clock.moment(at)) for name, at in moments if at is not None]
+    if line.reason_code:
+        rows.append(("Reason", law.label(line.reason_code)))
+    if line.outcome:
+        rows.append(("Outcome", law.label(line.outcome)))
+    if docket:
+        rows.append(("Own file number", docket))
+    return tuple(rows)
+
+
+def _limit(one: queries.ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
+    protocol = law.protocol(line.track, line.requested_at.date())
+    known = protocol.clocks.get(one.clock) if protocol else None
+    return Limit(
+        title=known.title.get("en", one.clock) if known else one.clock,
+        due=clock.due(
+            one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation
+        ),
+        state=one.state,
+        sources=law.cited(one.sources),
+    )
+
+
+@router.post("/hand-offs/{hand_off_id}/attestation")
+async def attest(request: Request, form: ActingForm, hand_off_id: UUID) -> Response:
+    """An answer by telephone or paper, recorded by the sender's unit."""
+    told = form.sent.one("attestation-act")
+    act = next((one for one in ATTESTABLE if one.value == told), None)
+    if act is None:
+        answer = invalid_input([Fault("/act", "missing", "Choose what they answered.")])
+        return await _shown(request, form, hand_off_id, "attestation", answer)
+    said = _said(form, "attestation")
+    if isinstance(said, Refusal):
+        return await _shown(request, form, hand_off_id, "attestation", said)
+    if said.reason_code is None and said.note is None:
+        said = replace(said, reason="Answered by telephone or paper")
+    if form.call.stored is not None:
+        return _onward(hand_off_id, "attestation")
+    session, actor, now = form.call.session, form.call.actor, form.call.now
+    answer = await casework.attest(session, actor, hand_off_id, act, said, now=now)
+    return await _shown(request, form, hand_off_id, "attestation", answer)
+
+
+@router.post("/hand-offs/{hand_off_id}/docket")
+async def set_docket(request: Request, form: ActingForm, hand_off_id: UUID) -> Response:
+    """The own agency's file number."""
+    if form.call.stored is not None:
+        return _onward(hand_off_id, "docket")
+    session, actor, now = form.call.session, form.call.actor, form.call.now
+    number = form.sent.one("docket-number")
+    answer = await casework.set_docket(session, actor, hand_off_id, number, now=now)
+    return await _shown(request, form, hand_off_id, "docket", answer)
+
+
+_BESIDE: Final = {
+    "first-contact": casework.record_first_contact,
+    "cancellation-request": casework.ask_cancellation,
+    "attestation-confirmation": casework.confirm_attestation,
+}
+_VERBS: Final = {
+    Act.ACKNOWLEDGE: casework.acknowledge,
+    Act.ACCEPT: casework.accept,
+    Act.DECLINE: casework.decline,
+    Act.START: casework.start,
+    Act.HOLD: casework.hold,
+    Act.RESUME: casework.resume,
+    Act.COMPLETE: casework.complete,
+    Act.FAIL: casework.fail,
+    Act.CANCEL: casework.cancel,
+}
+
+
+@router.post("/hand-offs/{hand_off_id}/{name}")
+async def act(request: Request, form: ActingForm, hand_off_id: UUID, name: str) -> Response:
+    """Any act that is a button or a small form."""
+    known = _ACTS.get(name)
+    verb = _VERBS[known] if known else _BESIDE.get(name)
+    if verb is None:
+        return error_page(request, not_found(), form.call)
+    if form.call.stored is not None:
+        return _onward(hand_off_id, name)
+    said = _said(form, name)
+    if isinstance(said, Refusal):
+        return await _shown(request, form, hand_off_id, name, said)
+    session, actor, now = form.call.session, form.call.actor, form.call.now
+    answer = await verb(session, actor, hand_off_id, said, now=now)
+    return await _shown(request, form, hand_off_id, name, answer)
+
+
+def _said(form: Acting, name: str) -> Said | Refusal:
+    """What came with an act, from the fields of its form."""
+    sent, zone = form.sent, form.call.actor.time_zone
+    happened = moment_in(sent, f"{name}-occurred_at", zone)
+    review = moment_in(sent, f"{name}-review_at", zone)
+    for moment, place in ((happened, "/occurred_at"), (review, "/review_at")):
+        if isinstance(moment, Refusal):
+            told = moment.extra["errors"][0]["message"]
+            return invalid_input([Fault(place, "unreadable", told)])
+
+    def words(field: str) -> str | None:
+        return sent.one(f"{name}-{field}") or None
+
+    version = sent.one("version")
+    return Said(
+        reason_code=words("reason_code"),
+        outcome=words("outcome"),
+        note=words("note"),
+        reason=words("reason"),
+        occurred_at=happened if isinstance(happened, datetime) else None,
+        review_at=review if isinstance(review, datetime) else None,
+        version=int(version) if version.isdecimal() and len(version) < 10 else None,  # noqa: PLR2004
+        attested_by=words("attested_by"),
+        attested_on=words("attested_on"),
+    )
+
+
+async def _shown(
+    request: Request, form: Acting, hand_off_id: UUID, name: str, answer: Acted | Refusal
+) -> Response:
+    """Done: go and look. What can be put right: the same page with the form open."""
+    if isinstance(answer, Acted):
+        return _onward(hand_off_id, name)
+    if answer.type == "invalid-input":
+        tried = Tried(name, form.sent, faults_in(answer, POINTERS, f"{name}-"))
+        return await _hand_off(request, form.call, hand_off_id, tried)
+    return refused(request, answer, form.call, back=f"/hand-offs/{hand_off_id}")
+
+
+def _onward(hand_off_id: UUID, name: str) -> Response:
+    place = "/hand-offs" if name in _LAST else f"/hand-offs/{hand_off_id}"
+    return see_other(f"{place}?done={name}")

@@ -1,0 +1,105 @@
+"""Hand-offs as lines: how one person reads them, and which belong together.
+
+Words and moments are those of the reader's country and unit. A confidential agency has no name here:
+the queries give none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+from referral.entry import Call
+from referral.queries import HandOffLine
+from referral.session import Actor
+from referral.web.wording import KINDS, Clockface, Due, Law, Tag, state_tag, urgency_tag
+
+UNNAMED: Final = "Confidential agency"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One hand-off in a list."""
+
+    address: str
+    reference: str
+    person: str
+    step: str
+    kind: str
+    other: str
+    state: Tag
+    urgency: Tag | None
+    due: Due
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Hand-offs made together: one line when it is one, a group otherwise."""
+
+    lines: tuple[Line, ...]
+    heading: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How one person reads lines: the country's words, the unit's zone, which side she is on."""
+
+    law: Law
+    clock: Clockface
+    actor: Actor
+    now: datetime
+
+    @classmethod
+    def of(cls, call: Call[Any]) -> Reader:
+        """The caller."""
+        law = Law(call.installation.catalogue, call.actor.country)
+        return cls(law, Clockface(call.actor.time_zone), call.actor, call.now)
+
+    def line(self, one: HandOffLine, derivation: Sequence[str] = ()) -> Line:
+        """A hand-off as a line."""
+        sent = one.sender_unit == self.actor.unit_id and one.receiver_unit != self.actor.unit_id
+        other = one.receiver_agency if sent else one.sender_agency
+        mandate = self.law.label(one.mandate)
+        late = one.overdue(self.now)
+        return Line(
+            address=f"/hand-offs/{one.id}",
+            reference=one.reference,
+            person=f"Person {one.person_number}" + (f" (about {one.headcount})" if one.headcount > 1 else ""),
+            step=self.law.step_title(one.track, one.step, one.requested_at.date()),
+            kind=KINDS.get(one.kind, one.kind),
+            other=other or (mandate if sent else UNNAMED),
+            state=state_tag(one.state),
+            urgency=urgency_tag(one.urgency),
+            due=self.clock.due(
+                one.due_at, immediate=one.immediate, basis=one.basis, derivation=derivation, late=late
+            ),
+            marks=_marks(one),
+        )
+
+
+def _marks(one: HandOffLine) -> tuple[str, ...]:
+    found = []
+    if one.no_agency:
+        found.append("No agency holds this mandate there: national fall-back")
+    if one.attested:
+        confirmed = one.attestation_confirmed_at is not None
+        found.append("Answered by telephone or paper" + ("" if confirmed else ", not confirmed"))
+    if one.cancellation_asked_at is not None:
+        found.append("The sender asks to cancel")
+    if one.imported:
+        found.append("Imported history")
+    return tuple(found)
+
+
+def batches(lines: Sequence[HandOffLine], reader: Reader) -> tuple[Batch, ...]:
+    """Hand-offs of one batch and step that stand together are one group."""
+    found = []
+    for _, group in groupby(lines, key=lambda one: (one.batch, one.step, one.receiver_unit)):
+        shown = tuple(reader.line(one) for one in group)
+        together = f"{len(shown)} persons, asked together" if len(shown) > 1 else None
+        found.append(Batch(shown, together))
+    return tuple(found)

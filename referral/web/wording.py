@@ -1,0 +1,272 @@
+"""Codes as people read them: states, acts, mandates, steps, sources, moments and lengths of time.
+
+Words only. What this file must never know: requests, sessions, and anything of G2 to G5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from protocols.catalogue import Catalogue
+from protocols.country import said
+from protocols.lifecycle import Act
+from protocols.protocol import Grade, Protocol, Step
+from protocols.vocabulary import Entry, load_vocabulary
+
+LANGUAGE: Final = "en"
+
+STATES: Final = {
+    "draft": ("Draft", "grey"),
+    "requested": ("Not yet opened", "yellow"),
+    "received": ("Received", "blue"),
+    "accepted": ("Accepted", "turquoise"),
+    "in-progress": ("In progress", "turquoise"),
+    "on-hold": ("On hold", "orange"),
+    "rejected": ("Declined", "red"),
+    "completed": ("Completed", "green"),
+    "failed": ("Failed", "red"),
+    "cancelled": ("Cancelled", "grey"),
+    "entered-in-error": ("Entered in error", "grey"),
+}
+KINDS: Final = {
+    "custody": "Take the person over",
+    "task": "Carry out a task",
+    "notice": "Be informed",
+}
+URGENCIES: Final = {
+    "emergency": ("Emergency", "red"),
+    "urgent": ("Urgent", "orange"),
+    "routine": ("Routine", "grey"),
+}
+TOPICS: Final = {"CL": "Child labour", "FL": "Forced labour", "HT": "Human trafficking"}
+RESULTS: Final = {
+    "indicated": ("Indicated", "red"),
+    "possible": ("Possible", "orange"),
+    "not_indicated": ("Not indicated", "green"),
+    "insufficient": ("Too little known", "grey"),
+}
+BASES: Final = {
+    "statutory": "limit set by law",
+    "sop": "limit set by the protocol",
+    "assumption": "assumed limit, not law",
+}
+ROLES: Final = {
+    "OFFICER": "Officer",
+    "SUPERVISOR": "Supervisor",
+    "COORDINATOR": "Coordinator",
+    "AUDITOR": "Auditor",
+    "DATA_PROTECTION_OFFICER": "Data protection officer",
+    "STATISTICIAN": "Statistician",
+    "AGENCY_ADMIN": "Agency administrator",
+    "SYSTEM_ADMIN": "System administrator",
+}
+PERSON_ROLES: Final = {
+    "concerned": "Person concerned",
+    "accused": "Accused",
+    "relative": "Relative",
+    "reporter": "Reporter",
+}
+_GRADES: Final = {
+    Grade.VERIFIED: "read in the source",
+    Grade.STATED: "stated by somebody who read it",
+    Grade.RECALLED: "recalled or proposed, not verified",
+}
+_DONE: Final = {
+    "hand_off": "Hand-off",
+    "referral": "Referral",
+    "case": "Case",
+    "event": "Event",
+    "note": "Note",
+    "act": "Attempt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A coloured word; the colour never says more than the word."""
+
+    text: str
+    colour: str
+
+    @property
+    def params(self) -> dict[str, str]:
+        """As the tag macro takes it."""
+        return {"text": self.text, "classes": f"govuk-tag--{self.colour}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A legal source as shown: what, where in it, how sure we are."""
+
+    title: str
+    article: str
+    link: str | None
+    grade: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A limit as shown: "now" or a moment, on what ground, and how it was worked out."""
+
+    text: str
+    note: str
+    derivation: tuple[str, ...] = ()
+    late: bool = False
+
+
+class Clockface:
+    """Moments in one unit's zone; the zone is always printed."""
+
+    def __init__(self, time_zone: str) -> None:
+        """``time_zone`` is an IANA name."""
+        self.zone = ZoneInfo(time_zone)
+
+    def moment(self, at: datetime | None) -> str:
+        """A day and a time: ``2 Mar 2026, 09:00 UTC−3``; a dash when there is none."""
+        if at is None:
+            return "–"
+        local = at.astimezone(self.zone)
+        return f"{local.day} {local:%b %Y, %H:%M} {self._offset(local)}"
+
+    def day(self, at: datetime) -> str:
+        """A day only."""
+        local = at.astimezone(self.zone)
+        return f"{local.day} {local:%b %Y}"
+
+    def due(
+        self,
+        at: datetime | None,
+        *,
+        immediate: bool,
+        basis: str | None,
+        derivation: Iterable[str] = (),
+        late: bool = False,
+    ) -> Due:
+        """A limit; "immediately" has no number in law and is shown as "now"."""
+        if at is None:
+            return Due("No limit", "")
+        text = "now" if immediate else self.moment(at)
+        return Due(text, BASES.get(basis or "", ""), tuple(derivation), late)
+
+    @staticmethod
+    def _offset(local: datetime) -> str:
+        minutes = int((local.utcoffset() or timedelta()).total_seconds() // 60)
+        if minutes == 0:
+            return "UTC"
+        sign = "+" if minutes > 0 else "−"
+        hours, rest = divmod(abs(minutes), 60)
+        return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
+
+
+class Law:
+    """A country's words: steps, mandates, reasons, sources. Unknown codes are shown as they are."""
+
+    def __init__(self, catalogue: Catalogue, country: str) -> None:
+        """``country`` is ISO 3166-1 alpha-2."""
+        self.catalogue = catalogue
+        self.country = catalogue.country(country)
+
+    def label(self, code: str) -> str:
+        """A mandate, reason, outcome or document in words."""
+        return self.country.label(code, LANGUAGE)
+
+    def reason(self, act: Act, code: str) -> str:
+        """A coded reason of one act."""
+        labels = self.country.reasons.get(act, {})
+        return said(labels[code], LANGUAGE) if code in labels else self.label(code)
+
+    def protocol(self, track: str, on: date) -> Protocol | None:
+        """The version of a track that stands on a day, or None."""
+        found = self.catalogue.in_force(self.country.iso2, on)
+        return next((one for one in found if one.track == track), None)
+
+    def step(self, track: str, step: str, on: date) -> Step | None:
+        """A step of the track as it stood on a day."""
+        protocol = self.protocol(track, on)
+        return protocol.steps.get(step) if protocol else None
+
+    def step_title(self, track: str, step: str, on: date) -> str:
+        """What the step is called, or its code."""
+        found = self.step(track, step, on)
+        return said(found.title, LANGUAGE) if found else step
+
+    def track_title(self, track: str, on: date) -> str:
+        """What the track is called, or its code."""
+        protocol = self.protocol(track, on)
+        return said(protocol.title, LANGUAGE) if protocol else track
+
+    def cited(self, sources: Iterable[str]) -> tuple[Citation, ...]:
+        """The sources of a rule."""
+        known = self.country.sources
+        return tuple(
+            Citation(
+                known[one].title, known[one].article, _web(known[one].link), _GRADES[known[one].grade]
+            )
+            if one in known
+            else Citation(one, "", None, "")
+            for one in sources
+        )
+
+
+def _web(link: str) -> str | None:
+    return link if link.startswith("https://") else None
+
+
+def state_tag(state: str) -> Tag:
+    """The state of a hand-off."""
+    return Tag(*STATES.get(state, (state, "grey")))
+
+
+def urgency_tag(urgency: str) -> Tag | None:
+    """Urgency, where it is more than routine."""
+    return None if urgency == "routine" else Tag(*URGENCIES.get(urgency, (urgency, "grey")))
+
+
+def result_tag(result: str) -> Tag:
+    """One screening result."""
+    return Tag(*RESULTS.get(result, (result, "grey")))
+
+
+def act_words(act: str) -> str:
+    """An act of the log: ``hand_off.accepted`` is "Hand-off accepted"."""
+    thing, _, done = act.partition(".")
+    return f"{_DONE.get(thing, thing.capitalize())} {done.replace('_', ' ')}"
+
+
+def fact_lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Facts with their labels, in the order of the vocabulary."""
+    return [
+        (entry.label(LANGUAGE), fact_words(entry, facts[entry.name]))
+        for entry in load_vocabulary()
+        if entry.name in facts
+    ]
+
+
+def fact_words(entry: Entry, value: Any) -> str:  # noqa: ANN401 - JSON of the closed list
+    """One fact as a reader would say it."""
+    labels = {code.code: code.label(LANGUAGE) for code in entry.codes}
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return "; ".join(labels.get(one, one) for one in value) or "Asked, none found"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{labels.get(one, one)}: {told['status']}" for one, told in value.items())
+    return labels.get(value, str(value))
+
+
+def length(span: timedelta | None) -> str:
+    """How long: ``2 d 4 h``, ``35 min``; a dash for nothing measured."""
+    if span is None:
+        return "–"
+    minutes = round(span.total_seconds() / 60)
+    days, rest = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min"
