@@ -1,4 +1,4 @@
-"""What goes out about hand-offs: codes with their words, limits with their derivation, who is asked.
+"""What goes out about hand-offs: codes with their words, limits with their grounds, who is asked.
 
 Built from the rooms' views and the country's words, never by cutting parts out of a whole. A
 confidential agency has no name here: its mandate stands in its place.

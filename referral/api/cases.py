@@ -29,8 +29,9 @@ _CREATED, _OK = 201, 200
 
 @router.post("/cases", status_code=_CREATED, response_model=CaseFiled, openapi_extra=KEYED)
 async def file(call: Acting, asked: Headers, body: shapes.Report) -> Response:
-    """File a report: it is screened on the spot, and the answer says who must receive what, why
-    and by when. The same ``client_id`` again answers 200 with the case it led to before.
+    """File a report: screened on the spot, answered with who must receive what, why and by when.
+
+    The same ``client_id`` again answers 200 with the case it led to before.
     """
     needs_scope(call, Scope.CASES_WRITE)
     if call.stored is not None:

@@ -21,7 +21,7 @@ Most = Annotated[int, Query(ge=1, le=200)]
 
 
 class Times(Answer):
-    """One receiving agency (a confidential one by its mandate). Durations are medians in seconds."""
+    """One receiving agency (a confidential one by its mandate); durations in seconds."""
 
     agency: str
     asked: int

@@ -1,8 +1,8 @@
 """What may come in: every field there is, and no other.
 
 Facts and coded lists are judged by the rooms, which answer with the codes there are; here stand the
-outer forms: names, types, lengths. Types are strict (no number in a string, no date as a number) and
-no message repeats what was sent.
+outer forms: names, types, lengths. Types are strict (no number in a string, no date as a number)
+and no message repeats what was sent.
 """
 
 from __future__ import annotations

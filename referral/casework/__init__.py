@@ -4,6 +4,7 @@ A verb locks what it changes, asks ``access``, lets the engine decide, and carri
 one call with its log entries. Rooms never commit. A refusal is a value, and is in the log too.
 """
 
+from protocols.lifecycle import Act
 from referral.casework.answers import Acted, Ask, Filed, PersonFiled, ReferralOpened
 from referral.casework.clockwork import lapse
 from referral.casework.filed import filed_again
@@ -35,6 +36,7 @@ from referral.casework.records import (
 from referral.casework.refusing import refuse
 
 __all__ = [
+    "Act",
     "Acted",
     "Ask",
     "Filed",

@@ -367,7 +367,7 @@ def keep_case(dossier: Dossier, case_facts: Any, *, imported: bool = False) -> N
         imported=imported,
         sealed=False,
         warnings=[],
-        version=0,
+        version=len(ledger.drafts),  # its stream has that many entries by now
     )
     ledger.add(
         "case_facts",

@@ -1,6 +1,6 @@
 """Pages: plain forms that work without JavaScript. Rules live in the rooms; a page asks and shows."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 
 from referral.web import hand_offs, signin
 from referral.web.pages import error_page, static
@@ -9,4 +9,11 @@ router = APIRouter()
 for part in (signin, hand_offs):
     router.include_router(part.router)
 
-__all__ = ["error_page", "router", "static"]
+
+@router.api_route("/static/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+async def asset(request: Request, path: str) -> Response:
+    """A style sheet or picture; its version in the address allows a long cache."""
+    return await static.get_response(path, request.scope)
+
+
+__all__ = ["error_page", "router"]

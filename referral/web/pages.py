@@ -16,7 +16,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import (
     ChainableUndefined,
@@ -32,7 +31,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from referral import access, errors, settings
+from referral import access, settings
 from referral.entry import Call, installation_of
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor
@@ -235,8 +234,6 @@ class PageRoute(APIRoute):
                 if found.refusal.type == "not-signed-in":
                     return _sign_in_first(request)
                 return error_page(request, found.refusal)
-            except RequestValidationError:
-                return error_page(request, errors.not_found())
 
         return guarded
 

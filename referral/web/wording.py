@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from protocols.catalogue import Catalogue
 from protocols.country import said
+from protocols.law import Grade, Step
 from protocols.lifecycle import Act
-from protocols.protocol import Grade, Protocol, Step
+from protocols.protocol import Protocol
 from protocols.vocabulary import Entry, load_vocabulary
 
 LANGUAGE: Final = "en"
