@@ -13,9 +13,9 @@ from datetime import datetime
 from protocols import limits, openings
 from protocols.conditions import World
 from protocols.decision import ClockState, HandOffState, Reason
+from protocols.law import FILING, TRIAGE, Asking, Route, Step
 from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import WAITING, move
-from protocols.law import FILING, TRIAGE, Asking, Route, Step
 from protocols.walk import Walk
 
 # The word of each act in a trigger.
@@ -184,9 +184,7 @@ def _opened(walk: Walk, step: Step) -> bool:
     return held or any(one.step == step.id for one in walk.hand_offs.values())
 
 
-def happened(
-    trigger: str, events: Collection[str], hand_offs: Iterable[HandOffState]
-) -> bool:
+def happened(trigger: str, events: Collection[str], hand_offs: Iterable[HandOffState]) -> bool:
     """Whether this trigger has occurred, given what is recorded and where the hand-offs stand."""
     if trigger in events:
         return True

@@ -199,9 +199,7 @@ def _act(story: Story, section: Section, happens: str) -> None:
 def _lapsed(story: Story, section: Section, name: str) -> Decision | Refused:
     """The next rung of the running clock of this name, at its own moment."""
     running = [
-        one
-        for one in story.run.clocks
-        if one.clock == name and one.state is ClockState.RUNNING
+        one for one in story.run.clocks if one.clock == name and one.state is ClockState.RUNNING
     ]
     if not running:
         wrong(section, "happens", f"the clock {name} is not running")

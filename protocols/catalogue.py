@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from protocols.compiler import compile_track
 from protocols.country import Country, cited_in, read_country
 from protocols.document import read
-from protocols.problems import Problems, Spot
 from protocols.law import Stage
+from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary, load_vocabulary
 from protocols.working_time import Calendar, Calendars
@@ -82,6 +85,16 @@ class Catalogue:
         message = f"{country} has no version {version} of track '{track}'; there are: {known}"
         raise LookupError(message)
 
+    def version_of(self, country: str, track: str, version: str | None = None) -> Protocol:
+        """One version of a track, the latest if none is named. Raises LookupError."""
+        versions = self._shelf(country).versions
+        found = [one for one in versions if one.track == track and version in {None, one.version}]
+        if found:
+            return found[-1]
+        known = ", ".join(f"{one.track} {one.version}" for one in versions)
+        message = f"{country} has no track '{track}' {version or ''}; there are: {known}"
+        raise LookupError(message)
+
     def calendar(self, country: str, mandate: str, place: str) -> Calendar:
         """The calendar by which a mandate works at a place (ISO 3166-2 or the country's code)."""
         return self._shelf(country).calendars.of(mandate, place)
@@ -103,9 +116,7 @@ def standing_on(versions: Iterable[Protocol], on: date) -> tuple[Protocol, ...]:
     return tuple(standing[track] for track in sorted(standing))
 
 
-def read_shelves(
-    folder: Path, problems: Problems, only: Iterable[str] = ()
-) -> dict[str, Shelf]:
+def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
     """Every country of the folder that can be read; use it only if no error was added."""
     wanted = {code.upper() for code in only}
     vocabulary = load_vocabulary()
@@ -175,9 +186,6 @@ def _track(
 
 
 def _calendars(path: Path, country: Country, problems: Problems) -> Calendars | None:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
     try:
         raw = YAML(typ="safe", pure=True).load(text_of(path, problems))
         return Calendars.from_mapping(raw, country.time_zone)

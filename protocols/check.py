@@ -18,7 +18,7 @@ from protocols.document import read
 from protocols.expectations import Seen
 from protocols.law import Grade
 from protocols.problems import Problem, Problems
-from protocols.protocol import Protocol
+from protocols.protocol import Protocol, cited_by
 from protocols.vocabulary import load_vocabulary
 
 STALE_AFTER_DAYS = 365
@@ -101,7 +101,8 @@ def _country(
 
 
 def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
-    parts = (*protocol.steps.values(), *protocol.clocks.values(), protocol.review)
+    clocks = (*protocol.clocks.values(), protocol.review)
+    bases = [one.basis for one in protocol.steps.values()] + [one.basis for one in clocks]
     cited = cited_by(protocol)
     recalled = [one for one in cited if shelf.country.sources[one].grade is Grade.RECALLED]
     return TrackCount(
@@ -112,21 +113,10 @@ def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
         clocks=len(protocol.clocks) + 1,
         exclusions=len(protocol.exclusions),
         gates=len(protocol.gates),
-        assumptions=sum(part.basis is LimitBasis.ASSUMPTION for part in parts),
+        assumptions=bases.count(LimitBasis.ASSUMPTION),
         sources=len(cited),
         recalled=len(recalled),
     )
-
-
-def cited_by(protocol: Protocol) -> tuple[str, ...]:
-    """Every source this version rests on, sorted; unknown ones are left to the compiler."""
-    cited = {*protocol.sources, *protocol.applies.sources, *protocol.review.sources}
-    for parts in (protocol.steps, protocol.clocks, protocol.ladders):
-        for part in parts.values():
-            cited.update(part.sources)
-    for one in (*protocol.exclusions, *protocol.gates, *protocol.closings):
-        cited.update(one.sources)
-    return tuple(sorted(cited))
 
 
 def _uncited(shelf: Shelf, problems: Problems) -> None:
@@ -165,4 +155,3 @@ def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
         rules += [f"gate {one.id}" for one in protocol.gates]
         missed.extend(rule for rule in rules if rule not in seen.rules)
     return tuple(missed)
-

@@ -12,8 +12,6 @@ from protocols.country import Country
 from protocols.decision import LimitBasis
 from protocols.document import Item, Section
 from protocols.grammar import TOPICS, FactShape, Words
-from protocols.lifecycle import Kind
-from protocols.problems import Problems
 from protocols.law import (
     HOLDER,
     Applies,
@@ -25,6 +23,8 @@ from protocols.law import (
     Stage,
     Step,
 )
+from protocols.lifecycle import Kind
+from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.reader import Reader
 from protocols.soundness import check
@@ -56,9 +56,7 @@ def compile_track(
     declines = read_declines(reader, section)
     steps = {name: read_step(reader, name, one, declines) for name, one in section.section("steps")}
     clocks = [
-        clock
-        for name, one in section.section("steps")
-        for clock in read_clocks(reader, name, one)
+        clock for name, one in section.section("steps") for clock in read_clocks(reader, name, one)
     ]
     review, every = _review(reader, section)
     takes_force = section.day("takes_force")
@@ -73,9 +71,7 @@ def compile_track(
         applies=_applies(reader, section),
         steps={**steps, review.id: review},
         clocks={clock.id: clock for clock in clocks},
-        ladders={
-            name: read_ladder(reader, name, one) for name, one in section.section("ladders")
-        },
+        ladders={name: read_ladder(reader, name, one) for name, one in section.section("ladders")},
         events=_events(reader, section),
         closings=_closings(reader, section),
         review=every,
@@ -98,9 +94,7 @@ def shapes_of(vocabulary: Vocabulary) -> dict[str, FactShape]:
     }
 
 
-def _bands(
-    section: Section, facts: dict[str, FactShape], problems: Problems
-) -> dict[str, InBand]:
+def _bands(section: Section, facts: dict[str, FactShape], problems: Problems) -> dict[str, InBand]:
     found: dict[str, InBand] = {}
     for name, item in section.section("bands"):
         one = Section(item, f"band {name}", problems, required=("fact", "from", "to"))
@@ -217,9 +211,7 @@ def _events(reader: Reader, section: Section) -> dict[str, Event]:
 def _closings(reader: Reader, section: Section) -> tuple[Closing, ...]:
     found: list[Closing] = []
     for item in section.entries("closes"):
-        one = Section(
-            item, "a closing", reader.problems, required=("after", "outcome", "sources")
-        )
+        one = Section(item, "a closing", reader.problems, required=("after", "outcome", "sources"))
         outcome = one.text("outcome")
         if "outcome" in one:
             outcomes = reader.country.outcomes
@@ -275,4 +267,3 @@ def _gates(reader: Reader, section: Section) -> tuple[Gate, ...]:
             )
         )
     return tuple(found)
-

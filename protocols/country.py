@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from protocols.document import Item, Section
+from protocols.law import Grade, Source
 from protocols.lifecycle import Act
 from protocols.problems import Problems, Spot
-from protocols.law import Grade, Source
 from protocols.reading import Parameters
 
 LEVELS = ("national", "provincial", "local")
@@ -74,8 +74,13 @@ class Country:
         listed = {act: tuple(labels) for act, labels in self.reasons.items()}
         return {**listed, Act.COMPLETE: tuple(self.outcomes)}
 
+    def reason(self, act: Act, code: str, language: str) -> str:
+        """The words for a reason of this act ("another reason" is not "another outcome")."""
+        labels = self.reasons.get(act, {})
+        return said(labels[code], language) if code in labels else self.label(code, language)
+
     def label(self, code: str, language: str) -> str:
-        """The words for a mandate, reason, outcome or document; the code itself if unknown."""
+        """The words for a mandate, outcome, document or reason; the code itself if unknown."""
         if code in self.mandates:
             return said(self.mandates[code].label, language)
         for labels in (self.outcomes, self.documents, *self.reasons.values()):

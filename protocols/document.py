@@ -76,7 +76,7 @@ def _item(node: Node, file: str, problems: Problems) -> Item:
         return Item(_mapping(node, file, problems), spot)
     if isinstance(node, SequenceNode):
         return Item(tuple(_item(entry, file, problems) for entry in node.value), spot)
-    return Item(_scalar(node, spot, problems), spot)
+    return Item(_scalar(str(node.value), str(node.tag), spot, problems), spot)
 
 
 def _mapping(node: MappingNode, file: str, problems: Problems) -> Mapping[str, Item]:
@@ -96,8 +96,7 @@ def _mapping(node: MappingNode, file: str, problems: Problems) -> Mapping[str, I
     return found
 
 
-def _scalar(node: ScalarNode, spot: Spot, problems: Problems) -> Scalar:
-    text, tag = str(node.value), str(node.tag).removeprefix(_TAG)
+def _scalar(text: str, tag: str, spot: Spot, problems: Problems) -> Scalar:
     readers: Mapping[str, Callable[[str], Scalar]] = {
         "str": str,
         "int": lambda written: int(written.replace("_", ""), 0),
@@ -106,7 +105,7 @@ def _scalar(node: ScalarNode, spot: Spot, problems: Problems) -> Scalar:
         "null": lambda _: None,
         "timestamp": _date,
     }
-    reader = readers.get(tag)
+    reader = readers.get(tag.removeprefix(_TAG))
     try:
         if reader is not None:
             return reader(text)
@@ -115,7 +114,7 @@ def _scalar(node: ScalarNode, spot: Spot, problems: Problems) -> Scalar:
             spot, f"'{text}' cannot be read", "Put it in quotes if it is meant as a word"
         )
         return text
-    problems.error(spot, f"the tag '{node.tag}' is not allowed", "Write the value without a tag")
+    problems.error(spot, f"the tag '{tag}' is not allowed", "Write the value without a tag")
     return text
 
 

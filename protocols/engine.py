@@ -30,15 +30,15 @@ from protocols.decision import (
     Reason,
     Refused,
     Run,
-    RunningClock,
     RungKind,
+    RunningClock,
 )
 from protocols.facts import Facts
 from protocols.following import settle
+from protocols.law import FILING, SUPERVISOR_OF_HOLDER, TRIAGE
 from protocols.lifecycle import Act, Kind, Party, State
-from protocols.moves import move
+from protocols.moves import WAITING, move
 from protocols.permits import refusal, refused_event
-from protocols.law import FILING, TRIAGE
 from protocols.protocol import Protocol
 from protocols.walk import Walk
 from protocols.working_time import share_of
@@ -77,9 +77,7 @@ def applying(
 
 def _clear(world: World) -> bool:
     """Everything was screened and nothing is indicated: advice is enough."""
-    return bool(world.results) and all(
-        RANKS.get(result) == 0 for result in world.results.values()
-    )
+    return bool(world.results) and all(RANKS.get(result) == 0 for result in world.results.values())
 
 
 def file(
@@ -106,9 +104,7 @@ def file(
     )
 
 
-def _filed(
-    protocol: Protocol, run: Run, at: datetime, world: World, *, triage: bool
-) -> Decision:
+def _filed(protocol: Protocol, run: Run, at: datetime, world: World, *, triage: bool) -> Decision:
     walk = Walk(protocol, run, at, world)
     trigger = TRIAGE if triage else FILING
     walk.record(trigger, Reason(trigger, "applies", protocol.applies.sources))
@@ -120,7 +116,7 @@ def _filed(
     return settle(walk)
 
 
-def act(
+def act(  # noqa: PLR0913 - what a party may bring along with an act
     protocol: Protocol,
     run: Run,
     hand_off: str,
@@ -249,18 +245,16 @@ def next_rung(protocol: Protocol, running: RunningClock) -> datetime:
 def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:
     """Tell somebody, or ask the next recipient; never the body that let the limit pass."""
     law = limits.law_of(walk, running)
+    step = walk.protocol.steps[law.step]
     hand_off = walk.hand_offs.get(running.hand_off or "")
     if kind is RungKind.FALL_BACK:
-        step = walk.protocol.steps[law.step]
-        unanswered = hand_off is not None and hand_off.state in {State.REQUESTED, State.RECEIVED}
-        if unanswered and hand_off is not None:
+        if hand_off is not None and hand_off.state in WAITING:
             rule = f"{law.id} passed without an answer"
             if openings.ask_next(walk, step, hand_off.opening, rule):
                 return
-        to = law.escalates_to or "supervisor_of_holder"
+        to = law.escalates_to or SUPERVISOR_OF_HOLDER
         kind = RungKind.ALERT
-    lapsing = hand_off.mandate if hand_off is not None else None
-    review = walk.protocol.steps[law.step] if law.step in walk.protocol.steps else None
-    if to == lapsing or (review is not None and openings.excluded(walk, review, to)):
-        to = "supervisor_of_holder"
+    lapsing = hand_off is not None and to == hand_off.mandate
+    if lapsing or openings.excluded(walk, step, to):
+        to = SUPERVISOR_OF_HOLDER
     limits.escalate(walk, running, kind, to)

@@ -60,9 +60,7 @@ class Seen:
             self.rules.add(item.reason.rule)
 
 
-def compare(
-    expected: Section, answer: Decision | Refused, run: Run, country: Country
-) -> None:
+def compare(expected: Section, answer: Decision | Refused, run: Run, country: Country) -> None:
     """Hold an answer against what is written; ``run`` is the one after it was carried out."""
     if isinstance(answer, Refused):
         if expected.text("refused") != answer.rule:

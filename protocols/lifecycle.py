@@ -152,9 +152,7 @@ _ROWS: tuple[tuple[tuple[Kind, ...], tuple[State, ...], Act, Transition], ...] =
         _EVERY,
         tuple(state for state in State if state is not State.ENTERED_IN_ERROR),
         Act.VOID,
-        Transition(
-            State.ENTERED_IN_ERROR, _SENDER, frozenset({Needs.REASON, Needs.SECOND_PERSON})
-        ),
+        Transition(State.ENTERED_IN_ERROR, _SENDER, frozenset({Needs.REASON, Needs.SECOND_PERSON})),
     ),
 )
 

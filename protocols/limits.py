@@ -23,8 +23,8 @@ from protocols.decision import (
 )
 from protocols.decision import Rung as Due
 from protocols.law import HOLDER, Clock
-from protocols.working_time import Calendar, Calendars, due_at, share_of
 from protocols.walk import Walk
+from protocols.working_time import Calendar, Calendars, due_at, share_of
 
 _REMEMBERED = 4096  # (mandate, place) pairs of a country, a few hundred in practice
 
@@ -111,11 +111,15 @@ def end(walk: Walk, running: RunningClock, reason: Reason, *, met: bool = True) 
     state = ClockState.STOPPED if met else ClockState.LAPSED
     walk.clocks[running.id] = replace(running, state=state)
     for item in walk.items:
-        begun = isinstance(item, StartClock) and item.starts_at == running.starts_at
-        if begun and (item.clock, item.hand_off) == (running.clock, running.hand_off):
+        if isinstance(item, StartClock) and _same(item, running):
             walk.items.remove(item)
             return
     walk.items.append(StopClock(running.id, walk.at, state, reason))
+
+
+def _same(item: StartClock, running: RunningClock) -> bool:
+    names = (item.clock, item.hand_off) == (running.clock, running.hand_off)
+    return names and item.starts_at == running.starts_at
 
 
 def keep_alive(walk: Walk) -> None:

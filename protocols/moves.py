@@ -9,9 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from protocols import limits
-from protocols.decision import ClockState, CloseReferral, MoveHandOff, OpenHandOff, Reason, RunningClock
-from protocols.lifecycle import Act, Kind, State, transition
+from protocols.decision import (
+    ClockState,
+    CloseReferral,
+    MoveHandOff,
+    OpenHandOff,
+    Reason,
+    RunningClock,
+)
 from protocols.law import CLOSED, Closing
+from protocols.lifecycle import Act, Kind, State, transition
 from protocols.walk import Walk
 
 WAITING = frozenset({State.REQUESTED, State.RECEIVED})

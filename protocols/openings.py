@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from protocols.conditions import World, missing
 from protocols.decision import HandOffState, HoldStep, OpenHandOff, Reason, Withheld
+from protocols.law import FILER, HOLDER, ROLES, Asking, Level, Step
 from protocols.lifecycle import Act, Kind, State
 from protocols.moves import WAITING, move
-from protocols.law import FILER, HOLDER, ROLES, Asking, Level, Step
 from protocols.protocol import Protocol
 from protocols.walk import Walk
 
@@ -204,7 +204,5 @@ def _ask(
             replaces=replaces,
         )
     )
-    walk.hand_offs[key] = HandOffState(
-        key, step.id, step.kind, mandate, State.REQUESTED, opening
-    )
+    walk.hand_offs[key] = HandOffState(key, step.id, step.kind, mandate, State.REQUESTED, opening)
     walk.fire(f"{step.id} opened", key)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from protocols.answers import PAST, Doing, happened
 from protocols.decision import ClockState, Refused, Run
+from protocols.law import Step
 from protocols.lifecycle import Act, Needs, Transition, acts_from, transition
 from protocols.openings import live_in
-from protocols.law import Step
 from protocols.protocol import Protocol
 
 
@@ -84,9 +84,7 @@ def _moves(doing: Doing, row: Transition | None) -> tuple[str, str]:
     return "whose act", f"'{act}' is the act of the {' or '.join(sorted(row.parties))}."
 
 
-def _carries(
-    protocol: Protocol, doing: Doing, needs: frozenset[Needs]
-) -> tuple[str, str] | None:
+def _carries(protocol: Protocol, doing: Doing, needs: frozenset[Needs]) -> tuple[str, str] | None:
     """What must come with the act: a time not in the future, a reason or outcome of the lists."""
     step, act = protocol.steps[doing.hand_off.step], doing.act
     if doing.occurred_at is not None and doing.occurred_at > doing.at:
@@ -119,12 +117,12 @@ def refused_event(protocol: Protocol, run: Run, event: str) -> Refused | None:
     if event in protocol.events and event in run.events:
         return Refused("record", "once only", f"'{event}' is already recorded.")
     listed = ", ".join(possible) or "nothing"
-    return Refused("record", "known event", f"'{event}' cannot be recorded now; possible: {listed}.")
+    return Refused(
+        "record", "known event", f"'{event}' cannot be recorded now; possible: {listed}."
+    )
 
 
-def gate_before(
-    protocol: Protocol, run: Run, triggers: tuple[str, ...]
-) -> tuple[str, str] | None:
+def gate_before(protocol: Protocol, run: Run, triggers: tuple[str, ...]) -> tuple[str, str] | None:
     """The closed gate in front of these acts, as (rule, explanation); None when the way is free."""
     for gate in protocol.gates:
         if set(gate.forbids).isdisjoint(triggers) or any(

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import rfc8785
 
@@ -103,7 +103,7 @@ class Protocol:
 
 def digest_of(protocol: Protocol) -> str:
     """SHA-256 (hex) of the canonical JSON (RFC 8785) of everything that is law in it."""
-    return hashlib.sha256(rfc8785.dumps(canonical(protocol))).hexdigest()
+    return hashlib.sha256(rfc8785.dumps(cast("Any", canonical(protocol)))).hexdigest()
 
 
 def canonical(value: object) -> object:
@@ -126,6 +126,22 @@ def canonical(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
+def cited_by(protocol: Protocol) -> tuple[str, ...]:
+    """Every source this version rests on, sorted."""
+    clocks = (*protocol.clocks.values(), protocol.review)
+    lists = [
+        protocol.sources,
+        protocol.applies.sources,
+        *(step.sources for step in protocol.steps.values()),
+        *(clock.sources for clock in clocks),
+        *(ladder.sources for ladder in protocol.ladders.values()),
+        *(one.sources for one in protocol.exclusions),
+        *(one.sources for one in protocol.gates),
+        *(one.sources for one in protocol.closings),
+    ]
+    return tuple(sorted({source for one in lists for source in one}))
+
+
 def _index(protocol: Protocol) -> Index:
     clocks = (*protocol.clocks.values(), protocol.review)
     steps = protocol.steps.values()
@@ -137,7 +153,9 @@ def _index(protocol: Protocol) -> Index:
             {word: closing for closing in protocol.closings for word in closing.after}
         ),
         excluding=_grouped(
-            (mandate, exclusion) for exclusion in protocol.exclusions for mandate in exclusion.mandates
+            (mandate, exclusion)
+            for exclusion in protocol.exclusions
+            for mandate in exclusion.mandates
         ),
         duties=_grouped(
             (word.removesuffix(" accepted"), step)

@@ -15,8 +15,8 @@ from protocols.conditions import Always, Condition
 from protocols.country import Country, labels_of
 from protocols.document import Section
 from protocols.grammar import Words, parse
-from protocols.problems import Problems, Spot
 from protocols.law import STEP_WORDS
+from protocols.problems import Problems, Spot
 from protocols.working_time import Limit, Unit
 
 _LIMIT = re.compile(r"(\d+) (h|cd|wd)")

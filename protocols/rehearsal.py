@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 from protocols.decision import (
     AdvanceClock,
@@ -33,27 +34,26 @@ def carried_out(run: Run, decision: Decision, *, outcome: str | None = None) -> 
 
 
 def _one(run: Run, item: Decided, outcome: str | None) -> Run:
+    changed: dict[str, Any] = {}  # what only informs (held steps, escalations, …) changes nothing
     match item:
         case OpenHandOff():
             new = HandOffState(
                 item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
             )
-            return replace(run, hand_offs=(*run.hand_offs, new))
+            changed["hand_offs"] = (*run.hand_offs, new)
         case MoveHandOff():
             said = outcome if item.act is Act.COMPLETE else None
-            moved = tuple(_moved(one, item, said) for one in run.hand_offs)
-            return replace(run, hand_offs=moved)
+            changed["hand_offs"] = tuple(_moved(one, item, said) for one in run.hand_offs)
         case MoveCustody():
             mandate = next(one.mandate for one in run.hand_offs if one.id == item.hand_off)
-            return replace(run, custody=item.hand_off, holder_mandates=frozenset({mandate}))
+            changed = {"custody": item.hand_off, "holder_mandates": frozenset({mandate})}
         case RecordEvent():
-            return replace(run, events=run.events | {item.event})
+            changed["events"] = run.events | {item.event}
         case CloseReferral():
-            return replace(run, open=False)
+            changed["open"] = False
         case StartClock() | StopClock() | AdvanceClock():
-            return replace(run, clocks=_clocks(run, item))
-        case _:  # what only informs: held steps, needed facts, escalations, withheld mandates
-            return run
+            changed["clocks"] = _clocks(run, item)
+    return replace(run, **changed) if changed else run
 
 
 def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOffState:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator
 
 from protocols.conditions import Condition, atoms, needed
 from protocols.decision import LimitBasis, RungKind
-from protocols.lifecycle import Kind
-from protocols.problems import Spot
 from protocols.law import (
     CLOSED,
     FILING,
@@ -25,6 +23,8 @@ from protocols.law import (
     Route,
     Step,
 )
+from protocols.lifecycle import Kind
+from protocols.problems import Spot
 from protocols.protocol import Protocol
 from protocols.reader import Reader
 
@@ -311,9 +311,11 @@ def _conditions_are_small(protocol: Protocol, reader: Reader) -> None:
     """At most six facts decide one opening (restriction 1)."""
     for step in protocol.steps.values():
         conditions = [step.when]
-        for exclusion in protocol.exclusions:
-            if exclusion.mandates.intersection(step.order):
-                conditions.append(exclusion.when)
+        conditions += [
+            exclusion.when
+            for exclusion in protocol.exclusions
+            if exclusion.mandates.intersection(step.order)
+        ]
         facts = _facts_of(conditions)
         if len(facts) > MOST_FACTS:
             reader.problems.error(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from protocols.decision import LimitBasis, RungKind
 from protocols.document import Item, Section
 from protocols.facts import Group
-from protocols.lifecycle import Act, Kind
 from protocols.law import (
     HOLDER,
     ROLES,
@@ -17,6 +16,7 @@ from protocols.law import (
     Rung,
     Step,
 )
+from protocols.lifecycle import Act, Kind
 from protocols.reader import Reader
 
 STANDARD = "standard"  # the ladder of a clock that names none
@@ -175,9 +175,7 @@ def _clock(reader: Reader, step: str, name: str, item: Item, parent: Section) ->
 
 def read_ladder(reader: Reader, name: str, item: Item) -> Ladder:
     """One ladder: rungs in the order in which they fire."""
-    section = Section(
-        item, f"ladder {name}", reader.problems, required=("sources", "rungs")
-    )
+    section = Section(item, f"ladder {name}", reader.problems, required=("sources", "rungs"))
     rungs = tuple(_rung(reader, name, entry) for entry in section.entries("rungs"))
     if "rungs" in section and not rungs:
         reader.problems.error(

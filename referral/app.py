@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
 import asyncpg
 import structlog
-from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from prometheus_client import Gauge, generate_latest
@@ -67,7 +67,7 @@ def make_app(installation: Installation) -> FastAPI:
     for router in (*api.routers, *_pages()):
         app.include_router(router)
     _show_health(app, metrics)
-    app.state.openapi = api.described(app.routes, VERSION)
+    app.state.openapi = cache(lambda: api.described(app.routes, VERSION))
     return app
 
 
@@ -160,7 +160,7 @@ def _pointer(one: dict[str, Any]) -> str:
 
 
 async def _unavailable(request: Request, fault: Exception) -> Response:
-    """The database is gone or busy: 503 and when to come back; anything else it says is our fault."""
+    """The database is gone or busy: 503 and when to come back; all else is our fault."""
     refusal = refusal_for(fault)
     _LOG.warning("database", code=refusal.type, **fault_of(fault))
     return answered(request, refusal)
@@ -215,5 +215,3 @@ _HANDLERS: Final[Any] = {
     asyncpg.InterfaceError: _unavailable,
     OSError: _unavailable,
 }
-
-__all__ = ["correlation_id", "make_app"]

@@ -76,8 +76,8 @@ async def case_seen(
             pattern=r"^G[2-4](,G[2-4]){0,2}$",
             examples=["G2,G4"],
             description=(
-                "Sealed groups to open: G2 identity, G3 safety, G4 narrative. Every opening is logged; "
-                "give the reason in X-Reason."
+                "Sealed groups to open: G2 identity, G3 safety, G4 narrative. "
+                "Every opening is logged; give the reason in X-Reason."
             ),
         ),
     ] = None,

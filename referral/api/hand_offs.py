@@ -155,18 +155,15 @@ async def attest(
     call: Acting, asked: Headers, hand_off_id: UUID, body: shapes.Attesting
 ) -> Response:
     """A receiver who is not connected answered by voice or paper; you write it down for her."""
-
-    async def verb(
-        session: WriteSession,
-        actor: Any,
-        of: UUID,
-        said: Said,
-        *,
-        now: Any,  # noqa: ANN401
-    ) -> Acted | Refusal:
-        return await casework.attest(session, actor, of, Act(body.act), said, now=now)
-
-    return await _carried(call, asked, verb, hand_off_id, asked.said(body))
+    return await _carried(
+        call,
+        asked,
+        lambda session, actor, of, said, *, now: casework.attest(
+            session, actor, of, Act(body.act), said, now=now
+        ),
+        hand_off_id,
+        asked.said(body),
+    )
 
 
 @router.post("/{hand_off_id}/attestation-confirmation", **_act)
@@ -182,18 +179,15 @@ async def set_docket(
     call: Acting, asked: Headers, hand_off_id: UUID, body: shapes.Docket
 ) -> Response:
     """Your agency's own number for this hand-off."""
-
-    async def verb(
-        session: WriteSession,
-        actor: Any,
-        of: UUID,
-        said: Said,
-        *,
-        now: Any,  # noqa: ANN401
-    ) -> Acted | Refusal:
-        return await casework.set_docket(session, actor, of, body.number, said, now=now)
-
-    return await _carried(call, asked, verb, hand_off_id, asked.said(body))
+    return await _carried(
+        call,
+        asked,
+        lambda session, actor, of, said, *, now: casework.set_docket(
+            session, actor, of, body.number, said, now=now
+        ),
+        hand_off_id,
+        asked.said(body),
+    )
 
 
 async def _only_asks(call: Call[WriteSession], hand_off_id: UUID) -> bool:

@@ -1,6 +1,6 @@
 """The reference: the OpenAPI document, and a page of it that needs nobody else's assets.
 
-Made once, when the application is made. What it must never show: anything but the API's own form.
+Made when somebody first asks. What it must never show: anything but the API's own form.
 """
 
 from __future__ import annotations
@@ -119,21 +119,19 @@ def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:  #
     """A value of this form: the form's own first example, else one built from its parts."""
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
-    if "examples" in schema:
-        return schema["examples"][0]
+    for told in ("examples", "enum"):
+        if told in schema:
+            return schema[told][0]
     for several in ("anyOf", "oneOf", "allOf"):
         if several in schema:
             return example_of(schema[several][0], schemas)
-    if "enum" in schema:
-        return schema["enum"][0]
-    match schema.get("type"):
-        case "object":
-            parts = schema.get("properties", {})
-            return {name: example_of(part, schemas) for name, part in parts.items()}
-        case "array":
-            return [example_of(schema["items"], schemas)] if "items" in schema else []
-        case kind:
-            return _FORMATS.get(schema.get("format", ""), _SIMPLE.get(kind or "null"))
+    kind = schema.get("type")
+    if kind == "object":
+        parts = schema.get("properties", {})
+        return {name: example_of(part, schemas) for name, part in parts.items()}
+    if kind == "array":
+        return [example_of(schema["items"], schemas)] if "items" in schema else []
+    return _FORMATS.get(schema.get("format", ""), _SIMPLE.get(kind or "null"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +150,13 @@ class Entry:
 @router.get("/openapi.json")
 async def openapi(request: Request) -> Response:
     """The document itself."""
-    return Response(orjson.dumps(request.app.state.openapi), media_type="application/json")
+    return Response(orjson.dumps(request.app.state.openapi()), media_type="application/json")
 
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """The page: every operation with its parameters and examples."""
-    document = request.app.state.openapi
+    document = request.app.state.openapi()
     entries = [
         _entry(method.upper(), path, item[method])
         for path, item in document["paths"].items()

@@ -174,7 +174,7 @@ class Report(Shape):
     place: PlaceCode = Field(description="ISO 3166-2, or the country's code when no more is known.")
     client_id: UUID | None = Field(
         default=None,
-        description="The device's own id of this intake: sent again, it answers with the same case.",
+        description="The device's own id of this intake: sent again, it leads to the same case.",
     )
     reported: Literal["CL", "FL", "HT"] | None = None
     facts: Facts = Field(

@@ -78,6 +78,27 @@ class Ledger:
             occurred_at=self.at.isoformat(),
         )
 
+    def change_referral(self, referral_id: UUID, **changes: Any) -> None:  # noqa: ANN401
+        """What the referral's row says of itself: one entry, however much changes."""
+        row = self._referral_row(referral_id)
+        if "amended" not in row:
+            row["amended"] = True
+            row["entries"] += 1
+            self.log(audit.Done.REFERRAL_AMENDED, "referral", referral_id, to="open")
+        row.update({name: value for name, value in changes.items() if value is not None})
+
+    def lapse_referral(self, referral_id: UUID, occurred_at: datetime, called: list[str]) -> None:
+        """A limit of the referral itself has passed."""
+        self._referral_row(referral_id)["entries"] += 1
+        act = audit.Done.REFERRAL_CLOCK_LAPSED
+        self.log(act, "referral", referral_id, occurred_at=occurred_at, called=called)
+
+    def _referral_row(self, referral_id: UUID) -> dict[str, Any]:
+        rows = self.rows.setdefault("referral_changes", [])
+        if not rows:
+            rows.append({"id": str(referral_id), "entries": 0})
+        return rows[0]
+
     def warn(self, code: str, **about: Any) -> None:  # noqa: ANN401 - codes only
         """Something the people on the case must see; it stays with the case."""
         self.case_changes.setdefault("warnings", []).append({"code": code, **about})

@@ -5,12 +5,12 @@ one call with its log entries. Rooms never commit. A refusal is a value, and is 
 """
 
 from protocols.lifecycle import Act
+from referral.casework.amending import amend
 from referral.casework.answers import Acted, Ask, Filed, PersonFiled, ReferralOpened
 from referral.casework.clockwork import lapse
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.hand_offs import (
-    Said,
     accept,
     acknowledge,
     attest,
@@ -25,7 +25,6 @@ from referral.casework.hand_offs import (
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.records import (
     add_note,
-    amend,
     ask_cancellation,
     confirm_attestation,
     record_event,
@@ -34,6 +33,7 @@ from referral.casework.records import (
     set_docket,
 )
 from referral.casework.refusing import refuse
+from referral.casework.said import Said
 
 __all__ = [
     "Act",

@@ -25,8 +25,9 @@ from referral.audit.ledger import Ledger, post, sealed
 from referral.audit.streams import keep_key, open_stream
 from referral.casework import carrying
 from referral.casework.answers import Ask, Filed, PersonFiled, ReferralOpened
-from referral.casework.carrying import Opened, Subject
+from referral.casework.carrying import Opened
 from referral.casework.intake import Intake, Understood, findings_of, understand
+from referral.casework.recipients import Subject, resolve
 from referral.casework.reference import new_reference
 from referral.casework.refusing import refuse
 from referral.database import as_json
@@ -65,7 +66,7 @@ async def file(
     session: WriteSession, actor: Actor, intake: Intake, *, now: datetime
 ) -> Filed | Refusal:
     """File a referral. The same ``client_id`` again answers ``AlreadyFiled`` through the door."""
-    ground = await _ground(session, actor, intake, now)
+    ground = await ground_of(session, actor, intake, now)
     if isinstance(ground, Refusal):
         return await refuse(
             session, actor, ground, act="file", object_type="case", object_id=None, now=now
@@ -73,7 +74,7 @@ async def file(
     case_facts, persons, mandates = ground
     dossier = open_dossier(session, actor, intake, now)
     keep_persons(session, dossier, persons, frozenset(mandates))
-    served = await carrying.resolve(
+    served = await resolve(
         session, [(subject, opening.decision) for subject, opening in dossier.decided], now
     )
     asks = _carry(dossier, served)
@@ -99,7 +100,7 @@ async def file(
     return answer
 
 
-async def _ground(
+async def ground_of(
     session: WriteSession, actor: Actor, intake: Intake, now: datetime
 ) -> tuple[Any, list[Understood], list[str]] | Refusal:
     """May she file, is the place one, do the facts parse: everything that can say no."""
@@ -169,7 +170,7 @@ def _households(dossier: Dossier, persons: Sequence[Understood]) -> dict[int, st
     return found
 
 
-def _keep_person(  # noqa: PLR0913 - a person, her number and her household
+def _keep_person(
     session: WriteSession,
     dossier: Dossier,
     person: Understood,
@@ -215,13 +216,13 @@ def _keep_person(  # noqa: PLR0913 - a person, her number and her household
             )
 
 
-def _sealed(key: DataKey, value: Any, room: str, column: str, row: UUID) -> str | None:  # noqa: ANN401
+def _sealed(key: DataKey, value: Any, room: str, column: str, row: UUID) -> str | None:
     if not value:
         return None
     return sealed(key, orjson.dumps(value), room=room, column=column, row=row)
 
 
-def _route(  # noqa: PLR0913 - a person, and who is filing
+def _route(
     session: WriteSession,
     dossier: Dossier,
     person: Understood,
@@ -267,7 +268,7 @@ def _open_referral(
     person_id: UUID,
     results: Any,
     opening: Opening,
-    tracks: Any,  # noqa: ANN401
+    tracks: Any,
 ) -> None:
     actor = dossier.actor
     protocol = next(track for track in tracks if track.track == opening.track)
@@ -333,7 +334,7 @@ def _subject(dossier: Dossier, referral_id: UUID, person_id: UUID, track: str) -
     )
 
 
-def _carry(dossier: Dossier, served: Any) -> list[Ask]:  # noqa: ANN401 - directory answers
+def _carry(dossier: Dossier, served: Any) -> list[Ask]:
     asks = []
     answers = iter(served)
     for subject, opening in dossier.decided:
@@ -344,7 +345,7 @@ def _carry(dossier: Dossier, served: Any) -> list[Ask]:  # noqa: ANN401 - direct
     return asks
 
 
-def keep_case(dossier: Dossier, case_facts: Any, *, imported: bool = False) -> None:  # noqa: ANN401
+def keep_case(dossier: Dossier, case_facts: Any, *, imported: bool = False) -> None:
     """The envelope, the shared facts, the workplace, the narrative and who reported."""
     intake, actor, ledger = dossier.intake, dossier.actor, dossier.ledger
     where = {"case_id": str(dossier.case_id), "country": actor.country}

@@ -7,10 +7,10 @@ The engine decides what follows; this room adds who said it, when, and in which 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from protocols import engine
 from protocols.decision import (
@@ -19,56 +19,20 @@ from protocols.decision import (
     MoveCustody,
     MoveHandOff,
     Refused,
-    StartClock,
-    StopClock,
 )
-from protocols.lifecycle import Act, Kind, Needs, Party, State, acts_from, transition
-from protocols.permits import outcomes_for, reasons_for
-from protocols.protocol import Protocol
+from protocols.lifecycle import Act, Kind, Party, State, acts_from, transition
 from referral import access, errors
 from referral.access.standing import Locked
-from referral.audit import Done
 from referral.audit.ledger import Ledger, post
 from referral.casework import carrying
 from referral.casework.answers import Acted, Ask
-from referral.casework.carrying import Subject
+from referral.casework.moves import Saying
+from referral.casework.recipients import Subject, resolve, subject_of
 from referral.casework.refusing import refuse
 from referral.casework.run import facts_of, protocol_of, run_of
-from referral.errors import Fault, Refusal
-from referral.session import Actor, Role, WriteSession, keys_of
-from referral.vault import DataKey
-
-_DONE = {
-    Act.ACKNOWLEDGE: Done.HAND_OFF_RECEIVED,
-    Act.ACCEPT: Done.HAND_OFF_ACCEPTED,
-    Act.DECLINE: Done.HAND_OFF_DECLINED,
-    Act.START: Done.HAND_OFF_STARTED,
-    Act.HOLD: Done.HAND_OFF_HELD,
-    Act.RESUME: Done.HAND_OFF_RESUMED,
-    Act.COMPLETE: Done.HAND_OFF_COMPLETED,
-    Act.FAIL: Done.HAND_OFF_FAILED,
-    Act.CANCEL: Done.HAND_OFF_CANCELLED,
-}
-
-_NOTE_KIND = {Act.DECLINE: "decline", Act.COMPLETE: "feedback", Act.FAIL: "feedback"}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What came with an act: codes, words, and when it happened if not now."""
-
-    reason_code: str | None = None
-    outcome: str | None = None
-    note: str | None = None
-    reason: str | None = None  # why she may (cells marked R), not why she declines
-    occurred_at: datetime | None = None
-    review_at: datetime | None = None
-    version: int | None = None
-    attested_by: str | None = None  # who answered by voice or paper
-    attested_on: str | None = None  # on which directory number or document
-
-
-NOTHING_SAID = Said()
+from referral.casework.said import NOTHING_SAID, Said, faults_in
+from referral.errors import Refusal
+from referral.session import Actor, WriteSession, keys_of
 
 
 async def acknowledge(
@@ -154,14 +118,14 @@ async def cancel(
     return await _act(session, actor, hand_off_id, Act.CANCEL, said, now)
 
 
-async def attest(  # noqa: PLR0913 - which act, on what, in whose name, when
+async def attest(
     session: WriteSession, actor: Actor, hand_off_id: UUID, act: Act, said: Said, *, now: datetime
 ) -> Acted | Refusal:
     """A receiver who is not connected answered by voice or paper; the sender's unit records it."""
     return await _act(session, actor, hand_off_id, act, said, now, attesting=True)
 
 
-async def _act(  # noqa: PLR0913 - the one shape of every verb
+async def _act(
     session: WriteSession,
     actor: Actor,
     hand_off_id: UUID,
@@ -189,12 +153,12 @@ async def _act(  # noqa: PLR0913 - the one shape of every verb
     keys = keys_of(session, locked.keys)
     ledger = Ledger(locked.case_id, now, why=why)
     subject = subject_of(locked, actor)
-    done = _Saying(ledger, locked, actor, said, act, keys[locked.case_id], attesting=attesting)
+    done = Saying(ledger, locked, actor, said, act, keys[locked.case_id], attesting=attesting)
     done.move_all(decision)
     for custody in decision.all(MoveCustody):
         carrying.move_custody(ledger, subject, custody, None if attesting else actor.id)
         subject = replace(subject, holder_unit=UUID(locked.hand_off["receiver_unit"]))
-    served = await carrying.resolve(session, [(subject, decision)], now)
+    served = await resolve(session, [(subject, decision)], now)
     opened = carrying.carry(ledger, subject, decision, served)
     answer = _answer(locked, decision, opened, act, subject)
     await post(
@@ -208,7 +172,7 @@ async def _act(  # noqa: PLR0913 - the one shape of every verb
     return answer
 
 
-def _may(  # noqa: PLR0913 - everything that can say no, in the order it is asked
+def _may(
     session: WriteSession,
     actor: Actor,
     locked: Locked | None,
@@ -290,211 +254,12 @@ def _party(actor: Actor, locked: Locked, *, attesting: bool) -> Party:
     return Party.SENDER
 
 
-def faults_in(  # noqa: PLR0913 - what was said, against what the act needs
-    said: Said,
-    act: Act,
-    hand_off: Mapping[str, Any],
-    protocol: Protocol,
-    limit: timedelta,
-    now: datetime,
-    actor: Actor,
-    *,
-    attesting: bool,
-) -> Refusal | None:
-    """What is missing or wrong in what came with an act; None when all is there."""
-    step = hand_off["step"]
-    row = transition(Kind(hand_off["kind"]), State(hand_off["state"]), act)
-    needs = row.needs if row else frozenset()
-    faults = []
-    if Needs.REASON in needs:
-        faults += _code_faults("reason_code", said.reason_code, reasons_for(protocol, step, act))
-    if Needs.OUTCOME in needs:
-        faults += _code_faults("outcome", said.outcome, outcomes_for(protocol, step))
-    if Needs.NOTE in needs and not (said.note or "").strip():
-        faults.append(Fault("/note", "missing", "Say it in a sentence: the sender reads this."))
-    if Needs.REVIEW_AT in needs and (said.review_at is None or said.review_at <= now):
-        faults.append(Fault("/review_at", "missing", "Give the day to look again, after today."))
-    if attesting and not (said.attested_by and said.attested_on):
-        faults.append(
-            Fault(
-                "/attested_by",
-                "missing",
-                "Name who answered and on which directory number or document; an answer from "
-                "nobody in particular counts for nothing.",
-            )
-        )
-    faults += occurred_faults(said.occurred_at, now)
-    if faults:
-        return errors.invalid_input(faults)
-    if said.occurred_at and now - said.occurred_at > limit and actor.role is not Role.SUPERVISOR:
-        return errors.not_permitted(
-            f"record something older than {limit.days} days", "the supervisor of the unit"
-        )
-    return None
-
-
-def occurred_faults(occurred_at: datetime | None, now: datetime) -> list[Fault]:
-    """A moment in the future, or 543 years in it: a Buddhist-era year typed as CE."""
-    if occurred_at is None or occurred_at <= now + timedelta(minutes=1):
-        return []
-    if occurred_at.year - now.year in range(500, 560):
-        message = (
-            f"The year {occurred_at.year} looks like the Buddhist era; in the common era that is "
-            f"{occurred_at.year - 543}. Enter the common-era year."
-        )
-        return [Fault("/occurred_at", "buddhist-era", message)]
-    message = "This is in the future. Enter when it happened, or leave it empty for now."
-    return [Fault("/occurred_at", "future", message)]
-
-
-def _code_faults(name: str, code: str | None, allowed: Any) -> list[Fault]:  # noqa: ANN401
-    if code in allowed:
-        return []
-    message = f"Choose one of: {', '.join(allowed)}."
-    return [Fault(f"/{name}", "missing" if not code else "unknown", message)]
-
-
-def subject_of(locked: Locked, actor: Actor | None) -> Subject:
-    """The referral as carrying out needs it."""
-    return Subject(
-        case_id=locked.case_id,
-        referral_id=locked.referral_id,
-        person_id=UUID(locked.referral["person_id"]),
-        country=locked.case["country"],
-        track=locked.referral["track"],
-        place=locked.case["place"],
-        urgency=locked.case["urgency"],
-        holder_unit=locked.holder_unit,
-        filer_unit=UUID(locked.case["filed_by_unit"]),
-        sender_member=actor.id if actor and actor.unit_id == locked.holder_unit else None,
-        batches=uuid4(),
-        hand_offs={row["id"]: row for row in locked.hand_offs},
-        clocks={row["id"]: row for row in locked.clocks},
-    )
-
-
-@dataclass(slots=True)
-class _Saying:
-    """Puts one act, and the moves that follow from it, into the ledger with the words said."""
-
-    ledger: Ledger
-    locked: Locked
-    actor: Actor
-    said: Said
-    act: Act
-    key: DataKey
-    attesting: bool = False
-
-    def move_all(self, decision: Decision) -> None:
-        """Every move of the decision. Accepting what nobody had opened yet is one move of the row
-        and two entries: received, accepted, at the same moment."""
-        opened = None
-        for item in decision.all(MoveHandOff):
-            if item.act is Act.ACKNOWLEDGE and self.act is Act.ACCEPT:
-                opened = item
-                self.ledger.log(
-                    Done.HAND_OFF_RECEIVED,
-                    "hand_off",
-                    item.hand_off,
-                    from_=item.from_state.value,
-                    to=item.to_state.value,
-                )
-            elif opened is not None and item.hand_off == opened.hand_off:
-                self.move(item, decision, since=opened.from_state)
-            else:
-                self.move(item, decision)
-
-    def move(self, item: MoveHandOff, decision: Decision, *, since: State | None = None) -> None:
-        """One hand-off changes state; ``since``: the state its row still stands in."""
-        own = item.hand_off == str(self.locked.hand_off_id)
-        row = self.locked.named(item.hand_off)
-        code = (self.said.reason_code if own else None) or item.reason_code
-        note = self._note(item) if own else None
-        happened = (self.said.occurred_at if own else None) or self.ledger.at
-        self.ledger.add(
-            "moves",
-            id=item.hand_off,
-            act=item.act.value,
-            from_state=(since or item.from_state).value,
-            entries=2 if since else 1,
-            to_state=item.to_state.value,
-            occurred_at=happened.isoformat(),
-            reason_code=code,
-            outcome=self.said.outcome if own else None,
-            **_times(item, happened.isoformat()),
-            review_at=self.said.review_at.isoformat() if own and self.said.review_at else None,
-            receiver_member=str(self.actor.id) if own and self._takes(item.act) else None,
-            attested=own and self.attesting,
-            **_due_after(self.locked, decision, item),
-        )
-        self.ledger.log(
-            _DONE[item.act],
-            "hand_off",
-            item.hand_off,
-            from_=item.from_state.value,
-            to=item.to_state.value,
-            occurred_at=happened if happened != self.ledger.at else None,
-            reason_code=code,
-            outcome=self.said.outcome if own else None,
-            note=str(note) if note else None,
-            attested=True if own and self.attesting else None,
-            reason=self.said.reason if own else None,
-        )
-        other = row["sender_unit"] if own else row["receiver_unit"]
-        self.ledger.tell(_DONE[item.act].value, other, item.hand_off)
-
-    def _takes(self, act: Act) -> bool:
-        return not self.attesting and act in {Act.ACCEPT, Act.ACKNOWLEDGE}
-
-    def _note(self, item: MoveHandOff) -> UUID | None:
-        hand_off = UUID(item.hand_off)
-        if self.attesting:
-            who = f"{self.said.attested_by}; {self.said.attested_on}"
-            self.ledger.note(self.key, "attestation", who, self.actor, hand_off)
-        if not self.said.note:
-            return None
-        kind = _NOTE_KIND.get(item.act, "reason")
-        return self.ledger.note(self.key, kind, self.said.note, self.actor, hand_off)
-
-
-def _times(item: MoveHandOff, happened: str) -> dict[str, str | None]:
-    """Which moments this act sets. Accepting from "requested" records "received" with it."""
-    taken = item.act is Act.ACCEPT
-    return {
-        "received_at": happened if taken or item.act is Act.ACKNOWLEDGE else None,
-        "accepted_at": happened if taken else None,
-        "started_at": happened if item.act is Act.START else None,
-        "ended_at": happened if item.to_state.terminal else None,
-    }
-
-
-def _due_after(locked: Locked, decision: Decision, item: MoveHandOff) -> dict[str, Any]:
-    """The next limit of a hand-off once this decision stands; none when it has ended."""
-    if item.to_state.terminal:
-        return {"due_at": None, "immediate": False, "basis": None, "met": True}
-    stopped = {stop.clock for stop in decision.all(StopClock)}
-    running = [
-        (clock["due_at"], False, None)
-        for clock in locked.clocks
-        if clock["hand_off"] == item.hand_off and clock["id"] not in stopped
-    ]
-    running += [
-        (clock.due_at.isoformat(), clock.immediate, clock.basis.value)
-        for clock in decision.all(StartClock)
-        if clock.hand_off == item.hand_off
-    ]
-    if not running:
-        return {"due_at": None, "immediate": False, "basis": None, "met": bool(stopped)}
-    due_at, immediate, basis = min(running, key=lambda limit: datetime.fromisoformat(limit[0]))
-    return {"due_at": due_at, "immediate": immediate, "basis": basis, "met": bool(stopped)}
-
-
 def _answer(
     locked: Locked,
     decision: Decision,
     opened: Any,
     act: Act,
-    subject: Subject,  # noqa: ANN401
+    subject: Subject,
 ) -> Acted:
     own = str(locked.hand_off_id)
     moved = [item for item in decision.all(MoveHandOff) if item.hand_off == own]
@@ -511,14 +276,6 @@ def _answer(
         ),
         closed=bool(decision.all(CloseReferral)),
     )
-
-
-def move_in(
-    ledger: Ledger, locked: Locked, actor: Actor, item: MoveHandOff, decision: Decision
-) -> None:
-    """A move nobody said anything to: it follows from facts or events."""
-    key = DataKey(locked.case_id, 0, b"", b"")  # never used: there are no words to seal
-    _Saying(ledger, locked, actor, NOTHING_SAID, item.act, key).move(item, decision)
 
 
 def possible_acts(kind: str, state: str, party: Party) -> tuple[Act, ...]:

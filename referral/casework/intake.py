@@ -13,7 +13,7 @@ from protocols.facts import Facts, Group
 from protocols.screening import Screening
 from protocols.vocabulary import Vocabulary
 from referral import errors
-from referral.casework.hand_offs import occurred_faults
+from referral.casework.said import occurred_faults
 from referral.errors import Fault, Refusal
 
 
@@ -90,7 +90,7 @@ def understand(
 
 def _headcount(intake: Intake) -> int:
     count = intake.facts.get("headcount")
-    return count if isinstance(count, int) and 1 <= count <= 1000 else 1  # noqa: PLR2004
+    return count if isinstance(count, int) and 1 <= count <= 1000 else 1
 
 
 def parsed(

@@ -13,7 +13,7 @@ from referral.errors import Refusal
 from referral.session import Actor, WriteSession, keys_of
 
 
-async def refuse(  # noqa: PLR0913 - what was tried, on what, by whom, when
+async def refuse(
     session: WriteSession,
     actor: Actor,
     refusal: Refusal,
@@ -25,7 +25,7 @@ async def refuse(  # noqa: PLR0913 - what was tried, on what, by whom, when
     locked: Locked | None = None,
 ) -> Refusal:
     """Write the refusal down and return it: nothing else changes, and nobody can try unseen."""
-    related = locked is not None and refusal.status != 404  # noqa: PLR2004 - not found
+    related = locked is not None and refusal.status != 404
     ledger = Ledger(locked.case_id if related and locked else None, now, why=refusal.type)
     ledger.log(Done.REFUSED, object_type, object_id, tried=act, status=refusal.status)
     if related and locked is not None:

@@ -68,7 +68,7 @@ def run_of(locked: Locked, facts: Facts) -> Run:
     )
 
 
-def _hand_off(row: Any) -> HandOffState:  # noqa: ANN401 - a JSON row
+def _hand_off(row: Any) -> HandOffState:
     return HandOffState(
         id=row["id"],
         step=row["step"],
@@ -80,7 +80,7 @@ def _hand_off(row: Any) -> HandOffState:  # noqa: ANN401 - a JSON row
     )
 
 
-def _clock(row: Any) -> RunningClock:  # noqa: ANN401 - a JSON row
+def _clock(row: Any) -> RunningClock:
     return RunningClock(
         id=row["id"],
         clock=row["clock"],

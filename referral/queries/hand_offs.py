@@ -167,7 +167,8 @@ async def inbox_of(  # noqa: PLR0913 - the filters of the list
     if received:
         # The literal list lets the planner use the partial index of open hand-offs.
         where.append(
-            "h.state IN ('requested','received','accepted','in-progress','on-hold')"
+            "h.state IN ('requested','received','accepted','in-progress','on-hold') "
+            "AND NOT h.imported"  # history is nobody's work
             if wanted == OPEN or wanted[0] in OPEN
             else "true"
         )

@@ -116,7 +116,8 @@ class FirstReferral:
 
 _IMPORTED = text("""
 WITH first AS (
-    SELECT DISTINCT ON (h.case_id) h.case_id, h.mandate, h.requested_at::date - c.occurred_at::date AS days
+    SELECT DISTINCT ON (h.case_id) h.case_id, h.mandate,
+        (h.requested_at AT TIME ZONE :zone)::date - (c.occurred_at AT TIME ZONE :zone)::date AS days
     FROM referral.hand_off h JOIN referral.case c ON c.id = h.case_id
     WHERE h.imported AND h.sender_unit = :unit ORDER BY h.case_id, h.opening
 )
@@ -129,9 +130,13 @@ FROM first GROUP BY mandate ORDER BY count(*) DESC, mandate
 async def imported_first_referrals(
     session: ReadSession, actor: Actor
 ) -> tuple[FirstReferral, ...] | Refusal:
-    """Intake to first referral of imported history (it has no acceptances to measure)."""
+    """Intake to first referral of imported history (it has no acceptances to measure).
+
+    Days are those of the unit's own calendar: most intakes are recorded without an hour.
+    """
     refused = access.by_role(actor, "see_oversight")
     if refused is not None:
         return refused
-    rows = (await session.connection.execute(_IMPORTED, {"unit": actor.unit_id})).mappings()
+    values = {"unit": actor.unit_id, "zone": actor.time_zone}
+    rows = (await session.connection.execute(_IMPORTED, values)).mappings()
     return tuple(FirstReferral(**row) for row in rows)

@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-import orjson
-
 from agencies.identity import SESSION_ABSOLUTE, Secret, digest_of, new_secret
 from referral.database import as_json, scalar
 from referral.session import Actor, ReadSession
@@ -104,5 +102,7 @@ async def end_session(session: ReadSession, secret: str) -> None:
 
 async def become(session: ReadSession, secret: Secret, at: datetime) -> Actor | None:
     """The actor of a session just opened, in its own transaction."""
-    told = await scalar(session.connection, "SELECT referral.begin_actor($1, $2)", secret.digest, at)
-    return Actor.from_row(orjson.loads(told)) if told else None
+    told = await as_json(
+        session.connection, "SELECT referral.begin_actor($1, $2)", secret.digest, at
+    )
+    return Actor.from_row(told) if told else None

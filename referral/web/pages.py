@@ -51,6 +51,13 @@ _NAVIGATION: Final = (
     ("/protocols", "Protocols", "see_protocols"),
 )
 
+_NO_TOKENS: Final = Refusal(
+    403,
+    "token-on-page",
+    "Pages are for people",
+    "A bearer token is bound to what it was issued for; use it under /api/v1.",
+)
+
 
 class _Undefined(StrictUndefined):
     """Strict for everything of ours. The macros of GOV.UK Frontend ask their dictionaries, and the
@@ -228,6 +235,8 @@ class PageRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            if "authorization" in request.headers:
+                return error_page(request, _NO_TOKENS)
             try:
                 return await inner(request)
             except RefusedError as found:

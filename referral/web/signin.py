@@ -22,8 +22,9 @@ from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse
 
 from agencies.identity import SESSION_ABSOLUTE, Secret, verify_password
-from referral import access, casework
+from referral import access
 from referral.audit import Done
+from referral.audit.streams import log_own
 from referral.entry import Call, Installation, Reading, Writing, installation_of, refuse_cross_site
 from referral.session import ReadSession, Role
 from referral.settings import Environment
@@ -142,7 +143,7 @@ async def _seated(
         actor = await credentials.become(session, secret, now) if secret else None
         if secret is None or actor is None:
             return None
-        await casework.log_own(session, actor, Done.SIGNED_IN, now=now)
+        await log_own(session, actor, Done.SIGNED_IN, now=now)
     return secret, len(seats) > 1
 
 
@@ -154,7 +155,7 @@ async def _log_failure(installation: Installation, member_id: UUID, now: datetim
         secret = await credentials.open_session(session, seats[0].id, now) if seats else None
         actor = await credentials.become(session, secret, now) if secret else None
         if secret is not None and actor is not None:
-            await casework.log_own(session, actor, Done.SIGN_IN_FAILED, now=now)
+            await log_own(session, actor, Done.SIGN_IN_FAILED, now=now)
             await credentials.end_session(session, secret.text)
 
 
@@ -195,7 +196,7 @@ async def choose_membership(request: Request, form: ChangingForm) -> Response:
     if secret is None or actor is None:
         return await _membership(request, call, onward, "This seat is no longer in force.")
     await credentials.end_session(call.session, call.secret)
-    await casework.log_own(call.session, actor, Done.SIGNED_IN, now=call.now)
+    await log_own(call.session, actor, Done.SIGNED_IN, now=call.now)
     return _signed_in(call.installation, secret, onward)
 
 
@@ -229,13 +230,13 @@ async def step_up(request: Request, form: ChangingForm) -> Response:
     async with _attempts(request).turns:
         right = await asyncio.to_thread(verify_password, material.stored, form.sent.one("password"))
     if not right:
-        await casework.log_own(call.session, call.actor, Done.SIGN_IN_FAILED, now=call.now)
+        await log_own(call.session, call.actor, Done.SIGN_IN_FAILED, now=call.now)
         return _step_up(request, call, onward, "The password is not right.", 422)
     _attempts(request).succeed(name)
     secret = await credentials.renew_session(call.session, call.secret, call.now)
     if secret is None:
         return see_other("/sign-in")
-    await casework.log_own(call.session, call.actor, Done.STEPPED_UP, now=call.now)
+    await log_own(call.session, call.actor, Done.STEPPED_UP, now=call.now)
     return _signed_in(call.installation, secret, onward)
 
 
@@ -259,7 +260,7 @@ async def quick_exit(request: Request, call: Writing) -> Response:
 
 
 async def _end(call: Call[Any]) -> None:
-    await casework.log_own(call.session, call.actor, Done.SIGNED_OUT, now=call.now)
+    await log_own(call.session, call.actor, Done.SIGNED_OUT, now=call.now)
     await credentials.end_session(call.session, call.secret)
 
 

@@ -188,7 +188,7 @@ CREATE TABLE referral.hand_off (
     version          integer NOT NULL DEFAULT 1    -- one audit entry each: reconciliation counts them
 );
 CREATE INDEX hand_off_inbox ON referral.hand_off (receiver_unit, coalesce(due_at, 'infinity'), id)
-    WHERE state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold');
+    WHERE state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold') AND NOT imported;
 CREATE INDEX hand_off_outbox ON referral.hand_off (sender_unit, requested_at DESC, id);
 CREATE INDEX hand_off_received ON referral.hand_off (receiver_unit, requested_at DESC, id);
 CREATE INDEX ON referral.hand_off (referral_id);

@@ -155,13 +155,15 @@ BEGIN
 END $$;
 
 -- New hand-offs: always "requested", sent by the acting unit or for the holder; the receiver may see
--- the envelope and the facts until it accepts.
+-- the envelope and the facts until it accepts. One of imported history (of an imported case only) is
+-- nobody's work: its receiver keeps that hand-off alone, and who only stands in for it sees nothing.
 CREATE FUNCTION referral.post_hand_offs(the_case uuid, opened jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE inserted bigint;
 BEGIN
     INSERT INTO referral.hand_off SELECT h.* FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h JOIN referral.referral r ON r.id = h.referral_id
-        WHERE r.case_id = the_case AND h.case_id = the_case AND h.state = 'requested' AND h.sender_unit IN (referral.my_unit(), r.holder_unit);
+        WHERE r.case_id = the_case AND h.case_id = the_case AND h.state = 'requested' AND h.sender_unit IN (referral.my_unit(), r.holder_unit)
+            AND (NOT h.imported OR EXISTS (SELECT FROM referral.case c WHERE c.id = the_case AND c.imported));
     GET DIAGNOSTICS inserted = ROW_COUNT;
     IF inserted <> jsonb_array_length(opened) THEN
         RAISE EXCEPTION 'a hand-off may be sent only by the acting unit or for the holder' USING ERRCODE = 'RF005';
@@ -169,7 +171,9 @@ BEGIN
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
         SELECT gen_random_uuid(), the_case, h.referral_id, h.id, h.country, side.unit_id, side.relationship, side.groups, h.requested_at
         FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h,
-            LATERAL (VALUES (h.receiver_unit, 'pending', ARRAY['G0', 'G1']), (h.sender_unit, 'sender', ARRAY['G0'])) AS side (unit_id, relationship, groups);
+            LATERAL (VALUES (h.receiver_unit, CASE WHEN h.imported THEN 'past_recipient' ELSE 'pending' END, CASE WHEN h.imported THEN ARRAY['OWN'] ELSE ARRAY['G0', 'G1'] END),
+                (h.sender_unit, 'sender', ARRAY['G0'])) AS side (unit_id, relationship, groups)
+        WHERE NOT (h.imported AND h.no_agency AND side.relationship <> 'sender');
 END $$;
 
 CREATE FUNCTION referral.carry_out(decided jsonb) RETURNS void
@@ -226,8 +230,8 @@ BEGIN
             WHERE h.id = m.id AND h.case_id = the_case;
     END IF;
     IF decided ? 'referral_changes' THEN
-        UPDATE referral.referral r SET version = r.version + 1, needed = coalesce(m.needed, r.needed), withheld = coalesce(m.withheld, r.withheld), results = coalesce(m.results, r.results)
-            FROM jsonb_to_recordset(decided -> 'referral_changes') AS m (id uuid, needed jsonb, withheld jsonb, results jsonb)
+        UPDATE referral.referral r SET version = r.version + m.entries, needed = coalesce(m.needed, r.needed), withheld = coalesce(m.withheld, r.withheld), results = coalesce(m.results, r.results)
+            FROM jsonb_to_recordset(decided -> 'referral_changes') AS m (id uuid, entries integer, needed jsonb, withheld jsonb, results jsonb)
             WHERE r.id = m.id AND r.case_id = the_case;
     END IF;
     IF decided ? 'closures' THEN

@@ -1,0 +1,157 @@
+"""Conditions, triggers, mandates and limits in words, in one language.
+
+The words stand in ``explain.yaml`` and in the labels of the country and of the closed list; here
+they are only put together. Nothing is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from protocols.conditions import (
+    All,
+    AnyOf,
+    CodeIs,
+    Condition,
+    FlagIs,
+    InBand,
+    Includes,
+    IsChild,
+    Not,
+    ReportedIs,
+    ResultIs,
+    UrgencyIs,
+)
+from protocols.country import Country, said
+from protocols.law import STEP_WORDS
+from protocols.protocol import Protocol
+from protocols.vocabulary import Vocabulary
+from protocols.working_time import Limit
+
+
+@cache
+def phrases(language: str) -> Mapping[str, Any]:
+    """The phrases of this language, in English where there are none."""
+    path = Path(__file__).with_name("explain.yaml")
+    blocks: Mapping[str, Mapping[str, Any]] = YAML(typ="safe", pure=True).load(
+        path.read_text(encoding="utf-8")
+    )
+    return blocks.get(language, blocks["en"])
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Says the parts of one protocol in one language."""
+
+    protocol: Protocol
+    country: Country
+    vocabulary: Vocabulary
+    language: str
+
+    def phrase(self, name: str, **places: object) -> str:
+        """A phrase with its places filled."""
+        return str(phrases(self.language)[name]).format(**places)
+
+    def word(self, group: str, name: str, **places: object) -> str:
+        """A word of a group (a kind, a basis, a role); the name itself if there is none."""
+        return str(phrases(self.language)[group].get(name, name)).format(**places)
+
+    def label(self, labels: Mapping[str, str]) -> str:
+        """A label in this language."""
+        return said(labels, self.language)
+
+    def mandate(self, name: str) -> str:
+        """A mandate or role in words."""
+        if name in phrases(self.language)["roles"]:
+            return self.word("roles", name)
+        return self.country.label(name, self.language)
+
+    def listed(self, words: Iterable[str], joined: str = "or") -> str:
+        """Words joined by "or" (or "and")."""
+        return self.word("logic", joined).join(words)
+
+    def step(self, name: str) -> str:
+        """A step by its id; the title stands at the step itself."""
+        return name
+
+    def limit(self, limit: Limit) -> str:
+        """``24 hours, nights and holidays included``."""
+        unit = str(limit.unit)
+        return self.word("units", unit if limit.amount != 1 else f"{unit}_1", n=limit.amount)
+
+    def trigger(self, trigger: str) -> str:
+        """What something follows, as half a sentence."""
+        name, _, word = trigger.partition(" ")
+        if trigger in self.protocol.events:
+            return self.label(self.protocol.events[trigger].title)
+        if not word:
+            return self.word("words", name)
+        if word in STEP_WORDS or word == "lapsed":
+            return self.word("words", word, step=name)
+        outcome = self.country.label(word, self.language)
+        return self.word("words", "outcome", step=name, outcome=outcome)
+
+    def condition(self, condition: Condition) -> str:
+        """A condition in words; brackets where they are needed."""
+        match condition:
+            case Not():
+                return self.word("logic", "not", part=self.condition(condition.part))
+            case All():
+                return self.listed((self._inner(part) for part in condition.parts), "and")
+            case AnyOf():
+                return self.listed(self._inner(part) for part in condition.parts)
+            case FlagIs() | CodeIs() | Includes() | InBand():
+                return self._recorded(condition)
+            case _:
+                return self._screened(condition)
+
+    def _recorded(self, condition: FlagIs | CodeIs | Includes | InBand) -> str:
+        fact = self._fact(condition.fact)
+        match condition:
+            case CodeIs() | Includes():
+                codes = self.listed(self._codes(condition.fact, condition.codes))
+                return self.word("logic", "is", fact=fact, codes=codes)
+            case InBand():
+                low, high = condition.low, condition.high
+                return self.word("logic", "band", fact=fact, low=low, high=high)
+            case _:
+                return fact
+
+    def _inner(self, part: Condition) -> str:
+        words = self.condition(part)
+        return f"({words})" if isinstance(part, All | AnyOf) else words
+
+    def _screened(self, condition: Condition) -> str:
+        match condition:
+            case IsChild():
+                return self.word("logic", "child")
+            case ResultIs():
+                results = self.listed(self._words("results", condition.results))
+                topic = self.word("topics", condition.topic)
+                return self.word("logic", "result", topic=topic, results=results)
+            case ReportedIs():
+                topics = self.listed(self._words("topics", condition.topics))
+                return self.word("logic", "reported", topics=topics)
+            case UrgencyIs():
+                levels = self.listed(self._words("urgencies", condition.levels))
+                return self.word("logic", "urgency", levels=levels)
+            case _:
+                return self.word("logic", "always")
+
+    def _words(self, group: str, chosen: frozenset[str]) -> list[str]:
+        """The chosen words, in the order of the phrases' own list."""
+        known = phrases(self.language)[group]
+        return [str(known[name]) for name in known if name in chosen]
+
+    def _fact(self, name: str) -> str:
+        return self.vocabulary[name].label(self.language)
+
+    def _codes(self, fact: str, chosen: frozenset[str]) -> list[str]:
+        codes = self.vocabulary[fact].codes
+        return [code.label(self.language) for code in codes if code.code in chosen]

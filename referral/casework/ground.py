@@ -1,0 +1,106 @@
+"""On what ground: the locked thing, who may act on it, and the refusal written down if not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from referral import access, errors
+from referral.access.standing import Locked
+from referral.casework.refusing import refuse
+from referral.casework.said import Said, occurred_faults
+from referral.errors import Refusal
+from referral.session import Actor, WriteSession, keys_of
+from referral.vault import DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A locked thing and the ground to act on it."""
+
+    locked: Locked
+    why: str
+    keys: Mapping[UUID, DataKey]
+
+
+async def hand_off_ground(
+    session: WriteSession, actor: Actor, hand_off_id: UUID, action: str, said: Said, now: datetime
+) -> Held | Refusal:
+    locked = await access.hand_off_for(session, hand_off_id, now)
+    return await _ground(session, actor, locked, action, said, now, "hand_off", hand_off_id)
+
+
+async def referral_ground(
+    session: WriteSession, actor: Actor, referral_id: UUID, action: str, said: Said, now: datetime
+) -> Held | Refusal:
+    locked = await access.referral_for(session, referral_id, now)
+    return await _ground(session, actor, locked, action, said, now, "referral", referral_id)
+
+
+async def _ground(
+    session: WriteSession,
+    actor: Actor,
+    locked: Locked | None,
+    action: str,
+    said: Said,
+    now: datetime,
+    object_type: str,
+    object_id: UUID,
+) -> Held | Refusal:
+    if locked is None:
+        return await refuse(
+            session,
+            actor,
+            errors.not_found(),
+            act=action,
+            object_type=object_type,
+            object_id=object_id,
+            now=now,
+        )
+    verdict = access.check(actor, locked, action, reason=said.reason or said.note, now=now)
+    if not isinstance(verdict, Refusal):
+        faults = occurred_faults(said.occurred_at, now)
+        refusal = errors.invalid_input(faults) if faults else None
+        if refusal is None and locked.hand_off_id is not None:
+            refusal = _hand_off_version(locked, said)
+        if refusal is None:
+            return Held(locked, verdict.why, keys_of(session, locked.keys))
+        verdict = refusal
+    return await refuse_there(session, actor, locked, action, verdict, now)
+
+
+async def refuse_there(
+    session: WriteSession,
+    actor: Actor,
+    locked: Locked,
+    act: str,
+    refusal: Refusal,
+    now: datetime,
+) -> Refusal:
+    object_type, object_id = (
+        ("hand_off", locked.hand_off_id) if locked.hand_off_id else ("referral", locked.referral_id)
+    )
+    return await refuse(
+        session,
+        actor,
+        refusal,
+        act=act,
+        object_type=object_type,
+        object_id=object_id,
+        now=now,
+        locked=locked,
+    )
+
+
+def version_conflict(locked: Locked, said: Said) -> Refusal | None:
+    if said.version is not None and said.version != locked.case["version"]:
+        return errors.version_conflict(locked.case["version"])
+    return None
+
+
+def _hand_off_version(locked: Locked, said: Said) -> Refusal | None:
+    if said.version is not None and said.version != locked.hand_off["version"]:
+        return errors.version_conflict(locked.hand_off["version"])
+    return None

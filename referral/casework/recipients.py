@@ -1,0 +1,104 @@
+"""Who is meant: the referral a decision is about, and the units behind its recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from agencies.directory import Ask, Serving, Via, serving, units_with
+from protocols.decision import (
+    Decision,
+    Escalate,
+    OpenHandOff,
+)
+from referral.access.standing import Locked
+from referral.session import Actor, WriteSession
+
+PARTIES = frozenset(
+    {
+        "filer",
+        "holder",
+        "receiver",
+        "sender",
+        "supervisor_of_holder",
+        "supervisor_of_receiver",
+        "supervisor_of_sender",
+    }
+)
+
+
+@dataclass(slots=True)
+class Subject:
+    """The referral a decision is about, as carrying it out needs to know it."""
+
+    case_id: UUID
+    referral_id: UUID
+    person_id: UUID
+    country: str
+    track: str
+    place: str
+    urgency: str
+    holder_unit: UUID
+    filer_unit: UUID
+    sender_member: UUID | None
+    batches: UUID  # namespace: same step, same receiver, same act -> same batch
+    hand_offs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # known, by id
+    clocks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def subject_of(locked: Locked, actor: Actor | None) -> Subject:
+    """The referral as carrying out needs it."""
+    return Subject(
+        case_id=locked.case_id,
+        referral_id=locked.referral_id,
+        person_id=UUID(locked.referral["person_id"]),
+        country=locked.case["country"],
+        track=locked.referral["track"],
+        place=locked.case["place"],
+        urgency=locked.case["urgency"],
+        holder_unit=locked.holder_unit,
+        filer_unit=UUID(locked.case["filed_by_unit"]),
+        sender_member=actor.id if actor and actor.unit_id == locked.holder_unit else None,
+        batches=uuid4(),
+        hand_offs={row["id"]: row for row in locked.hand_offs},
+        clocks={row["id"]: row for row in locked.clocks},
+    )
+
+
+async def resolve(
+    session: WriteSession, decisions: Iterable[tuple[Subject, Decision]], on: datetime
+) -> list[Serving]:
+    """Who is meant by every recipient of these decisions, in their order.
+
+    Mandates are asked of the directory in one statement; a party of the referral (its filer, its
+    holder) is the unit it is.
+    """
+    pairs = list(decisions)
+    wanted = [
+        (subject, Ask(item.mandate, subject.place, item.excluding, item.national))
+        for subject, decision in pairs
+        for item in decision.all(OpenHandOff)
+    ] + [
+        (subject, Ask(item.to, subject.place))
+        for subject, decision in pairs
+        for item in decision.all(Escalate)
+        if item.to not in PARTIES
+    ]
+    mandates = [ask for _, ask in wanted if ask.mandate not in PARTIES]
+    served = iter(await serving(session.connection, mandates, on.date()) if mandates else [])
+    units = {_unit_of(subject, ask.mandate) for subject, ask in wanted if ask.mandate in PARTIES}
+    known = await units_with(session.connection, list(units)) if units else {}
+    return [
+        Serving(ask, known[_unit_of(subject, ask.mandate)], (), no_agency=False, via=Via.DIRECT)
+        if ask.mandate in PARTIES
+        else next(served)
+        for subject, ask in wanted
+    ]
+
+
+def _unit_of(subject: Subject, party: str) -> UUID:
+    """A party that is asked to act: who filed, or who holds (the sender is the holder)."""
+    return subject.filer_unit if party == "filer" else subject.holder_unit

@@ -1,0 +1,147 @@
+"""Running: the application on its socket and the clockwork beside it, until told to stop.
+
+Ctrl-C and SIGTERM end everything in order: first nobody new gets in, then what is being worked on
+is finished, then the clockwork stops after its rung. It must never know whose database it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final, Self
+
+import uvicorn
+
+from referral import worker
+from referral.app import make_app
+from referral.entry import Installation
+
+GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+class Ending:
+    """Being told to stop, whenever it comes: while starting, while running, while stopping.
+
+    While starting it interrupts, so that what was begun is undone; while running it asks; once
+    asked, further signals change nothing (Ctrl-C reaches a program twice under some launchers).
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._event: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Self:
+        """From here signals come to us."""
+        self._before = {number: signal.signal(number, self._told) for number in _SIGNALS}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give them back."""
+        for number, before in self._before.items():
+            signal.signal(number, before)  # type: ignore[arg-type]  # as it was handed out
+
+    def event(self) -> asyncio.Event:
+        """What is set when somebody asks; called once, inside the loop."""
+        self._loop, self._event = asyncio.get_running_loop(), asyncio.Event()
+        if self.asked:
+            self._event.set()
+        return self._event
+
+    def _told(self, _number: int, _frame: FrameType | None) -> None:
+        first, self.asked = not self.asked, True
+        if self._event is not None and self._loop is not None:
+            if not self._loop.is_closed():
+                self._loop.call_soon_threadsafe(self._event.set)
+        elif first:
+            raise KeyboardInterrupt
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own idea of signals, and saying when it is there."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The socket to serve on, taken before anything slow begins. Raises OSError if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=512)
+
+
+def address_of(listening: socket.socket) -> str:
+    """What to type into a browser."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def serve(
+    installation: Installation,
+    listening: socket.socket,
+    ending: Ending,
+    *,
+    clockwork: Installation | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until told to stop, with the clockwork beside it if it is given its connections."""
+    config = uvicorn.Config(
+        make_app(installation),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=15,
+    )
+    server = _Server(config, ready)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(server, listening, ending, clockwork))
+
+
+async def _serve(
+    server: _Server, listening: socket.socket, ending: Ending, clockwork: Installation | None
+) -> None:
+    stopping = ending.event()
+    answering = asyncio.create_task(server.serve([listening]))
+    ticking = asyncio.create_task(worker.run(clockwork, stopping)) if clockwork else None
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait({answering, asked}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    try:
+        await answering
+    finally:
+        stopping.set()
+        await asked
+        if ticking is not None and clockwork is not None:
+            await ticking
+            await clockwork.engine.dispose()
+
+
+def tick(clockwork: Installation, ending: Ending) -> worker.Turn:
+    """The clockwork alone, until told to stop."""
+    with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+        return runner.run(_tick(clockwork, ending))
+
+
+async def _tick(clockwork: Installation, ending: Ending) -> worker.Turn:
+    try:
+        return await worker.run(clockwork, ending.event())
+    finally:
+        await clockwork.engine.dispose()
