@@ -204,7 +204,7 @@ def _events(reader: Reader, section: Section) -> dict[str, Event]:
         one = Section(
             item, f"event {name}", reader.problems, required=("title",), optional=("repeats",)
         )
-        found[name] = Event(name, reader.labels(one, "title"), one.flag("repeats"))
+        found[name] = Event(name, reader.labels(one, "title"), one.flag("repeats"), item.spot)
     return found
 
 
@@ -216,7 +216,9 @@ def _closings(reader: Reader, section: Section) -> tuple[Closing, ...]:
         if "outcome" in one:
             outcomes = reader.country.outcomes
             reader.among(one, "outcome", (outcome,), outcomes, "outcome of the country")
-        found.append(Closing(reader.triggers(one, "after"), outcome, reader.sources(one)))
+        found.append(
+            Closing(reader.triggers(one, "after"), outcome, reader.sources(one), item.spot)
+        )
     return tuple(found)
 
 

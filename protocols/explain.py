@@ -217,7 +217,8 @@ def as_text(plain: Mapping[str, Any], say: Speaker) -> str:
         lines += ["", *_step_lines(step, say)]
     for name, key in (("never", "exclusions"), ("gates", "gates"), ("closing", "closings")):
         lines += ["", *_entry(say.phrase(name), plain[key], 0)] if plain[key] else []
-    return "\n".join((*lines, "", say.phrase("totals", **plain["totals"]), ""))
+    totals = _entry("", [say.phrase("totals", **plain["totals"])], 0)
+    return "\n".join((*lines, "", *totals, ""))
 
 
 def _step_lines(step: Mapping[str, Any], say: Speaker) -> Iterator[str]:

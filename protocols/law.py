@@ -220,6 +220,7 @@ class Closing:
     after: tuple[str, ...]
     outcome: str
     sources: tuple[str, ...]
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,7 @@ class Event:
     id: str
     title: Mapping[str, str]
     repeats: bool = False
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,14 @@ def rungs_of(
 
 
 def stop(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
-    """Stop what this trigger meets: of the step's own acts only the clock of that hand-off."""
+    """Stop what this trigger meets; an act on one hand-off stops no other hand-off's clock."""
     own = trigger.startswith(f"{clock.step} ")
     for running in tuple(walk.clocks.values()):
         if running.clock != clock.id:
             continue
-        if own and running.hand_off is not None and running.hand_off != cause:
+        asked = walk.hand_offs.get(running.hand_off or "")
+        rival = asked is not None and asked.step == clock.step and asked.id != cause
+        if own and rival:
             continue
         met = walk.at <= running.due_at
         if running.state is ClockState.RUNNING or (running.state is ClockState.LAPSED and met):

@@ -48,7 +48,8 @@ def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
 def _free(protocol: Protocol, run: Run, event: str) -> bool:
     if not run.open:
         # After closing only what follow-up clocks wait for is recorded.
-        clocks = (protocol.clocks.get(one.clock) for one in run.clocks)
+        running = (one for one in run.clocks if one.state is ClockState.RUNNING)
+        clocks = (protocol.clocks.get(one.clock) for one in running)
         return any(clock is not None and event in clock.stop for clock in clocks)
     return protocol.events[event].repeats or event not in run.events
 

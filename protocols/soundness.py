@@ -71,7 +71,7 @@ def _written_triggers(protocol: Protocol) -> Iterator[tuple[str, Spot, tuple[str
         yield f"'from' of clock {clock.id}", clock.spot, clock.start
         yield f"'until' of clock {clock.id}", clock.spot, clock.stop
     for closing in protocol.closings:
-        yield "'after' of a closing", protocol.spot, closing.after
+        yield "'after' of a closing", closing.spot, closing.after
     for gate in protocol.gates:
         yield f"gate {gate.id}", gate.spot, (*gate.forbids, *gate.until)
 
@@ -85,10 +85,10 @@ def _suggestion(word: str, protocol: Protocol, known: frozenset[str]) -> str:
 
 
 def _names_are_free(protocol: Protocol, reader: Reader) -> None:
-    for event in protocol.events:
+    for event, one in protocol.events.items():
         if event in {*STEP_WORDS, FILING, TRIAGE, CLOSED} or event in protocol.steps:
             reader.problems.error(
-                protocol.spot,
+                one.spot,
                 f"the event '{event}' has a name that means something else",
                 "Choose another name, like 'child_placed'",
             )

@@ -59,7 +59,7 @@ def make_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        middleware=edge.wall(installation.settings, metrics),
+        middleware=edge.wall(installation.settings, metrics, answered),
         exception_handlers=_HANDLERS,
         telemetry=_NO_TELEMETRY,
     )
@@ -111,7 +111,7 @@ def _show_health(app: FastAPI, metrics: edge.Metrics) -> None:
 def answered(request: Request, refusal: Refusal) -> Response:
     """A refusal as its door speaks: a problem for programs, a page for people."""
     if request.url.path.startswith(_MACHINES):
-        return edge.problem(refusal, request)
+        return edge.problem(request, refusal)
     return error_page(request, refusal)
 
 

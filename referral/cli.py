@@ -1,94 +1,173 @@
-"""The command line: ``referral COMMAND``. Every command takes ``--json`` and says one value then.
+"""The command line: ``referral COMMAND``. Every command takes --json and says one value then.
 
-Exit codes: 0 good, 1 problems were found, 2 the command was used wrongly or something is not set,
-3 something could not be reached (database, port, file), 130 interrupted.
+Exit codes: 0 good; 1 problems were found; 2 the command was used wrongly, or something is not set;
+3 something cannot be reached (database, port, file); 130 interrupted.
 
-This is a door: it reads the clock and the settings, and hands both in. It decides nothing.
+A door: it reads the clock and the settings and hands both in. It decides nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import time
-from collections.abc import Callable, Coroutine, Sequence
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
-from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from socket import socket
+from typing import Annotated, Final
 
-import asyncpg
 import typer
-from click import Context
-from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from typer.core import TyperGroup
 
-from agencies.identity import Role, Scope
-from agencies.members import Kind, Refused, Seat
-from protocols import check as protocol_check
 from protocols.catalogue import Catalogue
-from protocols.problems import ProblemsFound
-from referral import administration, demo, installing, logs, serving
-from referral.audit.verify import verify
-from referral.coverage import Coverage, coverage_of
-from referral.embedded import EmbeddedProblem
-from referral.entry import Installation
-from referral.roles import RolesProblem
+from referral import demo, entering, installing, logs, proving, serving
+from referral.entry import utc_now
+from referral.options import AsJson, DataDir, settings_with
+from referral.outcomes import Door
 from referral.settings import Environment, Settings
 from referral.terminal import Terminal
 
-T = TypeVar("T")
+app = typer.Typer(
+    cls=Door,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # they would print what a case is about
+    rich_markup_mode=None,
+    help="\n\n".join((__doc__ or "").split("\n\n")[:2]),
+)
+app.command("check")(proving.check)
+app.add_typer(entering.members, name="members")
+app.add_typer(entering.agencies, name="agencies")
+app.add_typer(entering.intake, name="intake")
+app.add_typer(proving.audit, name="audit")
 
 
-class Exit(IntEnum):
-    """What a command's end means to whoever started it."""
-
-    GOOD = 0
-    PROBLEMS = 1
-    MISUSE = 2
-    UNREACHABLE = 3
-    INTERRUPTED = 130
+@contextmanager
+def _until_told() -> Iterator[serving.Ending]:
+    """For what runs until somebody says stop: being told so is a good end, also while starting."""
+    with serving.Ending() as ending, suppress(KeyboardInterrupt):
+        yield ending
 
 
-class Door(TyperGroup):
-    """Turns what went wrong into a sentence and an exit code, for every command alike."""
-
-    def invoke(self, ctx: Context) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt:
-            raise typer.Exit(Exit.INTERRUPTED) from None
-        except Exception as fault:
-            found = _meaning(fault)
-            if found is None:
-                raise
-            (ctx.find_object(Terminal) or Terminal()).refuse(*found)
-            raise typer.Exit(found[1]) from None
-
-
-def _meaning(fault: Exception) -> tuple[str, Exit] | None:
-    """What a fault means to an operator; None for what nobody foresaw."""
-    match fault:
-        case ValidationError():
-            return "\n".join(_setting(error) for error in fault.errors()), Exit.MISUSE
-        case installing.MissingError() | RolesProblem():
-            return str(fault), Exit.MISUSE
-        case ProblemsFound():
-            return str(fault), Exit.PROBLEMS
-        case EmbeddedProblem():
-            return str(fault), Exit.UNREACHABLE
-        case asyncpg.PostgresError() | asyncpg.InterfaceError() | DBAPIError():
-            return f"The database refused: {fault}", Exit.UNREACHABLE
-        case OSError() | SQLAlchemyError():
-            return f"Something could not be reached: {fault}", Exit.UNREACHABLE
-        case _:
-            return None
+def _serve(
+    settings: Settings,
+    addresses: installing.Addresses,
+    listening: socket,
+    ending: serving.Ending,
+    ready: Callable[[], None],
+) -> None:
+    """The application, and with a database of our own the clockwork too."""
+    vault = installing.vault_of(settings, embedded=addresses.embedded)
+    catalogue = Catalogue.load()
+    made = installing.installation(settings, addresses.of("app"), vault, catalogue)
+    clockwork = (
+        installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
+        if addresses.embedded
+        else None
+    )
+    serving.serve(made, listening, ending, clockwork=clockwork, ready=ready)
 
 
-def _setting(error: Any) -> str:
-    name = "_".join(str(part) for part in error["loc"]).upper()
-    words = error["msg"].removeprefix("Value error, ")
-    return f"REFERRAL_{name}: {words}" if name else words
+# Whatever is set, the demo is an installation of its own.
+_ELSEWHERE: Final = (
+    *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
+)
+
+
+@app.command("demo")
+def start_demo(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free port.")] = 8000,
+    data_dir: Annotated[Path, typer.Option(help="Where everything is kept.")] = Path(".demo"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what was there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start the training system: database, two countries, invented people, pages and API."""
+    terminal = Terminal(as_json)
+    logs.configure(as_json=as_json, level=logging.WARNING)
+    settings = settings_with(data_dir, port=port, environment=Environment.DEMO).model_copy(
+        update=dict.fromkeys(_ELSEWHERE)
+    )
+    with _until_told() as ending, ExitStack() as stack:
+        listening = stack.enter_context(serving.listen(settings.host, port))
+        with terminal.waiting("starting PostgreSQL") as tell:
+            database = installing.database(settings, fresh=fresh, join=False)
+            addresses = stack.enter_context(database)
+            owner, today = addresses.of("migrator"), utc_now().date()
+            sign_ins = asyncio.run(demo.furnish(owner, settings.data_dir, today, tell))
+
+        def ready() -> None:
+            _introduce(terminal, serving.address_of(listening), sign_ins, settings.data_dir)
+
+        _serve(settings, addresses, listening, ending, ready)
+
+
+def _introduce(
+    terminal: Terminal, address: str, sign_ins: tuple[demo.SignIn, ...], data_dir: Path
+) -> None:
+    file = str(data_dir / demo.SIGN_INS)
+    people = [asdict(one) for one in sign_ins]
+    terminal.answer({"address": address, "file": file, "sign_ins": people})
+    for country in demo.PLAYED:
+        rows = [
+            (one.part.replace("_", " "), one.user_name, one.password, one.agency)
+            for one in sign_ins
+            if one.country == country
+        ]
+        terminal.table(country, ("part", "user name", "password", "agency"), rows)
+    terminal.say(
+        "Training: everybody in it is invented. Enter nothing about anybody real.",
+        f"The sign-ins are also in {file}.",
+        f"Ready at {address} (API: {address}api/v1/docs). Ctrl-C stops it.",
+    )
+
+
+@app.command("serve")
+def start_service(
+    port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve pages and API on loopback; with an embedded database the clockwork runs along."""
+    terminal, settings = Terminal(as_json), settings_with(data_dir, port=port)
+    logs.configure(as_json=True)
+    with _until_told() as ending, ExitStack() as stack:
+        listening = stack.enter_context(serving.listen(settings.host, settings.port))
+        addresses = stack.enter_context(installing.database(settings, join=False))
+
+        def ready() -> None:
+            address = serving.address_of(listening)
+            terminal.answer({"address": address, "embedded": addresses.embedded})
+            terminal.say(f"Ready at {address}")
+
+        _serve(settings, addresses, listening, ending, ready)
+
+
+@app.command("worker")
+def start_worker(as_json: AsJson = False) -> None:
+    """Let time pass: fire what is due, until told to stop. Any number may run at once."""
+    terminal, settings = Terminal(as_json), settings_with()
+    logs.configure(as_json=True)
+    addresses = installing.external(settings) or installing.Addresses({}, embedded=False)
+    url, vault = addresses.of("worker"), installing.vault_of(settings, embedded=False)
+    with _until_told() as ending:
+        catalogue = Catalogue.load()
+        made = installing.installation(settings, url, vault, catalogue, pool_size=2)
+        turns = serving.tick(made, ending)
+        terminal.answer(asdict(turns))
+        terminal.say(f"Stopped. Fired {turns.fired}, pushed ahead {turns.pushed}.")
+
+
+@app.command("migrate")
+def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Make roles and database if they are missing, and bring the schema to the newest version."""
+    terminal, settings = Terminal(as_json), settings_with(data_dir)
+    if installing.external(settings) is not None:
+        changed = installing.upgrade(asyncio.run(installing.prepare(settings)))
+    else:
+        with installing.database(settings) as addresses:
+            changed = installing.upgrade(addresses.of("migrator"))
+    version = installing.newest()
+    terminal.answer({"version": version, "changed": changed})
+    terminal.say(
+        f"The schema is at {version}" + (", brought there now." if changed else " already.")
+    )

@@ -54,7 +54,7 @@ class _Known:
 async def furnish(
     url: str, data_dir: Path, on: date, tell: Callable[[str], None] = lambda _: None
 ) -> tuple[SignIn, ...]:
-    """Agencies and cast, as the files say; ``url``: as ``referral_migrator``. Quick when done before.
+    """Agencies and cast, as the files say; quick when done before. ``url``: the migrator's.
 
     1. Nothing to do if the files are those of the last start and everybody is still there.
     2. Directory and cast in one transaction; known people keep their passwords.

@@ -30,6 +30,8 @@ from referral.settings import Environment, Settings
 
 _LOG = structlog.get_logger("referral.edge")
 
+Answering = Callable[[Request, Refusal], Response]
+
 STATIC: Final = "/static/"
 UNGUARDED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 WAITING_PER_CONNECTION: Final = 8  # a place waits a few times an act's 10 ms, never the pool's 5 s
@@ -87,15 +89,19 @@ class Metrics:
             object.__setattr__(self, name, metric)
 
 
-def wall(settings: Settings, metrics: Metrics) -> list[Middleware]:
-    """Everything between the socket and the routes, outermost first."""
+def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Middleware]:
+    """Everything between the socket and the routes, outermost first.
+
+    ``answered`` gives a refusal the form of its door: a problem, or a page.
+    """
+    places = settings.pool_size * WAITING_PER_CONNECTION
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
         Middleware(Watched, metrics=metrics),
         Middleware(Guarded, production=settings.environment is Environment.PRODUCTION),
-        Middleware(LastResort),
-        Middleware(Bodies, limit=settings.body_limit),
-        Middleware(Turnstile, places=settings.pool_size * WAITING_PER_CONNECTION, metrics=metrics),
+        Middleware(LastResort, answered=answered),
+        Middleware(Bodies, limit=settings.body_limit, answered=answered),
+        Middleware(Turnstile, places=places, metrics=metrics, answered=answered),
     ]
 
 
@@ -173,9 +179,9 @@ class Guarded:
 class LastResort:
     """What nobody foresaw becomes a 500 without details; what happened is in the log, wordless."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, answered: Answering) -> None:
         """Stand behind this app."""
-        self.app = app
+        self.app, self.answered = app, answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through and catch what falls."""
@@ -195,7 +201,7 @@ class LastResort:
             _LOG.error("fault", route=route_of(scope), **fault_of(fault))
             if started:
                 raise
-            await problem(unforeseen(), scope)(scope, receive, send)
+            await self.answered(Request(scope), unforeseen())(scope, receive, send)
 
 
 class _GoneError(Exception):
@@ -205,9 +211,11 @@ class _GoneError(Exception):
 class Bodies:
     """Reads a body whole, up to a limit in bytes and seconds, before anybody works on it."""
 
-    def __init__(self, app: ASGIApp, limit: int, seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, app: ASGIApp, answered: Answering, limit: int, seconds: float = BODY_SECONDS
+    ) -> None:
         """Refuse what is larger than ``limit`` bytes or takes longer than ``seconds``."""
-        self.app, self.limit, self.seconds = app, limit, seconds
+        self.app, self.answered, self.limit, self.seconds = app, answered, limit, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the app a body that is complete."""
@@ -220,10 +228,10 @@ class Bodies:
         except _GoneError:
             return  # half a request is none: it must never be acted upon
         except TimeoutError:
-            await problem(too_slow(self.seconds), scope)(scope, receive, send)
+            await self.answered(Request(scope), too_slow(self.seconds))(scope, receive, send)
             return
         if body is None:
-            await problem(too_large(self.limit), scope)(scope, receive, send)
+            await self.answered(Request(scope), too_large(self.limit))(scope, receive, send)
             return
         await self.app(scope, _replayed(body, receive), send)
 
@@ -268,9 +276,9 @@ class Turnstile:
     A queue that grows makes everybody late; a 503 with Retry-After makes a few come again.
     """
 
-    def __init__(self, app: ASGIApp, places: int, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, answered: Answering, places: int, metrics: Metrics) -> None:
         """Let in at most ``places`` at once."""
-        self.app, self.places, self.metrics = app, places, metrics
+        self.app, self.answered, self.places, self.metrics = app, answered, places, metrics
         self.inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -279,7 +287,7 @@ class Turnstile:
             await self.app(scope, receive, send)
             return
         if self.inside >= self.places:
-            await problem(busy(), scope)(scope, receive, send)
+            await self.answered(Request(scope), busy())(scope, receive, send)
             return
         self.inside += 1
         self.metrics.inside.set(self.inside)
@@ -290,10 +298,10 @@ class Turnstile:
             self.metrics.inside.set(self.inside)
 
 
-def problem(refusal: Refusal, scope: Scope | Request | None = None) -> Response:
+def problem(request: Request | None, refusal: Refusal) -> Response:
     """A refusal as an RFC 9457 answer; ``instance`` is the address, without its query."""
-    asked = scope.scope if isinstance(scope, Request) else scope
-    instance = asked["path"] if asked is not None and asked.get("route") is not None else None
+    known = request is not None and request.scope.get("route") is not None
+    instance = request.scope["path"] if request is not None and known else None
     return Response(
         orjson.dumps(refusal.problem(instance)),
         refusal.status,

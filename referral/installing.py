@@ -65,22 +65,24 @@ class Addresses:
 
 
 @contextmanager
-def database(settings: Settings, *, fresh: bool = False) -> Iterator[Addresses]:
+def database(settings: Settings, *, fresh: bool = False, join: bool = True) -> Iterator[Addresses]:
     """The database this installation lives in, migrated if it is our own.
 
-    The external one if any address of one is set. Otherwise the embedded one in ``data_dir``: the
-    one another process has running there, or else started here and stopped at the end; ``fresh``
-    throws away what the folder held. Raises EmbeddedProblem.
+    The external one if any address of one is set. Otherwise the embedded one in ``data_dir``: with
+    ``join`` the one another process has running there, or else started here and stopped at the end;
+    ``fresh`` throws away what the folder held. Raises EmbeddedProblem.
     """
     given = external(settings)
     if given is not None:
         yield given
         return
-    joined = None if fresh else running(settings.data_dir)
+    joined = running(settings.data_dir) if join and not fresh else None
     if joined is not None:
         yield joined
         return
     with Embedded.start(settings.data_dir, fresh=fresh) as started:
+        if fresh:
+            (settings.data_dir / ROOT_KEY).unlink(missing_ok=True)
         upgrade(started.url("migrator"))
         yield Addresses({role: started.url(role) for role in _OWN}, embedded=True)
 
@@ -99,6 +101,12 @@ def external(settings: Settings) -> Addresses | None:
     if "migrator" in urls:  # an administrator's address may name any database
         urls["migrator"] = plain(urls["migrator"], name=database_name(settings))
     return Addresses(urls, embedded=False)
+
+
+def known(settings: Settings) -> bool:
+    """Whether there is a database already, ours or elsewhere."""
+    made = settings.data_dir / "postgresql" / "cluster"
+    return external(settings) is not None or made.exists()
 
 
 def running(data_dir: Path) -> Addresses | None:
@@ -216,7 +224,7 @@ def vault_of(settings: Settings, *, embedded: bool) -> Vault:
     if not embedded:
         message = (
             "REFERRAL_ROOT_KEY is not set: without it no sealed field can be written or opened. "
-            "Make one with `openssl rand -base64 32`, keep a copy elsewhere, and name its file with "
+            "Make one with `openssl rand -base64 32`, keep a copy elsewhere, and name its file in "
             "REFERRAL_ROOT_KEY_FILE."
         )
         raise MissingError(message)

@@ -123,6 +123,9 @@ def _request(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 def _template(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """A library's message before its values were put in, one line of it."""
     record: logging.LogRecord | None = event.get("_record")
+    if record is not None and record.name == "py.warnings":  # its template is the finished text
+        event["event"] = "a warning of the interpreter"
+        return event
     words = str(record.msg if record is not None else event.get("event", ""))
     event["event"] = words.partition("\n")[0][:_LONGEST]
     return event

@@ -7,6 +7,7 @@ is finished, then the clockwork stops after its rung. It must never know whose d
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -83,7 +84,14 @@ class _Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """The socket to serve on, taken before anything slow begins. Raises OSError if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=512)
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as fault:
+        message = (
+            f"Port {port} on {host} cannot be used ({os.strerror(fault.errno or 0)}). Stop the "
+            "program that has it, or choose another with --port (0: any free one)."
+        )
+        raise OSError(message) from fault
 
 
 def address_of(listening: socket.socket) -> str:

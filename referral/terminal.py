@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
-_WIDE = 180  # characters
+_WIDE = 180  # characters: into a file or a pipe there is no width to fit into
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Terminal:
     """Where a command speaks. With ``as_json`` it says one JSON value and nothing else."""
 
     as_json: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    out: Console = field(default_factory=lambda: _console(watched=sys.stdout.isatty()))
     err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
     def answer(self, value: Mapping[str, Any]) -> None:
@@ -39,19 +40,21 @@ class Terminal:
         """The answer for people, line by line."""
         if not self.as_json:
             for sentence in sentences:
-                self.out.print(sentence, markup=False)
+                self.out.print(sentence, markup=False, soft_wrap=True)
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """A table for people; nothing is cut off."""
+        """A table for people. Only the last column is broken into lines; nothing is cut off."""
         if self.as_json:
             return
-        table = Table(title=title, title_justify="left", title_style="bold")
-        for column in columns:
-            table.add_column(column, overflow="fold")
+        table = Table(
+            title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+        )
+        for column in columns[:-1]:
+            table.add_column(column, no_wrap=True)
+        table.add_column(columns[-1], overflow="fold")
         for row in rows:
             table.add_row(*(Text(str(cell)) for cell in row))
-        # Into a file or a pipe there is no width to fit into.
-        self.out.print(table, width=None if self.out.is_terminal else max(self.out.width, _WIDE))
+        self.out.print(table)
 
     def refuse(self, sentence: str, code: int) -> None:
         """Why it did not work: a sentence, or for programs an object with the exit code."""
@@ -78,3 +81,7 @@ class Terminal:
         with Progress(*columns, TimeRemainingColumn(), console=self.err) as bar:
             task = bar.add_task(doing, total=None)
             yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def _console(*, watched: bool) -> Console:
+    return Console(highlight=False, width=None if watched else _WIDE)

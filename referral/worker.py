@@ -35,7 +35,7 @@ _NEXT: Final = """
 SELECT k.id, k.country, k.clock, referral.begin_worker(k.country) FROM (
     SELECT id, country, clock FROM referral.clock
     WHERE state IN ('running', 'lapsed') AND next_at <= $1 AND id <> ALL ($2::uuid[])
-    ORDER BY next_at LIMIT 1
+    ORDER BY next_at, id LIMIT 1
 ) k
 """
 

@@ -137,7 +137,7 @@ class CaseFiled(Answer):
         )
 
 
-class Person(Answer):
+class PersonKnown(Answer):
     """One person; identity and safety only where they were asked for and may be read."""
 
     id: UUID
@@ -218,7 +218,7 @@ class Case(Answer):
     voice_attempts: int
     facts: dict[str, Any] | None
     workplace: dict[str, Any] | None
-    persons: tuple[Person, ...]
+    persons: tuple[PersonKnown, ...]
     referrals: tuple[Referral, ...]
     hand_offs: tuple[Listed, ...]
     notes: tuple[Note, ...]
@@ -235,7 +235,7 @@ class Case(Answer):
         return cls(
             **same,
             warnings=tuple(dict(one) for one in seen.warnings),
-            persons=tuple(Person.of(one) for one in seen.persons),
+            persons=tuple(PersonKnown.of(one) for one in seen.persons),
             referrals=tuple(Referral.of(one, words) for one in seen.referrals),
             hand_offs=tuple(Listed.of(one, words, now) for one in seen.hand_offs),
             notes=notes_of(seen.notes),

@@ -149,7 +149,7 @@ def answer(
 
 def refused(refusal: Refusal, request: Request | None = None) -> Response:
     """A refusal met in a room: answered, and its log entry committed."""
-    return edge.problem(refusal, request)
+    return edge.problem(request, refusal)
 
 
 def links(request: Request, after: str | None) -> dict[str, str]:

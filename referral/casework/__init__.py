@@ -22,6 +22,14 @@ from referral.casework.hand_offs import (
     resume,
     start,
 )
+from referral.casework.history import (
+    UNLISTED,
+    Imported,
+    Recorded,
+    disorder_of,
+    file_history,
+    filed_before,
+)
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.records import (
     add_note,
@@ -36,14 +44,17 @@ from referral.casework.refusing import refuse
 from referral.casework.said import Said
 
 __all__ = [
+    "UNLISTED",
     "Act",
     "Acted",
     "Ask",
     "Filed",
+    "Imported",
     "Intake",
     "LawfulBasis",
     "PersonFiled",
     "PersonTold",
+    "Recorded",
     "ReferralOpened",
     "Said",
     "accept",
@@ -56,9 +67,12 @@ __all__ = [
     "complete",
     "confirm_attestation",
     "decline",
+    "disorder_of",
     "fail",
     "file",
+    "file_history",
     "filed_again",
+    "filed_before",
     "hold",
     "lapse",
     "record_event",

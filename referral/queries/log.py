@@ -70,11 +70,13 @@ async def entries_of(
     ).mappings()
     lines: list[TimelineLine] = []
     latest: datetime | None = None
+    intake: datetime | None = None
     for row in rows:
         header = orjson.loads(row["header"])
         told = header["occurred_at"]
         occurred = datetime.fromisoformat(told) if told else None
-        warning = _warning(row["act"], occurred, latest)
+        intake = occurred if row["act"] == "case.imported" else intake
+        warning = _warning(row["act"], occurred, latest, intake)
         if occurred is not None and row["act"] != "case.filed":
             latest = max(latest, occurred) if latest else occurred
         elif row["act"] in {"case.filed", "case.imported"}:
@@ -102,7 +104,9 @@ async def entries_of(
     return tuple(lines) if lines else errors.not_found()
 
 
-def _warning(act: str, occurred: datetime | None, latest: datetime | None) -> str | None:
+def _warning(
+    act: str, occurred: datetime | None, latest: datetime | None, intake: datetime | None
+) -> str | None:
     if occurred is None or latest is None or occurred >= latest or not act.startswith("hand_off"):
         return None
-    return "out-of-order"
+    return "before-intake" if intake is not None and occurred < intake else "out-of-order"

@@ -36,7 +36,10 @@ _WORDS: Final = {
     Act.HOLD: ("Put on hold", "Paused until the day you name."),
     Act.RESUME: ("Resume work", "Work goes on."),
     Act.COMPLETE: ("Complete", "Closes this hand-off with an outcome; the sender reads your note."),
-    Act.FAIL: ("Report that it could not be carried out", "You keep the person until somebody else accepts."),
+    Act.FAIL: (
+        "Report that it could not be carried out",
+        "You keep the person until somebody else accepts.",
+    ),
     Act.CANCEL: ("Cancel", "Stops this hand-off."),
 }
 ATTESTABLE: Final = (Act.ACKNOWLEDGE, Act.ACCEPT, Act.DECLINE, Act.START, Act.COMPLETE, Act.FAIL)
@@ -51,6 +54,8 @@ POINTERS: Final = {
     "/number": "number",
     "/act": "act",
 }
+# What the rooms list by code stands on the page in words.
+CHOOSE: Final = {"/reason_code": "Choose a reason.", "/outcome": "Choose an outcome."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,11 @@ def _reasons(
 ) -> Params:
     step = seen.line.step
     known = protocol is not None and step in protocol.steps
-    codes = reasons_for(protocol, step, act) if known and protocol else tuple(law.country.reasons.get(act, ()))
+    codes = (
+        reasons_for(protocol, step, act)
+        if known and protocol
+        else tuple(law.country.reasons.get(act, ()))
+    )
     options = [(code, law.reason(act, code)) for code in codes]
     return make.choice("reason_code", "Reason", options, empty="Choose a reason")
 
@@ -156,9 +165,7 @@ def _wants_reason(seen: HandOffSeen, act: Act) -> bool:
     if act is Act.CANCEL:
         answered = State(seen.line.state).answered
         action = "cancel_after_acceptance" if answered else "cancel_before_acceptance"
-    return not access.decide(
-        action, seen.relationships, has_reason=False, stepped_up=True
-    ).allow
+    return not access.decide(action, seen.relationships, has_reason=False, stepped_up=True).allow
 
 
 def _may(seen: HandOffSeen, action: str) -> bool:
@@ -173,7 +180,12 @@ def _other_forms(
     state = State(line.state)
     receives, sends = actor.unit_id == line.receiver_unit, actor.unit_id == line.sender_unit
     found = []
-    if receives and state.answered and line.first_contact_at is None and _may(seen, "record_first_contact"):
+    if (
+        receives
+        and state.answered
+        and line.first_contact_at is None
+        and _may(seen, "record_first_contact")
+    ):
         found.append(_first_contact(seen, tried))
     if not line.imported and sends and not receives and _may(seen, "attest"):
         found += _attested(seen, law, protocol, tried)
@@ -211,7 +223,14 @@ def _attested(
     inputs: list[tuple[str, Params]] = [
         ("radios", make.radios("act", "What did they answer?", answers)),
         ("input", make.text("attested_by", "Who answered", hint="Name and function")),
-        ("input", make.text("attested_on", "On which number or document", hint="The number as the directory has it")),
+        (
+            "input",
+            make.text(
+                "attested_on",
+                "On which number or document",
+                hint="The number as the directory has it",
+            ),
+        ),
         *_happened(make),
     ]
     if Act.DECLINE in offered:
@@ -239,11 +258,15 @@ _ANSWERED: Final = {
 
 def _cancellation_request(seen: HandOffSeen, law: Law, tried: Tried) -> ActForm:
     make, opened = _made("cancellation-request", tried)
-    options = [(code, law.reason(Act.CANCEL, code)) for code in law.country.reasons.get(Act.CANCEL, ())]
+    options = [
+        (code, law.reason(Act.CANCEL, code)) for code in law.country.reasons.get(Act.CANCEL, ())
+    ]
     choice = make.choice("reason_code", "Reason", options, empty="Choose a reason")
     told = "After acceptance you may only ask; the receiver decides."
     button = {"text": "Ask to cancel", "classes": "govuk-button--secondary"}
-    return ActForm("cancellation-request", "Ask to cancel", told, button, (("select", choice),), opened)
+    return ActForm(
+        "cancellation-request", "Ask to cancel", told, button, (("select", choice),), opened
+    )
 
 
 def _confirmation() -> ActForm:

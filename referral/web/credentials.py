@@ -56,7 +56,9 @@ async def user_name_of(session: ReadSession, actor: Actor) -> str:
     """Under which name the actor signs in."""
     return str(
         await scalar(
-            session.connection, "SELECT m.user_name FROM agencies.member m WHERE m.id = $1", actor.member_id
+            session.connection,
+            "SELECT m.user_name FROM agencies.member m WHERE m.id = $1",
+            actor.member_id,
         )
     )
 

@@ -19,7 +19,15 @@ from referral.casework import Acted, Said
 from referral.entry import Call, Reading
 from referral.errors import Fault, Refusal, invalid_input, not_found
 from referral.queries import HandOffLine
-from referral.web.act_forms import ADDRESSES, ATTESTABLE, POINTERS, ActForm, Tried, act_forms
+from referral.web.act_forms import (
+    ADDRESSES,
+    ATTESTABLE,
+    CHOOSE,
+    POINTERS,
+    ActForm,
+    Tried,
+    act_forms,
+)
 from referral.web.forms import (
     NONE,
     Acting,
@@ -34,6 +42,7 @@ from referral.web.forms import (
 )
 from referral.web.lines import UNNAMED, Batch, Line, Reader, batches
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.places import places_of
 from referral.web.wording import STATES, Citation, Clockface, Due, Law, fact_lines
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -72,38 +81,6 @@ class Inbox:
     done: str
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One clock of the hand-off."""
-
-    title: str
-    due: Due
-    state: str
-    sources: tuple[Citation, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HandOff:
-    """The page of one hand-off."""
-
-    address: str
-    case_address: str
-    heading: str
-    line: Line
-    rows: tuple[tuple[str, str], ...]
-    instruction: str
-    sources: tuple[Citation, ...]
-    rule: str
-    facts: tuple[tuple[str, str], ...]
-    limits: tuple[Limit, ...]
-    notes: tuple[tuple[str, str, str], ...]
-    forms: tuple[ActForm, ...]
-    key: str
-    version: int
-    done: str
-    faults: Faults = NONE
-
-
 @router.get("/hand-offs")
 async def inbox(  # noqa: PLR0913 - the filters of the list
     request: Request,
@@ -135,7 +112,9 @@ async def inbox(  # noqa: PLR0913 - the filters of the list
         heading="Inbox" if box == "in" else "Sent",
         batches=batches(answer.lines, reader),
         filters=_filters(chosen),
-        onward=f"/hand-offs?{urlencode({**chosen, 'after': answer.after})}" if answer.after else None,
+        onward=f"/hand-offs?{urlencode({**chosen, 'after': answer.after})}"
+        if answer.after
+        else None,
         first=f"/hand-offs?{urlencode(chosen)}" if after else None,
         done=_DONE.get(done, ""),
     )
@@ -144,7 +123,11 @@ async def inbox(  # noqa: PLR0913 - the filters of the list
 
 def _filters(chosen: dict[str, str]) -> tuple[tuple[str, Params], ...]:
     make = Fields(Sent({name: (value,) for name, value in chosen.items()}))
-    shown = [(code, words) for code, (words, _) in STATES.items() if code not in {"draft", "entered-in-error"}]
+    shown = [
+        (code, words)
+        for code, (words, _) in STATES.items()
+        if code not in {"draft", "entered-in-error"}
+    ]
     empty = "All open" if chosen["box"] == "in" else "All"
     return (
         ("select", make.choice("state", "State", shown, empty=empty)),
@@ -169,12 +152,14 @@ async def _hand_off(
     law, clock = reader.law, reader.clock
     on = line.requested_at.date()
     protocol, step = law.protocol(line.track, on), law.step(line.track, line.step, on)
+    place = (await places_of(call)).get(line.jurisdiction, line.jurisdiction)
     view = HandOff(
         address=f"/hand-offs/{hand_off_id}",
         case_address=f"/cases/{line.case_id}",
         heading=law.step_title(line.track, line.step, on),
         line=reader.line(line, seen.clocks[0].derivation if seen.clocks else ()),
-        rows=_rows(line, reader, seen.docket),
+        until="Answer by" if line.state in {"requested", "received"} else "Next limit",
+        rows=_rows(line, reader, place, seen.docket),
         instruction=step.instruction.get("en", "") if step else "",
         sources=law.cited(seen.reason.get("sources", ())),
         rule=str(seen.reason.get("rule", "")),
@@ -190,48 +175,6 @@ async def _hand_off(
     title = "Error: Hand-off" if tried.faults else "Hand-off"
     status = 422 if tried.faults else 200
     return page(request, "hand_offs/hand_off.html", view, title=title, call=call, status=status)
-
-
-def _rows(line: HandOffLine, reader: Reader, docket: str | None) -> tuple[tuple[str, str], ...]:
-    law, clock = reader.law, reader.clock
-    receiver = line.receiver_agency or law.label(line.mandate)
-    rows = [
-        ("Sent by", line.sender_agency or UNNAMED),
-        ("Sent to", f"{receiver}, {line.receiver_unit_name}" if line.receiver_unit_name else receiver),
-        ("Asked as", law.label(line.mandate)),
-        ("Track", law.track_title(line.track, line.requested_at.date())),
-        ("Place", line.jurisdiction),
-        ("Requested", clock.moment(line.requested_at)),
-    ]
-    moments = (
-        ("Received", line.received_at),
-        ("Accepted", line.accepted_at),
-        ("First contact", line.first_contact_at),
-        ("Started", line.started_at),
-        ("Look again", line.review_at),
-        ("Ended", line.ended_at),
-    )
-    rows += [(name, clock.moment(at)) for name, at in moments if at is not None]
-    if line.reason_code:
-        rows.append(("Reason", law.label(line.reason_code)))
-    if line.outcome:
-        rows.append(("Outcome", law.label(line.outcome)))
-    if docket:
-        rows.append(("Own file number", docket))
-    return tuple(rows)
-
-
-def _limit(one: queries.ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
-    protocol = law.protocol(line.track, line.requested_at.date())
-    known = protocol.clocks.get(one.clock) if protocol else None
-    return Limit(
-        title=known.title.get("en", one.clock) if known else one.clock,
-        due=clock.due(
-            one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation
-        ),
-        state=one.state,
-        sources=law.cited(one.sources),
-    )
 
 
 @router.post("/hand-offs/{hand_off_id}/attestation")
@@ -334,7 +277,7 @@ async def _shown(
     if isinstance(answer, Acted):
         return _onward(hand_off_id, name)
     if answer.type == "invalid-input":
-        tried = Tried(name, form.sent, faults_in(answer, POINTERS, f"{name}-"))
+        tried = Tried(name, form.sent, faults_in(answer, POINTERS, f"{name}-", CHOOSE))
         return await _hand_off(request, form.call, hand_off_id, tried)
     return refused(request, answer, form.call, back=f"/hand-offs/{hand_off_id}")
 

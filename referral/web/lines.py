@@ -68,14 +68,19 @@ class Reader:
         return Line(
             address=f"/hand-offs/{one.id}",
             reference=one.reference,
-            person=f"Person {one.person_number}" + (f" (about {one.headcount})" if one.headcount > 1 else ""),
+            person=f"Person {one.person_number}"
+            + (f" (about {one.headcount})" if one.headcount > 1 else ""),
             step=self.law.step_title(one.track, one.step, one.requested_at.date()),
             kind=KINDS.get(one.kind, one.kind),
             other=other or (mandate if sent else UNNAMED),
             state=state_tag(one.state),
             urgency=urgency_tag(one.urgency),
             due=self.clock.due(
-                one.due_at, immediate=one.immediate, basis=one.basis, derivation=derivation, late=late
+                one.due_at,
+                immediate=one.immediate,
+                basis=one.basis,
+                derivation=derivation,
+                late=late,
             ),
             marks=_marks(one),
         )

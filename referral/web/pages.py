@@ -197,9 +197,7 @@ def see_other(address: str) -> RedirectResponse:
     return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
 
 
-def error_page(
-    request: Request, refusal: Refusal, call: Call[Any] | None = None
-) -> HTMLResponse:
+def error_page(request: Request, refusal: Refusal, call: Call[Any] | None = None) -> HTMLResponse:
     """A refusal in the layout of every page; needs no database and nobody signed in."""
     notes = tuple(fault["message"] for fault in refusal.extra.get("errors", ()))
     trouble = Trouble(refusal.title, refusal.detail, notes)

@@ -39,7 +39,11 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 ELSEWHERE: Final = "https://www.wikipedia.org/"
 _LEAVE: Final = {"Clear-Site-Data": '"cache", "cookies", "storage"', "Cache-Control": "no-store"}
 _WRONG: Final = "The user name or the password is not right."
-_HOME: Final = {Role.OFFICER: "/hand-offs", Role.SUPERVISOR: "/oversight", Role.COORDINATOR: "/cases/new"}
+_HOME: Final = {
+    Role.OFFICER: "/hand-offs",
+    Role.SUPERVISOR: "/oversight",
+    Role.COORDINATOR: "/cases/new",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,11 @@ class Seats:
 def local(address: str) -> str:
     """An address of ours to go on to; whatever could lead elsewhere becomes the start page."""
     parts = urlsplit(address)
-    own = address.startswith("/") and not address.startswith("//") and not (parts.scheme or parts.netloc)
+    own = (
+        address.startswith("/")
+        and not address.startswith("//")
+        and not (parts.scheme or parts.netloc)
+    )
     plain = address.isprintable() and "\\" not in address
     return address if own and plain and len(address) < 500 else "/"  # noqa: PLR2004 - ours are short
 
@@ -128,7 +136,9 @@ async def sign_in(request: Request) -> Response:
         return answer
     attempts.succeed(user_name)
     secret, several = seat
-    return _signed_in(installation, secret, f"/membership?next={quote(onward)}" if several else onward)
+    return _signed_in(
+        installation, secret, f"/membership?next={quote(onward)}" if several else onward
+    )
 
 
 async def _seated(
@@ -177,7 +187,9 @@ async def _membership(
     )
     view = Seats(choice, onward, faults)
     status = 422 if told else 200
-    return page(request, "signin/membership.html", view, title="Choose your seat", call=call, status=status)
+    return page(
+        request, "signin/membership.html", view, title="Choose your seat", call=call, status=status
+    )
 
 
 @router.post("/membership")

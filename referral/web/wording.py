@@ -205,7 +205,10 @@ class Law:
         known = self.country.sources
         return tuple(
             Citation(
-                known[one].title, known[one].article, _web(known[one].link), _GRADES[known[one].grade]
+                known[one].title,
+                known[one].article,
+                _web(known[one].link),
+                _GRADES[known[one].grade],
             )
             if one in known
             else Citation(one, "", None, "")

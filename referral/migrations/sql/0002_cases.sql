@@ -290,7 +290,7 @@ CREATE TABLE referral.stream_head (
 
 CREATE TABLE referral.audit_entry (
     id          uuid PRIMARY KEY,
-    stream_id   uuid NOT NULL REFERENCES referral.stream_head (stream_id) DEFERRABLE INITIALLY DEFERRED,
+    stream_id   uuid NOT NULL REFERENCES referral.stream_head (stream_id),
     seq         bigint NOT NULL,
     country     text NOT NULL,
     header      text NOT NULL,                     -- canonical JSON (RFC 8785); the bytes that are hashed

@@ -24,9 +24,10 @@ BEGIN
             FROM jsonb_to_recordset(decided -> 'streams') AS s (stream_id uuid, kind text, subject uuid);
     END IF;
 
-    WITH e AS (
-        SELECT x.*, x.header::jsonb AS h, (x.header::jsonb ->> 'seq')::bigint AS seq, (x.header::jsonb ->> 'stream')::uuid AS stream_id
-        FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text)
+    WITH parsed AS MATERIALIZED (
+        SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text)
+    ), e AS MATERIALIZED (
+        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id FROM parsed p
     ), chained AS (
         SELECT e.*, row_number() OVER w AS n, lag(e.hash) OVER w AS hash_before FROM e WINDOW w AS (PARTITION BY e.stream_id ORDER BY e.seq)
     )
@@ -42,17 +43,22 @@ BEGIN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
 
-    INSERT INTO referral.audit_entry (id, stream_id, seq, country, header, hash, at, act, actor, agency_id, object_type, object_id)
-        SELECT x.id, (x.header::jsonb ->> 'stream')::uuid, (x.header::jsonb ->> 'seq')::bigint, referral.my_country(), x.header, decode(x.hash, 'hex'),
-            (x.header::jsonb ->> 'at')::timestamptz, x.header::jsonb ->> 'act', x.header::jsonb ->> 'actor', (x.header::jsonb ->> 'agency')::uuid,
-            x.header::jsonb ->> 'object_type', (x.header::jsonb ->> 'object')::uuid
-        FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text);
-    INSERT INTO referral.audit_body (entry_id, subject, country, key_version, content)
-        SELECT x.id, x.subject, referral.my_country(), x.key_version, decode(x.content, 'hex')
-        FROM jsonb_to_recordset(posted) AS x (id uuid, subject uuid, key_version integer, content text);
+    -- The columns repeat the header; each header is parsed once.
+    WITH e AS MATERIALIZED (
+        SELECT x.*, x.header::jsonb AS h
+        FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, key_version integer, content text)
+    ), entered AS (
+        INSERT INTO referral.audit_entry (id, stream_id, seq, country, header, hash, at, act, actor, agency_id, object_type, object_id)
+        SELECT e.id, (e.h ->> 'stream')::uuid, (e.h ->> 'seq')::bigint, referral.my_country(), e.header, decode(e.hash, 'hex'),
+            (e.h ->> 'at')::timestamptz, e.h ->> 'act', e.h ->> 'actor', (e.h ->> 'agency')::uuid, e.h ->> 'object_type', (e.h ->> 'object')::uuid
+        FROM e
+    ), bodies AS (
+        INSERT INTO referral.audit_body (entry_id, subject, country, key_version, content)
+        SELECT e.id, e.subject, referral.my_country(), e.key_version, decode(e.content, 'hex') FROM e
+    )
     UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex'), at = l.at
-        FROM (SELECT DISTINCT ON (stream_id) (x.header::jsonb ->> 'stream')::uuid AS stream_id, (x.header::jsonb ->> 'seq')::bigint AS seq, x.hash, (x.header::jsonb ->> 'at')::timestamptz AS at
-              FROM jsonb_to_recordset(posted) AS x (header text, hash text) ORDER BY 1, 2 DESC) l
+        FROM (SELECT DISTINCT ON (stream_id) (e.h ->> 'stream')::uuid AS stream_id, (e.h ->> 'seq')::bigint AS seq, e.hash, (e.h ->> 'at')::timestamptz AS at
+              FROM e ORDER BY 1, 2 DESC) l
         WHERE s.stream_id = l.stream_id;
     UPDATE referral.case c SET version = s.seq FROM referral.stream_head s WHERE c.id = the_case AND s.subject = the_case;
 END $$;
@@ -114,21 +120,20 @@ BEGIN
         RAISE EXCEPTION 'a move is not in the table of acts, or not for this party (% of %)', moved, jsonb_array_length(moves) USING ERRCODE = 'RF003';
     END IF;
 
-    -- Who may see what follows from what happened.
-    UPDATE referral.party p SET until = statement_timestamp()
-        FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text)
-        WHERE p.hand_off_id = m.id AND p.relationship = 'pending' AND p.until IS NULL AND (m.to_state = 'accepted' OR EXISTS (SELECT FROM referral.hand_off n WHERE n.id = m.id AND n.kind = 'notice'));
-    UPDATE referral.party p SET relationship = 'past_recipient', groups = ARRAY['OWN']
-        FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text)
-        WHERE p.hand_off_id = m.id AND p.relationship = 'pending' AND p.until IS NULL AND m.to_state IN ('rejected', 'cancelled');
-    INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
-        SELECT gen_random_uuid(), the_case, h.referral_id, h.id, h.country, h.receiver_unit, 'participant', h.travels, statement_timestamp()
-        FROM jsonb_to_recordset(moves) AS m (id uuid, act text) JOIN referral.hand_off h ON h.id = m.id
-        WHERE (m.act = 'accept' AND h.kind = 'task') OR (m.act = 'acknowledge' AND h.kind = 'notice');
-    -- A task or notice that has ended, and whoever sent what has ended, keeps that hand-off alone.
-    UPDATE referral.party p SET groups = ARRAY['OWN'], relationship = CASE p.relationship WHEN 'participant' THEN 'past_recipient' ELSE p.relationship END
-        FROM jsonb_to_recordset(moves) AS m (id uuid, to_state text)
-        WHERE p.hand_off_id = m.id AND p.relationship IN ('participant', 'sender') AND m.to_state IN ('rejected', 'completed', 'failed', 'cancelled');
+    -- Who may see what follows from what happened: a task or notice taken gives what its step says
+    -- travels; what has ended leaves both sides that hand-off alone.
+    UPDATE referral.party p SET
+        relationship = CASE WHEN p.relationship = 'sender' THEN 'sender' WHEN ended.it THEN 'past_recipient'
+            WHEN h.kind = 'custody' THEN p.relationship ELSE 'participant' END,
+        groups = CASE WHEN ended.it THEN ARRAY['OWN'] WHEN h.kind = 'custody' THEN p.groups ELSE h.travels END,
+        until = CASE WHEN h.kind = 'custody' AND m.act = 'accept' THEN statement_timestamp() END,
+        since = CASE WHEN ended.it THEN p.since ELSE statement_timestamp() END
+    FROM jsonb_to_recordset(moves) AS m (id uuid, act text, to_state text)
+        JOIN referral.hand_off h ON h.id = m.id,
+        LATERAL (SELECT m.to_state IN ('rejected', 'cancelled', 'completed', 'failed') AS it) ended
+    WHERE p.case_id = the_case AND p.hand_off_id = m.id AND p.until IS NULL
+        AND CASE WHEN ended.it THEN p.relationship IN ('pending', 'participant', 'sender')
+            ELSE p.relationship = 'pending' AND (m.act = 'accept' OR (m.act = 'acknowledge' AND h.kind = 'notice')) END;
 END $$;
 
 -- Custody: to the receiver of a custody hand-off that was accepted in this very call, and only so.

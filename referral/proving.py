@@ -1,0 +1,117 @@
+"""Commands that prove something: that the protocols hold together, and that the log is true.
+
+Nothing here changes anything. What is proved, and how, is other rooms' business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from datetime import date
+
+import typer
+
+from protocols import check as soundness
+from protocols.catalogue import Catalogue
+from referral import installing
+from referral.audit.verify import verify
+from referral.coverage import Coverage, coverage_of
+from referral.database import make_engine
+from referral.entry import utc_now
+from referral.options import AsJson, DataDir, group, settings_with
+from referral.outcomes import Exit
+from referral.terminal import Terminal
+
+audit = group("The log.")
+
+
+def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Are the protocols sound, and does every mandate they ask for resolve in the directory?"""
+    terminal, settings, today = Terminal(as_json), settings_with(data_dir), utc_now().date()
+    report = soundness.check(today=today)
+    covered: list[Coverage] | None = None
+    if report.sound and installing.known(settings):
+        with installing.database(settings) as addresses:
+            covered = asyncio.run(_coverage(addresses.of("app"), today))
+    sound = report.sound and all(one.resolved for one in covered or ())
+    terminal.answer(
+        {
+            "sound": sound,
+            "problems": [asdict(problem) for problem in report.problems],
+            "countries": [asdict(country) for country in report.countries],
+            "coverage": None if covered is None else [asdict(one) for one in covered],
+        }
+    )
+    terminal.say(*(str(problem) for problem in report.problems))
+    rows = [
+        (country.country, track.track, track.version, track.steps, track.clocks, country.cases)
+        for country in report.countries
+        for track in country.tracks
+    ]
+    terminal.table(
+        "Protocols", ("country", "track", "version", "steps", "limits", "worked cases"), rows
+    )
+    _tell_coverage(terminal, covered)
+    if not sound:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+async def _coverage(url: str, on: date) -> list[Coverage]:
+    catalogue = Catalogue.load()
+    engine = make_engine(url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            return [
+                await coverage_of(connection, catalogue, country, on)
+                for country in catalogue.countries
+            ]
+    finally:
+        await engine.dispose()
+
+
+def _tell_coverage(terminal: Terminal, covered: list[Coverage] | None) -> None:
+    if covered is None:
+        terminal.say(
+            "Only the protocols were checked. To check also that every mandate resolves, set "
+            "REFERRAL_DATABASE_URL, or name the folder of an embedded database with --data-dir."
+        )
+        return
+    rows = [
+        (
+            hole.country,
+            hole.mandate,
+            f"{len(hole.places)} of {one.places}",
+            hole.fall_back or "NOBODY",
+        )
+        for one in covered
+        for hole in one.holes
+    ]
+    if rows:
+        columns = ("country", "mandate", "places without it", "asked instead")
+        terminal.table("Holes in coverage", columns, rows)
+    terminal.say(
+        *(
+            f"{one.country}: {one.mandates} mandates at {one.places} places, "
+            + ("all of them resolve." if one.resolved else "somewhere NOBODY can be asked.")
+            for one in covered
+        )
+    )
+
+
+@audit.command("verify")
+def verify_log(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Read the whole log: is it what it was, and does it say what happened?"""
+    terminal = Terminal(as_json)
+    with (
+        installing.database(settings_with(data_dir)) as addresses,
+        terminal.progress("entries") as told,
+    ):
+        findings = asyncio.run(verify(addresses.of("auditor_ro"), told))
+    terminal.answer(asdict(findings))
+    terminal.say(*(f"{problem.where}: {problem.what}" for problem in findings.problems))
+    terminal.say(
+        f"{findings.entries} entries in {findings.streams} streams, {findings.effects} effects: "
+        + (f"{len(findings.problems)} problems." if findings.problems else "all agree.")
+    )
+    if findings.problems:
+        raise typer.Exit(Exit.PROBLEMS)

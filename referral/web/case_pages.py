@@ -1,0 +1,244 @@
+"""What the page of a case shows: persons, referrals, what is sealed and what can be recorded.
+
+Built from what the rooms answered; nothing is fetched and nothing decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from protocols.country import said
+from protocols.protocol import Protocol
+from protocols.vocabulary import load_vocabulary
+from referral import access
+from referral.queries import CaseSeen, PersonSeen, ReferralSeen
+from referral.web.filed_page import Finding, findings, needs_shown, withheld_shown
+from referral.web.forms import NONE, Faults, Fields, Params, Sent, new_key
+from referral.web.lines import UNNAMED, Line, Reader
+from referral.web.wording import (
+    LANGUAGE,
+    PERSON_ROLES,
+    TOPICS,
+    Citation,
+    Tag,
+    fact_lines,
+    urgency_tag,
+)
+
+SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonShown:
+    """One person of the case."""
+
+    heading: str
+    findings: tuple[Finding, ...]
+    facts: tuple[tuple[str, str], ...]
+    sealed: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralShown:
+    """One referral: who holds it, what it waits for, who was not asked."""
+
+    heading: str
+    rows: tuple[tuple[str, str], ...]
+    needed: tuple[tuple[str, str], ...]
+    withheld: tuple[tuple[str, str, tuple[Citation, ...]], ...]
+    address: str
+    note: Params | None
+    event: tuple[tuple[str, Params], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """The case."""
+
+    address: str
+    reference: str
+    urgency: Tag | None
+    rows: tuple[tuple[str, str], ...]
+    facts: tuple[tuple[str, str], ...]
+    persons: tuple[PersonShown, ...]
+    referrals: tuple[ReferralShown, ...]
+    lines: tuple[Line, ...]
+    notes: tuple[tuple[str, str, str], ...]
+    opening: tuple[tuple[str, Params], ...]
+    opened: tuple[str, ...]
+    empty: tuple[str, ...]
+    warnings: tuple[str, ...]
+    key: str
+    done: str
+    faults: Faults = NONE
+
+
+def case_view(  # noqa: PLR0913 - what was seen, by whom, and the form that came back
+    seen: CaseSeen, reader: Reader, place: str, sent: Sent, faults: Faults, done: str
+) -> CasePage:
+    """The case as it was seen; what was opened stands with each person."""
+    clock = reader.clock
+    return CasePage(
+        address=f"/cases/{seen.id}",
+        reference=seen.reference,
+        urgency=urgency_tag(seen.urgency),
+        rows=_rows(seen, reader, place),
+        facts=(*fact_lines(seen.facts or {}), *_words(seen.workplace)),
+        persons=tuple(_person(one, seen) for one in seen.persons),
+        referrals=tuple(_referral(one, seen, reader, sent, faults) for one in seen.referrals),
+        lines=tuple(reader.line(one) for one in seen.hand_offs),
+        notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
+        opening=_opening(seen, sent, faults),
+        opened=tuple(SEALED[group] for group in seen.opened if group in SEALED),
+        empty=tuple(
+            SEALED[group] for group in seen.opened if group in SEALED and not _holds(seen, group)
+        ),
+        warnings=tuple(str(one.get("message") or one.get("code") or one) for one in seen.warnings),
+        key=new_key(),
+        done=done,
+        faults=faults,
+    )
+
+
+def _rows(seen: CaseSeen, reader: Reader, place: str) -> tuple[tuple[str, str], ...]:
+    clock = reader.clock
+    by_day = seen.occurred_precision == "day"
+    rows = [
+        ("Place", place),
+        ("Reported", TOPICS.get(seen.reported or "", "Not sure")),
+        ("Seen or reported on", (clock.day if by_day else clock.moment)(seen.occurred_at)),
+        ("Filed", clock.moment(seen.filed_at)),
+    ]
+    if seen.urgency == "emergency":
+        waiting = f"not yet; {seen.voice_attempts} attempts"
+        reached = clock.moment(seen.voice_contact_at) if seen.voice_contact_at else waiting
+        rows.append(("Voice contact", reached))
+    return tuple(rows)
+
+
+def _holds(seen: CaseSeen, group: str) -> bool:
+    """Whether anything came of opening this group."""
+    if group == "G4" and seen.notes:
+        return True
+    name = {"G2": "identity", "G3": "safety", "G4": "narrative"}[group]
+    return any(getattr(one, name) for one in seen.persons)
+
+
+def _words(told: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.replace("_", " ").capitalize(), str(words)) for name, words in (told or {}).items()
+    )
+
+
+def _person(one: PersonSeen, seen: CaseSeen) -> PersonShown:
+    about = (
+        ""
+        if one.identified or one.role != "concerned"
+        else f", not yet identified, about {one.headcount}"
+    )
+    opened = (("G2", one.identity), ("G3", one.safety), ("G4", one.narrative))
+    return PersonShown(
+        heading=f"Person {one.number}: {PERSON_ROLES.get(one.role, one.role).lower()}{about}",
+        findings=findings(one.findings),
+        facts=tuple(fact_lines(one.facts or {})),
+        sealed=tuple(
+            (SEALED[group], _sealed(told))
+            for group, told in opened
+            if group in seen.opened and told
+        ),
+    )
+
+
+def _sealed(told: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    facts = dict(told or {})
+    known = load_vocabulary()
+    lines = fact_lines({name: facts[name] for name in facts if name in known})
+    return (*_words({name: facts[name] for name in facts if name not in known}), *lines)
+
+
+def _referral(
+    one: ReferralSeen, seen: CaseSeen, reader: Reader, sent: Sent, faults: Faults
+) -> ReferralShown:
+    law, clock, on = reader.law, reader.clock, seen.filed_at.date()
+    number = next((p.number for p in seen.persons if p.id == one.person_id), 0)
+    holder = one.holder_agency or UNNAMED
+    rows = [
+        ("Holder", f"{holder}, since {clock.moment(one.holder_since)}"),
+        ("State", state_words(one)),
+        ("Protocol", f"version of {one.protocol_version}"),
+        ("Lawful basis", one.lawful_basis.replace("_", " ").capitalize()),
+    ]
+    lead = ", lead" if one.lead else ""
+    return ReferralShown(
+        heading=f"{law.track_title(one.track, on)}: person {number}{lead}",
+        rows=tuple(rows),
+        needed=needs_shown(one.needed),
+        withheld=withheld_shown(one.withheld, law),
+        address=f"/cases/{seen.id}/referrals/{one.id}",
+        note=_note(one, sent, faults),
+        event=_event(one, law.protocol(one.track, on), sent),
+    )
+
+
+def state_words(one: ReferralSeen) -> str:
+    """Open, in triage, or closed with its outcome."""
+    if one.state == "closed":
+        return f"Closed, {one.outcome or 'no outcome'}"
+    return "Open, in triage: too little is known" if one.triage else "Open"
+
+
+def _may(one: ReferralSeen, action: str) -> bool:
+    return access.decide(action, one.relationships, has_reason=True, stepped_up=True).allow
+
+
+def _note(one: ReferralSeen, sent: Sent, faults: Faults) -> Params | None:
+    if not _may(one, "add_note"):
+        return None
+    field = Fields(sent, faults).area(
+        f"note-{one.id}", "Note", rows=3, hint="Sealed with the narrative"
+    )
+    return {**field, "name": "note"}
+
+
+def _event(
+    one: ReferralSeen, protocol: Protocol | None, sent: Sent
+) -> tuple[tuple[str, Params], ...]:
+    """What may have happened: the protocol's events, and the ends of steps the holder keeps."""
+    if protocol is None or not _may(one, "record_event"):
+        return ()
+    options = [(name, said(event.title, LANGUAGE)) for name, event in protocol.events.items()]
+    for step in protocol.steps.values():
+        if step.kept:
+            ends = step.outcomes or ("completed",)
+            title = said(step.title, LANGUAGE)
+            options += [
+                (f"{step.id} {end}", f"{title}: {end.replace('_', ' ').lower()}") for end in ends
+            ]
+    make, tail = Fields(sent), str(one.id)
+    choice = make.choice("event", "What happened", options, empty="Choose what happened")
+    day, time = (
+        make.day("occurred_at", "Day it happened", hint="Leave empty for now"),
+        make.time("occurred_at", "Time"),
+    )
+    shown = (("select", choice), ("input", day), ("input", time))
+    return tuple((kind, {**params, "id": f"{params['id']}-{tail}"}) for kind, params in shown)
+
+
+def _opening(seen: CaseSeen, sent: Sent, faults: Faults) -> tuple[tuple[str, Params], ...]:
+    """The deliberate act of opening sealed parts; nothing for whom no cell of the matrix allows it."""
+    actions = {"G2": "read_identity", "G3": "read_safety", "G4": "read_narrative"}
+    offered = [
+        (group, words)
+        for group, words in SEALED.items()
+        if access.decide(actions[group], seen.relationships, has_reason=True, stepped_up=True).allow
+    ]
+    if not offered:
+        return ()
+    make = Fields(sent, faults)
+    why = "Needed unless you hold the case yourself; kept in the log"
+    return (
+        ("checkboxes", make.boxes("groups", "Open", offered)),
+        ("input", make.text("reason", "Why", hint=why)),
+    )

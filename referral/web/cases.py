@@ -1,0 +1,243 @@
+"""Filing a report, the answer to it, the case, its sealed parts and its custody timeline.
+
+A form is read, the verb is called, the answer becomes a page; rules live in the rooms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from referral import access, casework, queries
+from referral.casework import Acted, Filed, Said
+from referral.entry import Call, Reading
+from referral.errors import Refusal
+from referral.queries import CaseSeen
+from referral.web.case_pages import SEALED, case_view
+from referral.web.filed_page import filed_view
+from referral.web.forms import (
+    NONE,
+    Acting,
+    ActingForm,
+    AskingForm,
+    Faults,
+    OpeningForm,
+    Sent,
+    moment_in,
+    new_key,
+)
+from referral.web.lines import Reader
+from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.places import places_of
+from referral.web.report_form import MOST_PERSONS, report_form
+from referral.web.report_intake import field_of, intake_in, persons_in
+from referral.web.timeline_page import timeline_view
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+_DONE: Final = {
+    "notes": "The note was added.",
+    "events": "Recorded; whatever follows from it was opened.",
+}
+
+
+@router.get("/cases/new")
+async def report(request: Request, call: Reading) -> Response:
+    """An empty form."""
+    refusal = access.by_role(call.actor, "create_intake")
+    if refusal is not None:
+        return error_page(request, refusal, call)
+    return await _report(request, call, Sent(), key=new_key())
+
+
+async def _report(
+    request: Request,
+    call: Call[Any],
+    sent: Sent,
+    *,
+    key: str,
+    faults: Faults = NONE,
+    more: int = 0,
+) -> Response:
+    places = await places_of(call)
+    count = max(1, min(persons_in(sent) + more, MOST_PERSONS))
+    view = report_form(sent, list(places.items()), call.actor.country, faults, key, count)
+    title = "Error: File a referral" if faults else "File a referral"
+    status = 422 if faults else 200
+    return page(request, "cases/report.html", view, title=title, call=call, status=status)
+
+
+@router.post("/cases/draft")
+async def add_person(request: Request, form: AskingForm) -> Response:
+    """One more person, or one fewer: the same form, nothing is filed."""
+    more = -1 if form.sent.has("fewer") else 1
+    return await _report(
+        request, form.call, form.sent, key=form.sent.one("key") or new_key(), more=more
+    )
+
+
+@router.post("/cases")
+async def file(request: Request, form: ActingForm) -> Response:
+    """File it: to the answer. What cannot be read: the same form, with everything typed."""
+    call, sent, key = form.call, form.sent, UUID(form.sent.one("key"))
+    if call.stored is not None:
+        return see_other(f"/cases/{call.stored['case_id']}/filed")
+    known = await queries.case_with(call.session, call.actor, key)
+    if known is not None:
+        return see_other(f"/cases/{known}/filed")
+    read = intake_in(sent, key, call.actor.time_zone)
+    if isinstance(read, Refusal):
+        return await _put_right(request, form, read, {"/occurred_at": "occurred_at"})
+    intake, pointers = read
+    answer = await casework.file(call.session, call.actor, intake, now=call.now)
+    if isinstance(answer, Filed):
+        return see_other(f"/cases/{answer.case_id}/filed")
+    if answer.type == "invalid-input":
+        return await _put_right(request, form, answer, pointers)
+    return error_page(request, answer, call)
+
+
+async def _put_right(
+    request: Request, form: Acting, refusal: Refusal, pointers: dict[str, str]
+) -> Response:
+    of: dict[str, str] = {}
+    others: list[str] = []
+    for fault in refusal.extra["errors"]:
+        name = field_of(fault["pointer"], pointers)
+        if name is None:
+            others.append(fault["message"])
+        else:
+            of[name] = fault["message"]
+    faults = Faults(of, tuple(others))
+    return await _report(request, form.call, form.sent, key=form.sent.one("key"), faults=faults)
+
+
+@router.get("/cases/{case_id}/filed")
+async def filed(request: Request, call: Reading, case_id: UUID) -> Response:
+    """The answer to a filing: who must receive it, why, and by when."""
+    answer = await casework.filed_again(call.session, call.actor, case_id)
+    if isinstance(answer, Refusal):
+        return error_page(request, answer, call)
+    units = [UUID(ask.unit_id) for ask in answer.asks]
+    named = await queries.units_named(call.session, call.actor, units)
+    view = filed_view(answer, named, Reader.of(call))
+    return page(request, "cases/filed.html", view, title="Referral filed", call=call)
+
+
+@router.get("/cases/{case_id}")
+async def case(request: Request, call: Reading, case_id: UUID) -> Response:
+    """The case as this person may see it, nothing sealed opened."""
+    seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
+    return await _case(request, call, seen)
+
+
+async def _case(
+    request: Request,
+    call: Call[Any],
+    seen: CaseSeen | Refusal,
+    sent: Sent | None = None,
+    faults: Faults = NONE,
+) -> Response:
+    if isinstance(seen, Refusal):
+        return error_page(request, seen, call)
+    done = _DONE.get(request.query_params.get("done", ""), "")
+    place = (await places_of(call)).get(seen.place, seen.place)
+    view = case_view(seen, Reader.of(call), place, sent or Sent(), faults, done)
+    status = 422 if faults else 200
+    title = "Error: Case" if faults else "Case"
+    return page(request, "cases/case.html", view, title=title, call=call, status=status)
+
+
+@router.post("/cases/{case_id}/opening")
+async def open_sealed(request: Request, form: OpeningForm, case_id: UUID) -> Response:
+    """Open sealed parts, deliberately: they are shown on this page only, and the log keeps it."""
+    call, sent = form.call, form.sent
+    groups = [group for group in SEALED if group in sent.many("groups")]
+    if not groups:
+        seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
+        return await _case(request, call, seen, sent, Faults({"groups": "Choose what to open."}))
+    seen = await queries.case_seen(
+        call.session,
+        call.actor,
+        case_id,
+        groups=groups,
+        reason=sent.one("reason") or None,
+        now=call.now,
+    )
+    if isinstance(seen, CaseSeen) and seen.refused:
+        first = next(iter(seen.refused.values()))
+        if first.type == "reason-required":
+            told = Faults({"reason": "Say why you open it; the log keeps your words."})
+            return await _case(request, call, seen, sent, told)
+        return refused(request, first, call, back=f"/cases/{case_id}")
+    return await _case(request, call, seen, sent)
+
+
+@router.post("/cases/{case_id}/referrals/{referral_id}/notes")
+async def add_note(
+    request: Request, form: ActingForm, case_id: UUID, referral_id: UUID
+) -> Response:
+    """A sealed note."""
+    if form.call.stored is not None:
+        return see_other(f"/cases/{case_id}?done=notes")
+    session, actor = form.call.session, form.call.actor
+    answer = await casework.add_note(
+        session, actor, referral_id, form.sent.one("note"), _said(form), now=form.call.now
+    )
+    return await _shown(request, form, case_id, answer, "notes", {"/note": f"note-{referral_id}"})
+
+
+@router.post("/cases/{case_id}/referrals/{referral_id}/events")
+async def record_event(
+    request: Request, form: ActingForm, case_id: UUID, referral_id: UUID
+) -> Response:
+    """Something happened that the protocol waits for."""
+    if form.call.stored is not None:
+        return see_other(f"/cases/{case_id}?done=events")
+    happened = moment_in(form.sent, "occurred_at", form.call.actor.time_zone)
+    if isinstance(happened, Refusal):
+        return await _shown(request, form, case_id, happened, "events", {})
+    session, actor = form.call.session, form.call.actor
+    answer = await casework.record_event(
+        session,
+        actor,
+        referral_id,
+        form.sent.one("event"),
+        _said(form, happened),
+        now=form.call.now,
+    )
+    return await _shown(request, form, case_id, answer, "events", {})
+
+
+def _said(form: Acting, happened: Any = None) -> Said:  # noqa: ANN401 - a moment or nothing
+    return Said(reason=form.sent.one("reason") or None, occurred_at=happened)
+
+
+async def _shown(  # noqa: PLR0913 - the answer, and the page it goes back to
+    request: Request,
+    form: Acting,
+    case_id: UUID,
+    answer: Acted | Refusal,
+    done: str,
+    pointers: dict[str, str],
+) -> Response:
+    if isinstance(answer, Acted):
+        return see_other(f"/cases/{case_id}?done={done}")
+    if answer.type != "invalid-input":
+        return refused(request, answer, form.call, back=f"/cases/{case_id}")
+    call = form.call
+    of = {pointers.get(f["pointer"], "main-content"): f["message"] for f in answer.extra["errors"]}
+    seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
+    return await _case(request, call, seen, form.sent, Faults(of))
+
+
+@router.get("/cases/{case_id}/timeline")
+async def timeline(request: Request, call: Reading, case_id: UUID) -> Response:
+    """Who held whom when, and every act, in the order of recording."""
+    lines = await queries.timeline_of(call.session, call.actor, case_id)
+    if isinstance(lines, Refusal):
+        return error_page(request, lines, call)
+    view = timeline_view(case_id, lines, Reader.of(call))
+    return page(request, "cases/timeline.html", view, title="Custody timeline", call=call)

@@ -1,0 +1,146 @@
+"""The answer to a filing: who must receive it, on what ground, by when; what is open, who was not asked.
+
+Built from what the rooms answered; nothing is fetched and nothing decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from protocols.vocabulary import load_vocabulary
+from referral.casework import Ask, Filed
+from referral.web.lines import Reader
+from referral.web.wording import LANGUAGE, TOPICS, Citation, Due, Law, Tag, result_tag
+
+_KINDS: Final = {
+    "custody": "takes the person over",
+    "task": "carries out a task",
+    "notice": "is informed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One topic of a screening."""
+
+    topic: str
+    result: Tag
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskShown:
+    """One receiving agency: what it is asked, on what ground, by when."""
+
+    agency: str
+    step: str
+    kind: str
+    persons: str
+    due: Due
+    immediate: bool
+    rule: str
+    sources: tuple[Citation, ...]
+    marks: tuple[str, ...]
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class FiledPage:
+    """The answer to a filing."""
+
+    case_address: str
+    reference: str
+    persons: tuple[tuple[str, tuple[Finding, ...]], ...]
+    asks: tuple[AskShown, ...]
+    needed: tuple[tuple[str, str], ...]
+    withheld: tuple[tuple[str, str, tuple[Citation, ...]], ...]
+    triage: bool
+
+
+def filed_view(
+    answer: Filed, named: Mapping[UUID, tuple[str | None, str | None]], reader: Reader
+) -> FiledPage:
+    """Asks of one step to one unit for several persons are one block."""
+    law = reader.law
+    groups: dict[tuple[str, str], list[Ask]] = {}
+    for ask in answer.asks:
+        groups.setdefault((ask.step, ask.unit_id), []).append(ask)
+    return FiledPage(
+        case_address=f"/cases/{answer.case_id}",
+        reference=answer.reference,
+        persons=tuple((f"Person {one.number}", findings(one.findings)) for one in answer.persons),
+        asks=tuple(_ask(group, named, reader) for group in groups.values()),
+        needed=needs_shown(need for one in answer.referrals for need in one.needed),
+        withheld=withheld_shown((no for one in answer.referrals for no in one.withheld), law),
+        triage=any(one.triage for one in answer.referrals),
+    )
+
+
+def _ask(
+    group: Sequence[Ask], named: Mapping[UUID, tuple[str | None, str | None]], reader: Reader
+) -> AskShown:
+    ask, law = group[0], reader.law
+    agency, unit = named.get(UUID(ask.unit_id), (None, None))
+    marks = []
+    if ask.no_agency:
+        marks.append(
+            f"No agency is charged with “{law.label(ask.mandate)}” there: sent to the national fall-back"
+        )
+    if ask.alternates:
+        marks.append(f"{ask.alternates} more hold this mandate and can be asked next")
+    due_at = datetime.fromisoformat(ask.due_at) if ask.due_at else None
+    return AskShown(
+        agency=f"{agency}, {unit}" if agency and unit else agency or law.label(ask.mandate),
+        step=law.step_title(ask.track, ask.step, reader.now.date()),
+        kind=_KINDS.get(ask.kind, ask.kind),
+        persons=f"{len(group)} persons" if len(group) > 1 else "",
+        due=reader.clock.due(
+            due_at, immediate=ask.immediate, basis=ask.basis, derivation=ask.derivation
+        ),
+        immediate=ask.immediate,
+        rule=ask.rule,
+        sources=law.cited(ask.sources),
+        marks=tuple(marks),
+        address=f"/hand-offs/{ask.hand_off_id}",
+    )
+
+
+def findings(found: Mapping[str, Any] | None) -> tuple[Finding, ...]:
+    """Per topic, with the rules that said so."""
+    return tuple(
+        Finding(words, result_tag(found[topic]["result"]), ", ".join(found[topic]["rules"]))
+        for topic, words in TOPICS.items()
+        if found and topic in found
+    )
+
+
+def needs_shown(needs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    """Facts a rule could not be settled without, each once, and for what."""
+    vocabulary = load_vocabulary()
+    found: dict[str, list[str]] = {}
+    for need in needs:
+        name = need["fact"]
+        words = vocabulary[name].label(LANGUAGE) if name in vocabulary else name
+        rule = need["reason"]["step"] or need["reason"]["rule"]
+        if rule not in found.setdefault(words, []):
+            found[words].append(rule)
+    return tuple((words, ", ".join(rules)) for words, rules in found.items())
+
+
+def withheld_shown(
+    refusals: Iterable[Mapping[str, Any]], law: Law
+) -> tuple[tuple[str, str, tuple[Citation, ...]], ...]:
+    """Mandates that were not asked, each once per rule."""
+    found = {
+        (no["mandate"], no["reason"]["rule"]): (
+            law.label(no["mandate"]),
+            no["reason"]["rule"],
+            law.cited(no["reason"]["sources"]),
+        )
+        for no in refusals
+    }
+    return tuple(found.values())

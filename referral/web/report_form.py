@@ -1,0 +1,246 @@
+"""The form of a report: questions from the vocabulary, and the way from what was typed to an intake.
+
+Nothing has to be filled in but a place. What was not asked stays not known; "asked, none found" is an
+answer of its own. What this file must never know: what follows from an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from protocols.vocabulary import Entry, FactType, load_vocabulary
+from referral.casework import Intake, PersonTold
+from referral.errors import Refusal
+from referral.web.forms import Faults, Fields, Params, Sent, moment_in
+from referral.web.wording import LANGUAGE, PERSON_ROLES, TOPICS
+
+Inputs = tuple[tuple[str, Params], ...]
+
+MOST_PERSONS: Final = 30
+_YES_NO: Final = [("yes", "Yes"), ("no", "No"), ("unknown", "Not known")]
+_INDICATOR: Final = [
+    ("confirmed observed", "Yes: seen by us"),
+    ("confirmed statement", "Yes: the person says so"),
+    ("confirmed document", "Yes: a document shows it"),
+    ("suspected third_party", "Suspected"),
+    ("absent", "No"),
+]
+NONE_FOUND: Final = "none-found"
+
+CASE_FACTS: Final = (
+    "danger_now",
+    "exploitation_under_way",
+    "in_the_act",
+    "place_known",
+    "rural_site",
+    "sector",
+)
+WORK: Final = ("works", "econ_hours", "night_work", "beneficiary", "in_school", "hazards", "wfcl")
+FORCED: Final = ("fl_indicators", "involuntary", "penalty_menace")
+TRAFFICKED: Final = ("acts", "means", "purposes", "screening_complete")
+NEEDS: Final = (
+    *("high_risk", "unaccompanied", "parent_suspected", "separation_needed", "home_elsewhere"),
+    *("foreign_national", "language", "disability_needs", "travelling_companions", "transport"),
+)
+WHO: Final = ("age", "age_band", "appears_under_18", "sex")
+PERSON_FACTS: Final = (*WHO, *WORK, *FORCED, *TRAFFICKED, *NEEDS)
+IDENTITY: Final = {"name": "Name", "papers": "Papers", "address": "Home address"}
+SAFETY: Final = {
+    "whereabouts": "Where the person is now",
+    "contact": "A safe way and time to make contact",
+    "fears": "Whom or what the person fears",
+}
+WORKPLACE: Final = {
+    "name": "Name of the business or farm",
+    "address": "Address or directions",
+    "employer": "Employer",
+}
+REPORTER: Final = {
+    "name": "Name",
+    "contact": "Telephone or address",
+    "relation": "How they know of it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of questions; ``folded`` ones open on demand, and stand open when answered."""
+
+    title: str
+    inputs: Inputs
+    folded: bool = False
+    opened: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonForm:
+    """The questions about one person."""
+
+    number: int
+    heading: str
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportForm:
+    """The whole form."""
+
+    situation: Inputs
+    moment: Inputs
+    persons: tuple[PersonForm, ...]
+    narrative: Params
+    others: tuple[Section, ...]
+    count: int
+    key: str
+    faults: Faults
+
+
+def report_form(
+    sent: Sent, places: Iterable[tuple[str, str]], place: str, faults: Faults, key: str, count: int
+) -> ReportForm:
+    """The form with what was typed so far. ``place``: what is chosen before anybody chose."""
+    make = Fields(sent, faults)
+    topics = [*TOPICS.items(), ("unknown", "Not sure")]
+    where = make.choice(
+        "place", "Where did it happen?", list(places), hint="The whole country, if no more is known"
+    )
+    where["value"] = where["value"] or place
+    reported = make.radios("reported", "What is reported?", topics, chosen="unknown", inline=True)
+    situation: Inputs = (
+        *_asked(make, ("danger_now", "exploitation_under_way")),
+        ("radios", reported),
+        ("select", where),
+    )
+    about = (
+        *_asked(make, ("in_the_act", "place_known", "rural_site", "sector")),
+        *_texts(make, "workplace-", WORKPLACE),
+    )
+    moment: Inputs = (
+        (
+            "input",
+            make.day("occurred_at", "Day it was seen or reported", hint="Leave empty for now"),
+        ),
+        ("input", make.time("occurred_at", "Time")),
+    )
+    return ReportForm(
+        situation=situation,
+        moment=moment,
+        persons=tuple(_person(sent, faults, number) for number in range(1, count + 1)),
+        narrative=make.area(
+            "narrative",
+            "What was seen or told",
+            rows=6,
+            hint="Sealed: only those who hold the case can open it",
+        ),
+        others=(
+            _folded("The workplace", about, sent),
+            _folded(
+                "Who reported it",
+                _texts(make, "reporter-", REPORTER),
+                sent,
+                hint="Sealed: kept from everybody but your own agency",
+            ),
+        ),
+        count=count,
+        key=key,
+        faults=faults,
+    )
+
+
+def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:
+    make = Fields(sent, faults, f"p{number}-")
+    role = make.radios(
+        "role", "In this report the person is", _ROLES, chosen="concerned", inline=True
+    )
+    who: Inputs = (
+        ("radios", role),
+        (
+            "input",
+            make.text(
+                "identity-name",
+                IDENTITY["name"],
+                hint="Sealed; leave empty if not known",
+                spellcheck=False,
+            ),
+        ),
+        *_asked(make, WHO),
+    )
+    hidden: Inputs = (
+        *_texts(make, "safety-", SAFETY),
+        ("input", make.text("identity-papers", IDENTITY["papers"])),
+    )
+    sections = (
+        Section("", who),
+        _folded("Work and school", _asked(make, WORK), sent),
+        _folded("Signs of forced labour", _asked(make, FORCED), sent),
+        _folded("Signs of trafficking", _asked(make, TRAFFICKED), sent),
+        _folded("Risk and needs", _asked(make, NEEDS), sent),
+        _folded(
+            "Where the person is, and how to make contact",
+            hidden,
+            sent,
+            hint="Sealed: opened only with a fresh password",
+        ),
+    )
+    return PersonForm(number, f"Person {number}", sections)
+
+
+_ROLES: Final = [(code, words) for code, words in PERSON_ROLES.items() if code != "reporter"]
+
+
+def _folded(title: str, inputs: Inputs, sent: Sent, hint: str = "") -> Section:
+    names = {params["name"] for _, params in inputs}
+    typed = any(sent.one(name) not in {"", "unknown"} for name in names)
+    wrong = any("errorMessage" in params for _, params in inputs)
+    return Section(title, inputs, folded=True, opened=typed or wrong, hint=hint)
+
+
+def _texts(make: Fields, prefix: str, labels: Mapping[str, str]) -> Inputs:
+    return tuple(("input", make.text(prefix + name, label)) for name, label in labels.items())
+
+
+def _asked(make: Fields, names: Iterable[str]) -> Inputs:
+    vocabulary = load_vocabulary()
+    return tuple(asked for name in names for asked in _question(make, vocabulary[name]))
+
+
+def _question(make: Fields, entry: Entry) -> Inputs:
+    """The field or fields of one fact."""
+    label, hint = entry.label(LANGUAGE), entry.hints.get(LANGUAGE, "")
+    options = [(code.code, code.label(LANGUAGE)) for code in entry.codes]
+    match entry.type:
+        case FactType.FLAG:
+            field = make.radios(
+                entry.name, label, _YES_NO, hint=hint, chosen="unknown", inline=True
+            )
+            return (("radios", field),)
+        case FactType.WHOLE:
+            more = {"classes": "govuk-input--width-3", "inputmode": "numeric"}
+            return (("input", make.text(entry.name, label, hint=hint, **more)),)
+        case FactType.CODE:
+            return (
+                ("select", make.choice(entry.name, label, options, hint=hint, empty="Not known")),
+            )
+        case FactType.INDICATORS:
+            return tuple(
+                (
+                    "select",
+                    make.choice(
+                        f"{entry.name}-{code.code}",
+                        code.label(LANGUAGE),
+                        _INDICATOR,
+                        hint=code.hints.get(LANGUAGE, ""),
+                        empty="Not asked",
+                    ),
+                )
+                for code in entry.codes
+            )
+        case _:
+            boxes = [*options, (NONE_FOUND, "Asked, none found")]
+            return (("checkboxes", make.boxes(entry.name, label, boxes, hint=hint)),)

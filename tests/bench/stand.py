@@ -1,0 +1,99 @@
+"""A stand to measure on: a durable embedded PostgreSQL, the imaginary country, and tokens."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from agencies.cast import Player, load_cast
+from agencies.identity import Scope, digest_of
+from agencies.register import COUNTRIES, enter, read
+from alembic import command
+from alembic.config import Config
+from argon2 import PasswordHasher
+from protocols.catalogue import Catalogue
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+import referral
+from referral.database import make_engine
+from referral.embedded import Embedded
+from referral.entry import Installation
+from referral.settings import Settings
+from referral.vault import Vault
+
+_CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # nobody signs in here
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Everything a benchmark needs; made anew for each run and removed afterwards."""
+
+    database: Embedded
+    players: dict[str, Player]
+    folder: Path
+    root_key: str
+
+    def token(self, part: str) -> str:
+        """The bearer token of a part of the cast of Zedland."""
+        return f"bench token of {part}.zz"
+
+    def installation(self, pool_size: int) -> Installation:
+        """The service over this stand's database, as the app role."""
+        return Installation(
+            settings=Settings(),
+            engine=make_engine(self.database.url("app"), pool_size=pool_size),
+            vault=Vault.from_text(self.root_key),
+            catalogue=Catalogue.load(),
+        )
+
+
+@contextmanager
+def new_stand() -> Iterator[Stand]:
+    """Start, migrate, furnish; stop and remove."""
+    import asyncio  # noqa: PLC0415 - one use
+
+    folder = Path(tempfile.mkdtemp(prefix="referral-bench-"))
+    try:
+        with Embedded.start(folder, durable=True) as database:
+            config = Config()
+            config.set_main_option("script_location", str(Path(referral.__file__).parent / "migrations"))
+            url = make_url(database.url("migrator")).set(drivername="postgresql+asyncpg")
+            config.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False))
+            command.upgrade(config, "head")
+            players = asyncio.run(_furnish(database))
+            key = base64.b64encode(os.urandom(32)).decode()
+            yield Stand(database, players, folder, key)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _furnish(database: Embedded) -> dict[str, Player]:
+    url = make_url(database.superuser_url).set(drivername="postgresql+asyncpg", database="referral")
+    engine = create_async_engine(url, poolclass=NullPool)
+    now = datetime.now(UTC)
+    since = (now - timedelta(days=7)).date()
+    async with engine.begin() as connection:
+        await enter(connection, read(COUNTRIES / "zz.yaml"), since)
+        players = await load_cast(connection, ("ZZ",), since, hash_with=_CHEAP.hash)
+        for player in players:
+            await connection.exec_driver_sql(
+                "SELECT agencies.issue_token($1, $2, 'bench', $3, $4, $5)",
+                (
+                    digest_of(f"bench token of {player.part.user_name}"),
+                    player.membership_id,
+                    [scope.value for scope in Scope],
+                    now - timedelta(days=1),
+                    now + timedelta(days=1),
+                ),
+            )
+    await engine.dispose()
+    return {player.part.user_name: player for player in players}

@@ -1,0 +1,36 @@
+"""Declining: never without a coded reason and words, and the next one is asked at once."""
+
+from __future__ import annotations
+
+from tests.referral.api.desk import Desk, asked, pointers, problem
+
+SAID = {"reason_code": "NO_CAPACITY", "note": "Both our teams are at the flood."}
+
+
+async def test_the_next_one_is_asked_and_both_parties_read_why(desk: Desk) -> None:
+    hand_off = await desk.asks()
+    declined = await desk.acts("social_worker", hand_off, "decline", **SAID)
+    assert declined["state"] == "rejected"
+    assert declined["holder_unit"] == str(desk.house.player("inspector").unit_id)
+    assert asked(declined, "ZZ-C01") != hand_off
+    assert declined["made"][0]["receiver"]["agency"] == "National child directorate"
+    for part in ("inspector", "social_worker"):
+        seen = (await desk.reads(part, f"hand-offs/{hand_off}")).json()
+        assert [note["text"] for note in seen["notes"]] == [SAID["note"]]
+
+
+async def test_a_code_that_is_none_is_answered_with_those_there_are(desk: Desk) -> None:
+    hand_off = await desk.asks()
+    answer = await desk.sends(
+        "social_worker", f"hand-offs/{hand_off}/decline", {"reason_code": "TIRED"}
+    )
+    told = problem(answer, 422, "invalid-input")
+    assert pointers(told) == {"/reason_code": "unknown", "/note": "missing"}
+    assert "NO_CAPACITY" in told["errors"][0]["message"]
+
+
+async def test_what_was_declined_cannot_be_accepted(desk: Desk) -> None:
+    hand_off = await desk.asks()
+    await desk.acts("social_worker", hand_off, "decline", **SAID)
+    late = await desk.sends("social_worker", f"hand-offs/{hand_off}/acceptance")
+    assert problem(late, 409, "transition-not-allowed")["from"] == "rejected"

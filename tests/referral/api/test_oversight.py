@@ -1,0 +1,38 @@
+"""Oversight: answer times by agency, what is late, what was accepted and left; for supervisors."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.referral.api.desk import Desk, problem
+
+
+async def test_received_to_accepted_by_agency(desk: Desk) -> None:
+    hand_off = await desk.asks()
+    desk.house.at.forward(hours=1)
+    await desk.acts("social_worker", hand_off, "acknowledgement")
+    desk.house.at.forward(hours=3)
+    await desk.acts("social_worker", hand_off, "acceptance")
+    seen = (await desk.reads("supervisor", "oversight/response-times")).json()["agencies"]
+    office = next(one for one in seen if one["agency"] == "Child protection office of the North")
+    assert office["requested_to_received"] == 3600
+    assert office["received_to_accepted"] == 3 * 3600
+    assert (office["asked"], office["accepted"]) == (1, 1)
+
+
+async def test_late_and_idle_ones_are_shown(desk: Desk) -> None:
+    late, idle = await desk.asks(), await desk.asks()
+    await desk.acts("social_worker", idle, "acceptance")
+    desk.house.at.forward(days=4)
+    seen = (await desk.reads("supervisor", "oversight/overdue")).json()["hand_offs"]
+    assert late in {one["id"] for one in seen}
+    assert all(one["overdue"] for one in seen)
+    left = (await desk.reads("supervisor", "oversight/idle")).json()["hand_offs"]
+    assert [one["id"] for one in left] == [idle]
+    assert (await desk.reads("supervisor", "oversight/idle?days=5")).json()["hand_offs"] == []
+
+
+@pytest.mark.parametrize("question", ["response-times", "overdue", "idle", "first-referrals"])
+async def test_only_a_supervisor_asks(desk: Desk, question: str) -> None:
+    problem(await desk.reads("inspector", f"oversight/{question}"), 403, "not-permitted")
+    assert (await desk.reads("supervisor", f"oversight/{question}")).status_code == 200
