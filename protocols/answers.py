@@ -12,8 +12,8 @@ from datetime import datetime
 
 from protocols import limits, openings
 from protocols.conditions import World
-from protocols.decision import ClockState, HandOffState, Reason
-from protocols.law import FILING, TRIAGE, Asking, Route, Step
+from protocols.decision import ClockState, HandOffState, Reason, RunningClock
+from protocols.law import FILING, TRIAGE, Asking, Clock, Route, Step
 from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import WAITING, move
 from protocols.walk import Walk
@@ -210,20 +210,23 @@ def _reached(found: HandOffState, word: str) -> bool:
 def _clocks_again(walk: Walk) -> None:
     """A limit whose condition changed (an emergency, no longer one) begins or ends."""
     for clock in walk.protocol.clocks.values():
-        held = clock.when.holds(walk.world)
         mine = [one for one in walk.clocks.values() if one.clock == clock.id]
-        if held is False:
-            for running in mine:
-                if running.state is ClockState.RUNNING:
-                    reason = Reason(clock.step, "its condition has become false", clock.sources)
-                    limits.end(walk, running, reason)
+        if clock.when.holds(walk.world) is False:
+            _end_all(walk, clock, mine)
         elif f"{clock.step} opened" in clock.start:
-            known = {one.hand_off for one in mine}
-            for found in walk.hand_offs.values():
-                if (
-                    found.step == clock.step
-                    and found.state in WAITING
-                    and found.id not in known
-                    and found.id in {one.id for one in walk.run.hand_offs}
-                ):
-                    limits.start(walk, clock, f"{clock.step} opened", found.id)
+            _start_missing(walk, clock, {one.hand_off for one in mine})
+
+
+def _end_all(walk: Walk, clock: Clock, mine: Iterable[RunningClock]) -> None:
+    reason = Reason(clock.step, "its condition has become false", clock.sources)
+    for running in mine:
+        if running.state is ClockState.RUNNING:
+            limits.end(walk, running, reason)
+
+
+def _start_missing(walk: Walk, clock: Clock, known: Collection[str | None]) -> None:
+    """For hand-offs that were open before; those opened just now start their own clocks."""
+    for before in walk.run.hand_offs:
+        found = walk.hand_offs[before.id]
+        if found.step == clock.step and found.state in WAITING and found.id not in known:
+            limits.start(walk, clock, f"{clock.step} opened", found.id)

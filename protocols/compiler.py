@@ -121,8 +121,7 @@ def _bands(section: Section, facts: dict[str, FactShape], problems: Problems) ->
 
 def _lawful(reader: Reader, section: Section) -> str:
     basis = section.text("lawful_basis")
-    if "lawful_basis" in section:
-        reader.among(section, "lawful_basis", (basis,), LAWFUL_BASES, "lawful basis")
+    reader.among(section, "lawful_basis", (basis,), LAWFUL_BASES, "lawful basis")
     return basis
 
 
@@ -162,14 +161,8 @@ def _review(reader: Reader, section: Section) -> tuple[Step, Clock]:
         f"review {name}",
         reader.problems,
     )
-    if "escalates_to" in review:
-        reader.among(
-            review,
-            "escalates_to",
-            (review.text("escalates_to"),),
-            reader.country.mandates,
-            "mandate of the country",
-        )
+    above = (review.text("escalates_to"),)
+    reader.among(review, "escalates_to", above, reader.country.mandates, "mandate of the country")
     step = Step(
         id=name,
         title=title,
@@ -213,9 +206,8 @@ def _closings(reader: Reader, section: Section) -> tuple[Closing, ...]:
     for item in section.entries("closes"):
         one = Section(item, "a closing", reader.problems, required=("after", "outcome", "sources"))
         outcome = one.text("outcome")
-        if "outcome" in one:
-            outcomes = reader.country.outcomes
-            reader.among(one, "outcome", (outcome,), outcomes, "outcome of the country")
+        outcomes = reader.country.outcomes
+        reader.among(one, "outcome", (outcome,), outcomes, "outcome of the country")
         found.append(
             Closing(reader.triggers(one, "after"), outcome, reader.sources(one), item.spot)
         )

@@ -18,7 +18,7 @@ from protocols.decision import (
     RunningClock,
 )
 from protocols.law import CLOSED, Closing
-from protocols.lifecycle import Act, Kind, State, transition
+from protocols.lifecycle import TRANSITIONS, Act, Kind, State
 from protocols.walk import Walk
 
 WAITING = frozenset({State.REQUESTED, State.RECEIVED})
@@ -29,10 +29,7 @@ def move(
 ) -> None:
     """Move a hand-off by a row of the life-cycle table; the caller has made sure there is one."""
     now = walk.hand_offs[hand_off]
-    row = transition(now.kind, now.state, act)
-    if row is None:
-        message = f"no row for a {now.kind} that is {now.state}: {act}"
-        raise AssertionError(message)
+    row = TRANSITIONS[now.kind, now.state, act]
     if row.to.terminal:
         limits.stop_with(walk, hand_off, reason)
     for item in walk.items:

@@ -73,7 +73,9 @@ class Reader:
     def among(
         self, section: Section, name: str, words: Iterable[str], allowed: Iterable[str], what: str
     ) -> None:
-        """Every word must be one of the allowed ones."""
+        """Every word written under this key must be one of the allowed ones."""
+        if name not in section:
+            return
         possible = sorted(allowed)
         for word in words:
             if word not in possible:
@@ -90,12 +92,11 @@ class Reader:
         first = self._said(section, "first_day", _DAYS)
         last = self._said(section, "last_day", _LAST_DAY)
         if found is None:
-            if "limit" in section:
-                self.problems.error(
-                    section.at("limit"),
-                    f"'{written}' is no limit: hours (h), calendar days (cd) or working days (wd)",
-                    "Write it like '24 h', '90 cd' or '5 wd'",
-                )
+            self.problems.error(
+                section.at("limit"),
+                f"'{written}' is no limit: hours (h), calendar days (cd) or working days (wd)",
+                "Write it like '24 h', '90 cd' or '5 wd'",
+            )
             return Limit(1, Unit.HOURS)
         try:
             return Limit(int(found.group(1)), Unit(found.group(2)), bool(first), last)

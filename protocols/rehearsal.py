@@ -63,19 +63,14 @@ def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOff
 
 
 def _clocks(run: Run, item: StartClock | StopClock | AdvanceClock) -> tuple[RunningClock, ...]:
-    match item:
-        case StartClock():
-            key = f"{item.clock}#{len(run.clocks) + 1}"
-            new = RunningClock(
-                key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at
-            )
-            return (*run.clocks, new)
-        case StopClock():
-            return tuple(
-                replace(one, state=item.to) if one.id == item.clock else one for one in run.clocks
-            )
-        case AdvanceClock():
-            return tuple(
-                replace(one, rung=item.rung, state=item.state) if one.id == item.clock else one
-                for one in run.clocks
-            )
+    if isinstance(item, StartClock):
+        key = f"{item.clock}#{len(run.clocks) + 1}"
+        new = RunningClock(key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at)
+        return (*run.clocks, new)
+    return tuple(_clocked(one, item) if one.id == item.clock else one for one in run.clocks)
+
+
+def _clocked(one: RunningClock, item: StopClock | AdvanceClock) -> RunningClock:
+    if isinstance(item, StopClock):
+        return replace(one, state=item.to)
+    return replace(one, rung=item.rung, state=item.state)

@@ -76,10 +76,6 @@ class Speaker:
         """Words joined by "or" (or "and")."""
         return self.word("logic", joined).join(words)
 
-    def step(self, name: str) -> str:
-        """A step by its id; the title stands at the step itself."""
-        return name
-
     def limit(self, limit: Limit) -> str:
         """``24 hours, nights and holidays included``."""
         unit = str(limit.unit)

@@ -57,8 +57,7 @@ def read_step(reader: Reader, step: str, item: Item, declines: dict[str, str]) -
     ask, asking = _recipients(reader, section)
     then, last = section.words("then"), section.text("last") or None
     reader.among(section, "then", then, reader.country.mandates, "mandate of the country")
-    if last is not None:
-        reader.among(section, "last", (last,), reader.country.mandates, "mandate of the country")
+    reader.among(section, "last", (last or "",), reader.country.mandates, "mandate of the country")
     outcomes = section.words("outcomes")
     reader.among(section, "outcomes", outcomes, reader.country.outcomes, "outcome of the country")
     requires = section.words("requires")
@@ -149,9 +148,8 @@ def _clock(reader: Reader, step: str, name: str, item: Item, parent: Section) ->
         optional=_CLOCK_OPTIONAL,
     )
     for key in ("escalates_to", "days_of"):
-        if key in section:
-            named = (section.text(key),)
-            reader.among(section, key, named, reader.country.mandates, "mandate of the country")
+        named = (section.text(key),)
+        reader.among(section, key, named, reader.country.mandates, "mandate of the country")
     return Clock(
         id=f"{step}.{name}",
         step=step,
@@ -217,10 +215,9 @@ def _share(reader: Reader, section: Section) -> float:
     written = section.text("at").removesuffix("%").strip()
     if written.isdigit() and int(written) > 0:
         return int(written) / _PERCENT
-    if "at" in section:
-        reader.problems.error(
-            section.at("at"),
-            f"'{section.text('at')}' is no share of the limit",
-            "Write it like '50 %'; 100 % is the end of the limit, 150 % half of it later",
-        )
+    reader.problems.error(
+        section.at("at"),
+        f"'{section.text('at')}' is no share of the limit",
+        "Write it like '50 %'; 100 % is the end of the limit, 150 % half of it later",
+    )
     return 1.0

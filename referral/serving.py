@@ -18,7 +18,6 @@ from typing import Final, Self
 import uvicorn
 
 from referral import worker
-from referral.app import make_app
 from referral.entry import Installation
 
 GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
@@ -109,6 +108,8 @@ def serve(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until told to stop, with the clockwork beside it if it is given its connections."""
+    from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
+
     config = uvicorn.Config(
         make_app(installation),
         log_config=None,

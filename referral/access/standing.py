@@ -96,6 +96,9 @@ class Locked:
     events: tuple[str, ...]
     holder_mandates: tuple[str, ...]
     mine: tuple[Mapping[str, Any], ...]
+    tracks: frozenset[str]  # of this person, this referral's included
+    person: Mapping[str, Any]
+    numbered: int
     head: Head
     hand_off_id: UUID | None
 
@@ -113,6 +116,9 @@ class Locked:
             events=tuple(row["events"]),
             holder_mandates=tuple(row["holder_mandates"]),
             mine=tuple(row["mine"]),
+            tracks=frozenset(row["tracks"]),
+            person=row["person"],
+            numbered=row["numbered"],
             head=Head.from_row(row["head"]),
             hand_off_id=hand_off_id,
         )

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from referral.api.answers import Answer, Listed, Made, Note, Source, Titled, notes_of
+from referral.api.answers import Answer, Made, Source, Titled
+from referral.api.hand_off_answers import Listed, Note, notes_of
 from referral.api.wording import Wording
 from referral.casework import Filed
 from referral.queries import CaseSeen, PersonSeen, ReferralSeen, TimelineLine

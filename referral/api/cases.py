@@ -14,6 +14,7 @@ from referral.api import shapes
 from referral.api.answers import Done, made
 from referral.api.case_answers import Case, CaseFiled, Happened, Timeline
 from referral.api.hand_offs import acted
+from referral.api.reports import Report
 from referral.api.wire import KEYED, ROOT, Asked, Headers, Route, answer, refused
 from referral.casework import Acted, Filed
 from referral.entry import Acting, Call, Reading, Witnessed, needs_scope
@@ -28,7 +29,7 @@ _CREATED, _OK = 201, 200
 
 
 @router.post("/cases", status_code=_CREATED, response_model=CaseFiled, openapi_extra=KEYED)
-async def file(call: Acting, asked: Headers, body: shapes.Report) -> Response:
+async def file(call: Acting, asked: Headers, body: Report) -> Response:
     """File a report: screened on the spot, answered with who must receive what, why and by when.
 
     The same ``client_id`` again answers 200 with the case it led to before.

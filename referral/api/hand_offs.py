@@ -16,7 +16,8 @@ from agencies.identity import Scope
 from protocols.lifecycle import Act, State
 from referral import casework, queries
 from referral.api import shapes
-from referral.api.answers import Done, HandOff, Lines, Listed, made
+from referral.api.answers import Done, made
+from referral.api.hand_off_answers import HandOff, Lines, Listed
 from referral.api.wire import KEYED, ROOT, Asked, Headers, Route, answer, links, refused
 from referral.casework import Acted, Said
 from referral.entry import Acting, Call, Reading, needs_scope

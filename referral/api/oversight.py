@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from agencies.identity import Scope
 from referral import queries
-from referral.api.answers import Answer, Lines, Listed
+from referral.api.answers import Answer
+from referral.api.hand_off_answers import Lines, Listed
 from referral.api.wire import ROOT, Headers, Route, answer, refused
 from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal

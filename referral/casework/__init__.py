@@ -5,7 +5,7 @@ one call with its log entries. Rooms never commit. A refusal is a value, and is 
 """
 
 from protocols.lifecycle import Act
-from referral.casework.amending import amend
+from referral.casework.amending import amend, identify
 from referral.casework.answers import Acted, Ask, Filed, PersonFiled, ReferralOpened
 from referral.casework.clockwork import lapse
 from referral.casework.filed import filed_again
@@ -74,6 +74,7 @@ __all__ = [
     "filed_again",
     "filed_before",
     "hold",
+    "identify",
     "lapse",
     "record_event",
     "record_first_contact",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,16 +11,25 @@ from uuid import UUID, uuid4
 import orjson
 
 from protocols import engine, screening
-from protocols.decision import Refused
+from protocols.decision import (
+    ClockState,
+    CloseReferral,
+    Decision,
+    MoveHandOff,
+    Reason,
+    Refused,
+    StopClock,
+)
 from protocols.facts import Facts, Group
-from protocols.lifecycle import State
+from protocols.lifecycle import Act, State
 from protocols.vocabulary import load_vocabulary
 from referral import errors
-from referral.access.standing import Locked
+from referral.access.standing import Locked, moment
 from referral.audit import Done
 from referral.audit.ledger import Ledger, sealed
 from referral.audit.streams import keep_key
 from referral.casework.answers import Acted
+from referral.casework.dossier import Dossier, keep_findings, keep_persons, route
 from referral.casework.ground import (
     Held,
     referral_ground,
@@ -27,7 +37,7 @@ from referral.casework.ground import (
     version_conflict,
 )
 from referral.casework.hand_offs import not_allowed
-from referral.casework.intake import findings_of
+from referral.casework.intake import Intake, LawfulBasis, PersonTold, understand
 from referral.casework.records import follow
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.casework.said import NOTHING_SAID, Said
@@ -82,8 +92,131 @@ async def amend(
     ledger = Ledger(locked.case_id, now, why=held.why)
     ledger.log(Done.CASE_AMENDED, "case", locked.case_id, facts=sorted(changes))
     _keep_facts(session, ledger, held, before, after)
-    _keep_findings(ledger, locked, actor, findings)
-    return await follow(session, actor, held, ledger, decision)
+    dossier = _joined(session, held, actor, ledger)
+    person = UUID(locked.referral["person_id"])
+    keep_findings(dossier, person, locked.person["number"], findings)
+    ledger.change_referral(locked.referral_id, results=[list(pair) for pair in findings.results])
+    mandates = frozenset(locked.holder_mandates)
+    route(session, dossier, person, after, findings, mandates, locked.tracks)
+    if dossier.urgency != locked.case["urgency"]:
+        ledger.case_changes["urgency"] = dossier.urgency
+    return await follow(session, actor, held, ledger, decision, more=dossier.decided)
+
+
+async def identify(
+    session: WriteSession,
+    actor: Actor,
+    referral_id: UUID,
+    persons: Sequence[PersonTold],
+    said: Said = NOTHING_SAID,
+    *,
+    now: datetime,
+) -> Acted | Refusal:
+    """Persons of a placeholder ("about n, not yet identified") become persons of their own.
+
+    Each is screened and routed for herself, held by the unit that holds the placeholder. When
+    nobody is left unidentified, the placeholder's referral closes and what nobody had accepted
+    for it is taken back.
+    """
+    held = await referral_ground(session, actor, referral_id, "amend", said, now)
+    if isinstance(held, Refusal):
+        return held
+    locked = held.locked
+    intake = replace(_intake_of(locked), persons=tuple(persons))
+    understood = understand(intake, load_vocabulary(), now)
+    refusal = _not_identifiable(locked, persons) or (
+        understood if isinstance(understood, Refusal) else version_conflict(locked, said)
+    )
+    if refusal is not None or isinstance(understood, Refusal):
+        problem = refusal or errors.not_found()
+        return await refuse_there(session, actor, locked, "amend", problem, now)
+    ledger = Ledger(locked.case_id, now, why=held.why)
+    ledger.log(Done.CASE_AMENDED, "case", locked.case_id, identified=len(persons))
+    dossier = _joined(session, held, actor, ledger)
+    keep_persons(session, dossier, understood[1], frozenset(locked.holder_mandates))
+    left = locked.person["headcount"] - len(persons)
+    _shrink(ledger, locked, max(left, 1))
+    decision = Decision(()) if left > 0 else _emptied(locked)
+    return await follow(session, actor, held, ledger, decision, more=dossier.decided)
+
+
+def _not_identifiable(locked: Locked, persons: Sequence[PersonTold]) -> Refusal | None:
+    if not persons or any(person.role != "concerned" for person in persons):
+        message = "Give the persons concerned who are now known, at least one."
+        return errors.invalid_input([Fault("/persons", "missing", message)])
+    if locked.person["identified"] or locked.referral["state"] != "open":
+        return errors.not_allowed_now(
+            locked.referral["state"],
+            "identify",
+            [],
+            "This referral is about one known person, or is closed: file her as a case of her own.",
+        )
+    return None
+
+
+def _shrink(ledger: Ledger, locked: Locked, headcount: int) -> None:
+    ledger.add(
+        "persons",
+        id=locked.referral["person_id"],
+        case_id=str(locked.case_id),
+        country=locked.case["country"],
+        number=locked.person["number"],
+        role="concerned",
+        identified=False,
+        headcount=headcount,
+    )
+
+
+def _emptied(locked: Locked) -> Decision:
+    """Nobody is left in the placeholder: everybody has a referral of her own."""
+    reason = Reason("identified", "everybody is known by now")
+    waiting = [
+        MoveHandOff(
+            row["id"],
+            Act.CANCEL,
+            State(row["state"]),
+            State.CANCELLED,
+            reason,
+            "NO_LONGER_NEEDED",
+        )
+        for row in locked.hand_offs
+        if row["state"] in {"requested", "received"} and not row["imported"]
+    ]
+    running = [
+        StopClock(clock["id"], moment(locked.case["filed_at"]), ClockState.STOPPED, reason)
+        for clock in locked.clocks
+    ]
+    return Decision((*waiting, *running, CloseReferral("ONWARD_REFERRAL_MADE", reason)))
+
+
+def _intake_of(locked: Locked) -> Intake:
+    """The case as the frame for persons who join it."""
+    return Intake(
+        client_id=locked.case_id,
+        place=locked.case["place"],
+        reported=locked.case["reported"],
+        lawful_basis=LawfulBasis(locked.referral["lawful_basis"]),
+    )
+
+
+def _joined(session: WriteSession, held: Held, actor: Actor, ledger: Ledger) -> Dossier:
+    """The case's own dossier, opened again."""
+    locked = held.locked
+    lead = locked.case["lead_referral"]
+    return Dossier(
+        intake=_intake_of(locked),
+        actor=actor,
+        now=ledger.at,
+        country=session.catalogue.country(actor.country),
+        ledger=ledger,
+        key=held.keys[locked.case_id],
+        head=locked.head,
+        case_id=locked.case_id,
+        reference=locked.case["reference"],
+        numbered=locked.numbered,
+        urgency=locked.case["urgency"],
+        lead=UUID(lead) if lead else None,
+    )
 
 
 def _keep_facts(
@@ -149,17 +282,3 @@ def _keep_hidden(
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _keep_findings(ledger: Ledger, locked: Locked, actor: Actor, findings: Any) -> None:
-    ledger.add(
-        "screenings",
-        id=str(uuid4()),
-        case_id=str(locked.case_id),
-        person_id=locked.referral["person_id"],
-        country=locked.case["country"],
-        at=ledger.at.isoformat(),
-        by_member=str(actor.id),
-        findings=findings_of(findings),
-    )
-    ledger.change_referral(locked.referral_id, results=[list(pair) for pair in findings.results])

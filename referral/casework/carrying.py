@@ -6,7 +6,7 @@ who serves a mandate (all at once), and hands everything to the ledger; it decid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -29,8 +29,8 @@ from protocols.decision import (
 from referral.audit import Done
 from referral.audit.ledger import Ledger
 from referral.casework import clocks
-from referral.casework.recipients import Subject
-from referral.session import Actor
+from referral.casework.recipients import Subject, resolve
+from referral.session import Actor, WriteSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +45,36 @@ class Opened:
     clock: StartClock | None
 
 
-def carry(
+async def carry(
+    session: WriteSession,
+    ledger: Ledger,
+    decided: Sequence[tuple[Subject, Decision]],
+    *,
+    happened: datetime | None = None,
+    by: Actor | None = None,
+) -> list[tuple[Subject, Opened]]:
+    """Put decisions into the ledger, each with the agencies that serve its mandates.
+
+    Acts on known hand-offs (``MoveHandOff``) come with what people said and are moved by
+    ``casework.moves``; everything that follows from them is carried here. ``happened``: when, if
+    not now. Answers every hand-off opened, with the referral it belongs to.
+    """
+    served = await resolve(session, decided, ledger.at)
+    return [
+        (subject, opened)
+        for (subject, decision), answers in zip(decided, served, strict=True)
+        for opened in _one(ledger, subject, decision, answers, happened or ledger.at, by)
+    ]
+
+
+def _one(
     ledger: Ledger,
     subject: Subject,
     decision: Decision,
     served: Iterable[Serving],
-    *,
-    happened: datetime | None = None,
-    by: Actor | None = None,
+    happened: datetime,
+    by: Actor | None,
 ) -> list[Opened]:
-    """Put one decision into the ledger. ``served`` are the answers to its asks, in order.
-
-    Acts on known hand-offs (``MoveHandOff``) come with what people said and are moved by
-    ``casework.hand_offs``; everything that follows from them is carried here.
-    """
     answers = iter(served)
     limits = clocks.clocks_by_hand_off(decision)
     opened = []
@@ -76,12 +92,12 @@ def carry(
             case AdvanceClock():
                 clocks.advance(ledger, subject, item)
             case RecordEvent():
-                record_event(ledger, subject, item.event, happened or ledger.at, by)
+                record_event(ledger, subject, item.event, happened, by)
             case CloseReferral():
                 _close(ledger, subject, item)
             case _:
                 pass
-    clocks.escalate(ledger, subject, decision, answers, happened or ledger.at)
+    clocks.escalate(ledger, subject, decision, answers, happened)
     _note_needs(ledger, subject, decision)
     return opened
 

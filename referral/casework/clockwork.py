@@ -10,7 +10,7 @@ from protocols.decision import Refused
 from referral.access.standing import Locked, moment
 from referral.audit.ledger import Ledger, post
 from referral.casework import carrying
-from referral.casework.recipients import resolve, subject_of
+from referral.casework.recipients import subject_of
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.database import as_json
 from referral.session import WriteSession, keys_of
@@ -39,8 +39,7 @@ async def lapse(session: WriteSession, clock_id: UUID, *, now: datetime) -> date
         raise RuntimeError(message)
     ledger = Ledger(locked.case_id, now, why="clock")
     subject = subject_of(locked, None)
-    served = await resolve(session, [(subject, decision)], now)
-    carrying.carry(ledger, subject, decision, served, happened=due)
+    await carrying.carry(session, ledger, [(subject, decision)], happened=due)
     if ledger.drafts:
         await post(session, ledger, actor=None, head=locked.head, key=keys[locked.case_id])
     return due

@@ -27,7 +27,7 @@ from referral.audit.ledger import Ledger, post
 from referral.casework import carrying
 from referral.casework.answers import Acted, Ask
 from referral.casework.moves import Saying
-from referral.casework.recipients import Subject, resolve, subject_of
+from referral.casework.recipients import Subject, subject_of
 from referral.casework.refusing import refuse
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.casework.said import NOTHING_SAID, Said, faults_in
@@ -158,8 +158,7 @@ async def _act(
     for custody in decision.all(MoveCustody):
         carrying.move_custody(ledger, subject, custody, None if attesting else actor.id)
         subject = replace(subject, holder_unit=UUID(locked.hand_off["receiver_unit"]))
-    served = await resolve(session, [(subject, decision)], now)
-    opened = carrying.carry(ledger, subject, decision, served)
+    opened = await carrying.carry(session, ledger, [(subject, decision)])
     answer = _answer(locked, decision, opened, act, subject)
     await post(
         session,
@@ -270,7 +269,7 @@ def _answer(
         state=moved[-1].to_state.value,
         version=locked.hand_off["version"] + len(moved),
         holder_unit=str(subject.holder_unit),
-        asks=tuple(Ask.of(made, locked.referral_id, locked.referral["track"]) for made in opened),
+        asks=tuple(Ask.of(made, one.referral_id, one.track) for one, made in opened),
         superseded=tuple(
             item.hand_off for item in decision.all(MoveHandOff) if item.hand_off != own
         ),

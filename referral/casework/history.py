@@ -1,9 +1,9 @@
-"""Imported history: a case that was worked on before this service, filed with what its record tells.
+"""Imported history: a case worked on before this service, filed with what its record tells.
 
 1. Screened and routed like any report, and what the protocol would have asked is answered, but
    nothing is opened: no clock runs, nobody is told, nobody has accepted.
-2. Each recorded referral is a hand-off with its own time, marked as imported. A time out of order is
-   kept with a warning, and an entry nobody finished stays an entry: never a body, never a hand-off.
+2. Each recorded referral is a hand-off with its own time, marked as imported. A time out of order
+   is kept with a warning; an entry nobody finished stays one: never a body, never a hand-off.
 3. The filer's unit stays holder. What this file must never know: files, columns, layouts.
 """
 
@@ -21,7 +21,8 @@ from protocols.lifecycle import Kind
 from referral.audit import Done
 from referral.audit.ledger import post
 from referral.casework import carrying
-from referral.casework.filing import Dossier, ground_of, keep_case, keep_persons, open_dossier
+from referral.casework.dossier import Dossier, keep_case, keep_persons, open_dossier
+from referral.casework.filing import ground_of
 from referral.casework.intake import Intake
 from referral.casework.recipients import Subject
 from referral.casework.refusing import refuse
@@ -43,8 +44,8 @@ UNFINISHED = "unfinished referral"
 class Recorded:
     """One referral of the record, in the record's order (``opening`` 1, 2, 3).
 
-    ``body`` is the receiver in the record's words; ``mandate`` None: it names nobody. ``agency`` and
-    ``unit`` are keys of the directory where the record names an agency rather than a kind of agency.
+    ``body`` is the receiver in the record's words; ``mandate`` None: it names nobody. ``agency``
+    and ``unit`` are keys of the directory, where the record names more than a kind of agency.
     """
 
     opening: int
@@ -113,7 +114,7 @@ async def filed_before(
     return frozenset(UUID(one) for one in found)
 
 
-async def file_history(  # noqa: PLR0913 - a report, and what its record tells besides
+async def file_history(
     session: WriteSession,
     actor: Actor,
     intake: Intake,
@@ -142,7 +143,7 @@ async def file_history(  # noqa: PLR0913 - a report, and what its record tells b
     for warning in warnings:
         dossier.ledger.warn(**warning)
     lead = next((one for one in dossier.decided if one[0].referral_id == dossier.lead), None)
-    items = lead[1].decision.all(OpenHandOff) if lead else ()
+    items = lead[1].all(OpenHandOff) if lead else ()
     first, receivers = await _resolved(session, dossier, items, recorded)
     stood_in = 0
     if lead:
@@ -153,7 +154,7 @@ async def file_history(  # noqa: PLR0913 - a report, and what its record tells b
         case_id=str(dossier.case_id),
         reference=dossier.reference,
         urgency=dossier.urgency,
-        triage=lead[1].triage if lead else False,
+        triage=any(one.lead and one.triage for one in dossier.referrals),
         first=first,
         hand_offs=len(dossier.ledger.rows.get("hand_offs", ())),
         stood_in_for=stood_in,
@@ -240,7 +241,7 @@ def _receiver(
 # --- what happened -------------------------------------------------------------------------------
 
 
-def _replay(  # noqa: PLR0913 - the record, and what is known of each entry
+def _replay(
     dossier: Dossier,
     subject: Subject,
     items: Sequence[OpenHandOff],
@@ -258,8 +259,8 @@ def _replay(  # noqa: PLR0913 - the record, and what is known of each entry
     for one in recorded:
         receiver = receivers.get(one.opening)
         if receiver is not None:
-            code = codes.get(one.opening)
-            _keep(dossier, subject, _asked(items, one), one, receiver, code, number)
+            wrong = codes.get(one.opening)
+            _keep(dossier, subject, _asked(items, one), one, receiver, wrong, number)
             stood_in += receiver.stand_in
             continue
         ledger.warn("unfinished-referral", opening=one.opening)
@@ -287,7 +288,7 @@ def _asked(items: Sequence[OpenHandOff], one: Recorded) -> OpenHandOff | None:
     return next((item for item in items if item.mandate == one.mandate), None)
 
 
-def _keep(  # noqa: PLR0913 - one hand-off
+def _keep(
     dossier: Dossier,
     subject: Subject,
     item: OpenHandOff | None,

@@ -70,33 +70,41 @@ def subject_of(locked: Locked, actor: Actor | None) -> Subject:
 
 async def resolve(
     session: WriteSession, decisions: Iterable[tuple[Subject, Decision]], on: datetime
-) -> list[Serving]:
-    """Who is meant by every recipient of these decisions, in their order.
+) -> list[list[Serving]]:
+    """Who is meant by every recipient of these decisions: per decision, in the order of its items.
 
     Mandates are asked of the directory in one statement; a party of the referral (its filer, its
     holder) is the unit it is.
     """
-    pairs = list(decisions)
-    wanted = [
+    wanted = [_asks_of(subject, decision) for subject, decision in decisions]
+    flat = [one for asks in wanted for one in asks]
+    mandates = [ask for _, ask in flat if ask.mandate not in PARTIES]
+    served = iter(await serving(session.connection, mandates, on.date()) if mandates else [])
+    units = {_unit_of(subject, ask.mandate) for subject, ask in flat if ask.mandate in PARTIES}
+    known = await units_with(session.connection, list(units)) if units else {}
+    return [
+        [
+            Serving(ask, known[_unit_of(subject, ask.mandate)], (), no_agency=False, via=Via.DIRECT)
+            if ask.mandate in PARTIES
+            else next(served)
+            for subject, ask in asks
+        ]
+        for asks in wanted
+    ]
+
+
+def _asks_of(subject: Subject, decision: Decision) -> list[tuple[Subject, Ask]]:
+    """First the hand-offs a decision opens, then the bodies its escalations call."""
+    opened = [
         (subject, Ask(item.mandate, subject.place, item.excluding, item.national))
-        for subject, decision in pairs
         for item in decision.all(OpenHandOff)
-    ] + [
+    ]
+    called = [
         (subject, Ask(item.to, subject.place))
-        for subject, decision in pairs
         for item in decision.all(Escalate)
         if item.to not in PARTIES
     ]
-    mandates = [ask for _, ask in wanted if ask.mandate not in PARTIES]
-    served = iter(await serving(session.connection, mandates, on.date()) if mandates else [])
-    units = {_unit_of(subject, ask.mandate) for subject, ask in wanted if ask.mandate in PARTIES}
-    known = await units_with(session.connection, list(units)) if units else {}
-    return [
-        Serving(ask, known[_unit_of(subject, ask.mandate)], (), no_agency=False, via=Via.DIRECT)
-        if ask.mandate in PARTIES
-        else next(served)
-        for subject, ask in wanted
-    ]
+    return opened + called
 
 
 def _unit_of(subject: Subject, party: str) -> UUID:

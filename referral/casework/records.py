@@ -6,6 +6,7 @@ itself.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -17,7 +18,6 @@ from referral.audit import Done
 from referral.audit.ledger import Ledger, post
 from referral.casework import carrying
 from referral.casework.answers import Acted, Ask
-from referral.casework.carrying import Opened
 from referral.casework.ground import (
     Held,
     hand_off_ground,
@@ -27,7 +27,7 @@ from referral.casework.ground import (
 )
 from referral.casework.hand_offs import not_allowed
 from referral.casework.moves import move_in
-from referral.casework.recipients import resolve, subject_of
+from referral.casework.recipients import Subject, subject_of
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.casework.said import NOTHING_SAID, Said, occurred_faults
 from referral.errors import Fault, Refusal
@@ -72,15 +72,15 @@ async def follow(
     ledger: Ledger,
     decision: Decision,
     happened: datetime | None = None,
+    more: Sequence[tuple[Subject, Decision]] = (),
 ) -> Acted:
     """What follows from facts or events: moves of unneeded hand-offs, new ones, clocks."""
     locked = held.locked
     subject = subject_of(locked, actor)
     for item in decision.all(MoveHandOff):
         move_in(ledger, locked, actor, item, decision)
-    served = await resolve(session, [(subject, decision)], ledger.at)
-    opened: list[Opened] = carrying.carry(
-        ledger, subject, decision, served, happened=happened, by=actor
+    opened = await carrying.carry(
+        session, ledger, [(subject, decision), *more], happened=happened, by=actor
     )
     answer = Acted(
         case_id=str(locked.case_id),
@@ -89,7 +89,7 @@ async def follow(
         state="closed" if decision.all(CloseReferral) else "open",
         version=locked.case["version"] + len(ledger.drafts),
         holder_unit=str(locked.holder_unit),
-        asks=tuple(Ask.of(made, locked.referral_id, subject.track) for made in opened),
+        asks=tuple(Ask.of(made, one.referral_id, one.track) for one, made in opened),
         superseded=tuple(item.hand_off for item in decision.all(MoveHandOff)),
         closed=bool(decision.all(CloseReferral)),
     )

@@ -1,4 +1,4 @@
-"""Records of the years before this service: read, filed as history, and accounted for row by row."""
+"""Records of the years before this service: filed as history, and accounted for row by row."""
 
 from referral.intake.acting import NotAMember
 from referral.intake.importing import Progress, import_linea145

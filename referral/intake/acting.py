@@ -1,7 +1,8 @@
 """Somebody at work without a browser: a token of one member, for as long as an import takes.
 
-The token is hers, never leaves this process and ends with the import; every write goes through the same door and the same row
-security as her own. What this file must never know: what is imported.
+The token is hers, never leaves this process and ends with the import; every write goes through
+the same functions and the same row security as her own. What this file must never know: what is
+imported.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The import of one year of line 145: every row is filed, was filed before, or is refused aloud.
 
-One complaint is one transaction: a bad one loses nobody else's. Running it again files nothing twice.
+One complaint is one transaction: a bad one loses nobody else's. Run again, nothing is filed twice.
 What this file must never know: what a label means, and how a case is kept.
 """
 
@@ -155,7 +155,7 @@ class _Import:
             self.faults += 1
             if self.faults >= _MOST_FAULTS:
                 raise
-            reason = f"A fault of ours ({type(fault).__name__}): import the file again to repeat it."
+            reason = f"A fault of ours ({type(fault).__name__}): import again to repeat it."
             self._refuse(BadRow(complaint.line, complaint.number, "fault", reason))
             return
         self.faults = 0

@@ -1,8 +1,8 @@
 """One complaint of line 145 in the words of this service: an intake, and what was done with it.
 
-Nothing is decided here: what the record does not say is not known. Whoever is accused is a person of
-that role, apart from those concerned; who complained is sealed with the agency that took the call.
-What this file must never know: files, the database, what time it is.
+Nothing is decided here: what the record does not say is not known. Whoever is accused is a person
+of that role, apart from those concerned; who complained is sealed with the agency that took the
+call. What this file must never know: files, the database, what time it is.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Reader:
         return place
 
     def _persons(self, row: Row, persons: Sequence[Row]) -> Iterator[PersonTold]:
-        """Everybody the record names; where it names nobody concerned, one who is not identified."""
+        """Everybody the record names; where nobody is concerned, one who is not identified."""
         topic = self._said(self.layout.topics, row, "subtema") or {}
         situation = self._said(self.layout.situations, row, "situacion") or {}
         shared = {**topic, **situation}

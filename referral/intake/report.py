@@ -1,7 +1,7 @@
 """What became of every row: counted, and said as text and as JSON. None is silently dropped.
 
-What stands in the file is counted over every complaint that could be read; what the protocol says of
-it over those filed now. Agreement is shown as it is: practice came first, the protocol later.
+What stands in the file is counted over every complaint that could be read; what the protocol says
+of it over those filed now. Agreement is shown as it is: practice came first, the protocol later.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -83,7 +83,7 @@ class Report:
         if first and first.occurred_at and intake_at:
             self.days.append((self._day(first.occurred_at) - self._day(intake_at)).days)
 
-    def _day(self, moment: datetime) -> Any:  # noqa: ANN401 - a date
+    def _day(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
 
     def filed_before(self, complaint: Complaint) -> None:
@@ -121,37 +121,19 @@ class Report:
         return {
             "layout": self.layout,
             "complaints": {
-                **{"read": self.read, "filed": self.filed, "already_filed": self.already_filed},
-                "refused": [_bad(one) for one in self.refused],
+                "read": self.read,
+                "filed": self.filed,
+                "already_filed": self.already_filed,
+                "refused": [asdict(one) for one in self.refused],
             },
             "persons": {
-                **{"read": self.persons_read, "filed": dict(self.persons_filed)},
+                "read": self.persons_read,
+                "filed": dict(self.persons_filed),
                 "already_filed": self.persons_already_filed,
-                "refused": [_bad(one) for one in self.refused_persons],
+                "refused": [asdict(one) for one in self.refused_persons],
             },
-            "recorded": {
-                "first_by_situation": _nested(self.recorded),
-                "without_referral": self.without_referral,
-                "unfinished": dict(self.unfinished),
-                "times_in_disorder": _nested(self.disorder),
-                "without_province": self.without_place,
-                "days_to_first_referral": self._delays(),
-            },
-            "protocol": {
-                "first_by_situation": _nested(self.asked),
-                "without_province_routed": self.routed_without_place,
-                **{"by_triage": self.triage, "hand_offs": self.hand_offs},
-                "bodies_not_in_the_directory": self.stood_in_for,
-                "agreement": {
-                    **{"compared": self.compared.total(), "agreed": self.agreed.total()},
-                    "same_agency": self.same_agency,
-                    "by_situation": {
-                        one: {"compared": total, "agreed": self.agreed[one]}
-                        for one, total in self.compared.items()
-                    },
-                },
-                "confusion": _nested(self.confusion),
-            },
+            "recorded": self._recorded(),
+            "protocol": self._protocol(),
             "columns": {"not_known": self.columns_not_known, "missing": self.columns_missing},
             "labels_not_known": [
                 {"column": column, "label": label, "count": count}
@@ -161,7 +143,37 @@ class Report:
             "per_second": round(self.rate, 1),
         }
 
-    def _delays(self) -> dict[str, Any]:
+    def _recorded(self) -> dict[str, Any]:
+        return {
+            "first_by_situation": _nested(self.recorded),
+            "without_referral": self.without_referral,
+            "unfinished": dict(self.unfinished),
+            "times_in_disorder": _nested(self.disorder),
+            "without_province": self.without_place,
+            "days_to_first_referral": self.delays(),
+        }
+
+    def _protocol(self) -> dict[str, Any]:
+        return {
+            "first_by_situation": _nested(self.asked),
+            "without_province_routed": self.routed_without_place,
+            "by_triage": self.triage,
+            "hand_offs": self.hand_offs,
+            "bodies_not_in_the_directory": self.stood_in_for,
+            "agreement": {
+                "compared": self.compared.total(),
+                "agreed": self.agreed.total(),
+                "same_agency": self.same_agency,
+                "by_situation": {
+                    one: {"compared": total, "agreed": self.agreed[one]}
+                    for one, total in self.compared.items()
+                },
+            },
+            "confusion": _nested(self.confusion),
+        }
+
+    def delays(self) -> dict[str, Any]:
+        """Days from intake to the first referral; negative ones are errors and counted apart."""
         good = [days for days in self.days if days >= 0]
         return {
             "counted": len(good),
@@ -185,10 +197,6 @@ def _nobody(complaint: Complaint) -> str:
     return UNFINISHED if complaint.recorded else NOBODY
 
 
-def _bad(one: BadRow) -> dict[str, Any]:
-    return {"line": one.line, "number": one.number, "code": one.code, "reason": one.reason}
-
-
 def _nested(counter: Counter[Any]) -> dict[str, dict[str, int]]:
     """Pairs as a table: the first of the pair, then the second, the most frequent first."""
     found: dict[str, dict[str, int]] = {}
@@ -200,8 +208,9 @@ def _nested(counter: Counter[Any]) -> dict[str, dict[str, int]]:
 def _lines(report: Report) -> Iterator[str]:
     yield (
         f"Complaints: {report.read} read, {report.filed} filed, {report.already_filed} filed "
-        f"before, {len(report.refused)} refused ({report.seconds:.1f} s, {report.rate:.0f} a second)"
+        f"before, {len(report.refused)} refused"
     )
+    yield f"  {report.seconds:.1f} seconds, {report.rate:.0f} complaints a second"
     yield from _refusals(report.refused)
     persons = ", ".join(f"{count} {role}" for role, count in report.persons_filed.most_common())
     yield (
@@ -226,13 +235,13 @@ def _refusals(refused: Sequence[BadRow]) -> Iterator[str]:
 
 
 def _of_the_record(report: Report) -> Iterator[str]:
-    delays, behind = report._delays(), report.disorder  # noqa: SLF001 - the same file's
+    delays = report.delays()
     yield "What the record says"
     yield f"  no recorded referral: {report.without_referral}"
     for body, count in report.unfinished.most_common():
         yield f"  unfinished entry “{body}”: {count}"
     yield f"  without a province: {report.without_place}"
-    for (code, opening), count in sorted(behind.items()):
+    for (code, opening), count in sorted(report.disorder.items()):
         yield f"  referral {opening} {code.replace('-', ' ')}: {count}"
     yield (
         f"  days from intake to first referral: median {delays['median']}, longest "

@@ -1,8 +1,9 @@
 """A CSV file read row by row: a row that cannot be read is a fault with its line, never the end.
 
-Byte-order marks, either line ending and the semicolons of a Spanish spreadsheet are read as they come.
-Bytes that are no UTF-8 spoil their own row only; so does a quotation mark nobody closed, which would
-otherwise swallow the rest of the file. What this file must never know: what a column means.
+Byte-order marks, either line ending and the semicolons of a Spanish spreadsheet are read as they
+come. Bytes that are no UTF-8 spoil their own row only; so does a quotation mark nobody closed,
+which would otherwise swallow the rest of the file. What this file must never know: what a column
+means.
 """
 
 from __future__ import annotations
@@ -97,8 +98,10 @@ class _Record:
 
 
 def _records(lines: Sequence[str], separator: str) -> Iterator[_Record]:
-    """Records with their lines. One that spans lines and does not fit the header is cut off after
-    its first line, and reading goes on with the next: the rest of the file is not its hostage.
+    """Records with the lines they begin at.
+
+    One that spans lines and does not fit the header is cut off after its first line, and reading
+    goes on with the next: the rest of the file is not its hostage.
     """
     start, width = 0, None
     while start < len(lines):
@@ -135,7 +138,7 @@ def _row(record: _Record, header: Sequence[str]) -> Row | BadRow:
 
 
 def _printable(cell: str) -> str:
-    """The cell with every byte that is no UTF-8 replaced, and without NUL, which no database keeps."""
+    """The cell with what is no UTF-8 replaced, and without NUL, which no database keeps."""
     return cell.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("\0", "")
 
 

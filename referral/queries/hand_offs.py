@@ -136,7 +136,7 @@ class HandOffSeen:
     alternates: tuple[str, ...] = ()
 
 
-async def inbox_of(  # noqa: PLR0913 - the filters of the list
+async def inbox_of(
     session: ReadSession,
     actor: Actor,
     *,

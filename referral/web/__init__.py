@@ -1,4 +1,4 @@
-"""Pages: plain forms that work without JavaScript. Rules live in the rooms; a page asks and shows."""
+"""Pages: plain forms that work without JavaScript. Rules live in the rooms; pages ask and show."""
 
 from fastapi import APIRouter, Request, Response
 

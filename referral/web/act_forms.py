@@ -14,7 +14,7 @@ from protocols.protocol import Protocol
 from referral import access
 from referral.queries import HandOffSeen
 from referral.session import Actor
-from referral.web.forms import Faults, Fields, Params, Sent
+from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.wording import Law
 
 ADDRESSES: Final = {
@@ -74,9 +74,12 @@ class ActForm:
 class Tried:
     """The form that was sent and came back, so that it stands open with what was typed."""
 
-    name: str = ""
-    sent: Sent = Sent()  # noqa: RUF009 - frozen and empty
-    faults: Faults = Faults()  # noqa: RUF009 - as above
+    name: str
+    sent: Sent
+    faults: Faults
+
+
+UNTRIED: Final = Tried("", Sent(), NONE)
 
 
 def act_forms(
@@ -190,7 +193,7 @@ def _other_forms(
     if not line.imported and sends and not receives and _may(seen, "attest"):
         found += _attested(seen, law, protocol, tried)
     if sends and not receives and state.answered and line.cancellation_asked_at is None:
-        found.append(_cancellation_request(seen, law, tried))
+        found.append(_cancellation_request(law, tried))
     if receives and line.attested and line.attestation_confirmed_at is None:
         found.append(_confirmation())
     if _may(seen, "set_docket"):
@@ -256,7 +259,7 @@ _ANSWERED: Final = {
 }
 
 
-def _cancellation_request(seen: HandOffSeen, law: Law, tried: Tried) -> ActForm:
+def _cancellation_request(law: Law, tried: Tried) -> ActForm:
     make, opened = _made("cancellation-request", tried)
     options = [
         (code, law.reason(Act.CANCEL, code)) for code in law.country.reasons.get(Act.CANCEL, ())

@@ -14,8 +14,9 @@ from protocols.protocol import Protocol
 from protocols.vocabulary import load_vocabulary
 from referral import access
 from referral.queries import CaseSeen, PersonSeen, ReferralSeen
+from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.filed_page import Finding, findings, needs_shown, withheld_shown
-from referral.web.forms import NONE, Faults, Fields, Params, Sent, new_key
+from referral.web.forms import new_key
 from referral.web.lines import UNNAMED, Line, Reader
 from referral.web.wording import (
     LANGUAGE,
@@ -75,7 +76,7 @@ class CasePage:
     faults: Faults = NONE
 
 
-def case_view(  # noqa: PLR0913 - what was seen, by whom, and the form that came back
+def case_view(
     seen: CaseSeen, reader: Reader, place: str, sent: Sent, faults: Faults, done: str
 ) -> CasePage:
     """The case as it was seen; what was opened stands with each person."""
@@ -227,7 +228,7 @@ def _event(
 
 
 def _opening(seen: CaseSeen, sent: Sent, faults: Faults) -> tuple[tuple[str, Params], ...]:
-    """The deliberate act of opening sealed parts; nothing for whom no cell of the matrix allows it."""
+    """The deliberate act of opening sealed parts; nothing for whom the matrix has no cell."""
     actions = {"G2": "read_identity", "G3": "read_safety", "G4": "read_narrative"}
     offered = [
         (group, words)

@@ -16,18 +16,9 @@ from referral.entry import Call, Reading
 from referral.errors import Refusal
 from referral.queries import CaseSeen
 from referral.web.case_pages import SEALED, case_view
+from referral.web.fields import NONE, Faults, Sent
 from referral.web.filed_page import filed_view
-from referral.web.forms import (
-    NONE,
-    Acting,
-    ActingForm,
-    AskingForm,
-    Faults,
-    OpeningForm,
-    Sent,
-    moment_in,
-    new_key,
-)
+from referral.web.forms import Acting, ActingForm, AskingForm, OpeningForm, moment_in, new_key
 from referral.web.lines import Reader
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
@@ -215,7 +206,7 @@ def _said(form: Acting, happened: Any = None) -> Said:  # noqa: ANN401 - a momen
     return Said(reason=form.sent.one("reason") or None, occurred_at=happened)
 
 
-async def _shown(  # noqa: PLR0913 - the answer, and the page it goes back to
+async def _shown(
     request: Request,
     form: Acting,
     case_id: UUID,

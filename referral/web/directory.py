@@ -19,7 +19,7 @@ from referral import access
 from referral.entry import Call, Reading
 from referral.errors import not_found
 from referral.session import Actor
-from referral.web.forms import Fields, Params, Sent
+from referral.web.fields import Fields, Params, Sent
 from referral.web.lines import UNNAMED
 from referral.web.pages import PageRoute, error_page, page
 from referral.web.places import places_of

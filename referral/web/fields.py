@@ -116,7 +116,7 @@ class Fields:
         first = [{"value": "", "text": empty}] if empty else []
         return {**self._of(name, label, hint), "items": first + items, "value": self._value(name)}
 
-    def radios(  # noqa: PLR0913 - a question and how it is laid out
+    def radios(
         self,
         name: str,
         label: str,

@@ -1,4 +1,4 @@
-"""The answer to a filing: who must receive it, on what ground, by when; what is open, who was not asked.
+"""The answer to a filing: who must receive it, why, by when; what is open, and who was not asked.
 
 Built from what the rooms answered; nothing is fetched and nothing decided here.
 """
@@ -67,7 +67,9 @@ def filed_view(
     """Asks of one step to one unit for several persons are one block."""
     law = reader.law
     groups: dict[tuple[str, str], list[Ask]] = {}
-    for ask in answer.asks:
+    for ask in sorted(
+        answer.asks, key=lambda ask: (list(_KINDS).index(ask.kind), ask.due_at or "")
+    ):
         groups.setdefault((ask.step, ask.unit_id), []).append(ask)
     return FiledPage(
         case_address=f"/cases/{answer.case_id}",
@@ -87,9 +89,8 @@ def _ask(
     agency, unit = named.get(UUID(ask.unit_id), (None, None))
     marks = []
     if ask.no_agency:
-        marks.append(
-            f"No agency is charged with “{law.label(ask.mandate)}” there: sent to the national fall-back"
-        )
+        charge = law.label(ask.mandate)
+        marks.append(f"No agency is charged with “{charge}” there: sent to the national fall-back")
     if ask.alternates:
         marks.append(f"{ask.alternates} more hold this mandate and can be asked next")
     due_at = datetime.fromisoformat(ask.due_at) if ask.due_at else None

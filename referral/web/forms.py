@@ -7,8 +7,7 @@ double click acts once. What this file must never know: which fields there are.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
@@ -22,6 +21,7 @@ from referral.database import as_json
 from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
 from referral.errors import Refusal, RefusedError
 from referral.session import WitnessedRead, WriteSession
+from referral.web.fields import Sent
 
 MOST_FIELDS: Final = 2000
 LONGEST: Final = 20_000  # characters of one field: eight pages of narrative
@@ -95,7 +95,7 @@ def prove(call: Call[Any], sent: Sent) -> None:
 
 
 async def _changing(request: Request, call: Writing) -> Acting:
-    """A form that acts on something that is there: no key, its version keeps it from acting twice."""
+    """A form that changes only the own session: twice is as once, so it needs no key."""
     sent = await sent_in(request)
     prove(call, sent)
     return Acting(call, sent)

@@ -18,32 +18,14 @@ from referral import casework, queries
 from referral.casework import Acted, Said
 from referral.entry import Call, Reading
 from referral.errors import Fault, Refusal, invalid_input, not_found
-from referral.queries import HandOffLine
-from referral.web.act_forms import (
-    ADDRESSES,
-    ATTESTABLE,
-    CHOOSE,
-    POINTERS,
-    ActForm,
-    Tried,
-    act_forms,
-)
-from referral.web.forms import (
-    NONE,
-    Acting,
-    ActingForm,
-    Faults,
-    Fields,
-    Params,
-    Sent,
-    faults_in,
-    moment_in,
-    new_key,
-)
-from referral.web.lines import UNNAMED, Batch, Line, Reader, batches
+from referral.web.act_forms import ADDRESSES, ATTESTABLE, CHOOSE, POINTERS, UNTRIED, Tried
+from referral.web.fields import Fields, Params, Sent, faults_in
+from referral.web.forms import Acting, ActingForm, moment_in
+from referral.web.hand_off_page import hand_off_view
+from referral.web.lines import Batch, Reader, batches
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
-from referral.web.wording import STATES, Citation, Clockface, Due, Law, fact_lines
+from referral.web.wording import STATES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -82,7 +64,7 @@ class Inbox:
 
 
 @router.get("/hand-offs")
-async def inbox(  # noqa: PLR0913 - the filters of the list
+async def inbox(
     request: Request,
     call: Reading,
     box: str = "in",
@@ -142,36 +124,14 @@ async def hand_off(request: Request, call: Reading, hand_off_id: UUID) -> Respon
 
 
 async def _hand_off(
-    request: Request, call: Call[Any], hand_off_id: UUID, tried: Tried | None = None
+    request: Request, call: Call[Any], hand_off_id: UUID, tried: Tried = UNTRIED
 ) -> Response:
     seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id)
     if isinstance(seen, Refusal):
         return error_page(request, seen, call)
-    tried = tried or Tried()
-    reader, line = Reader.of(call), seen.line
-    law, clock = reader.law, reader.clock
-    on = line.requested_at.date()
-    protocol, step = law.protocol(line.track, on), law.step(line.track, line.step, on)
-    place = (await places_of(call)).get(line.jurisdiction, line.jurisdiction)
-    view = HandOff(
-        address=f"/hand-offs/{hand_off_id}",
-        case_address=f"/cases/{line.case_id}",
-        heading=law.step_title(line.track, line.step, on),
-        line=reader.line(line, seen.clocks[0].derivation if seen.clocks else ()),
-        until="Answer by" if line.state in {"requested", "received"} else "Next limit",
-        rows=_rows(line, reader, place, seen.docket),
-        instruction=step.instruction.get("en", "") if step else "",
-        sources=law.cited(seen.reason.get("sources", ())),
-        rule=str(seen.reason.get("rule", "")),
-        facts=tuple(fact_lines(seen.facts)),
-        limits=tuple(_limit(one, law, clock, line) for one in seen.clocks),
-        notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
-        forms=act_forms(seen, call.actor, law, protocol, tried),
-        key=tried.sent.one("key") or new_key(),
-        version=line.version,
-        done=_DONE.get(request.query_params.get("done", ""), ""),
-        faults=tried.faults,
-    )
+    places = await places_of(call)
+    done = _DONE.get(request.query_params.get("done", ""), "")
+    view = hand_off_view(seen, Reader.of(call), places, tried, done)
     title = "Error: Hand-off" if tried.faults else "Hand-off"
     status = 422 if tried.faults else 200
     return page(request, "hand_offs/hand_off.html", view, title=title, call=call, status=status)
@@ -183,8 +143,8 @@ async def attest(request: Request, form: ActingForm, hand_off_id: UUID) -> Respo
     told = form.sent.one("attestation-act")
     act = next((one for one in ATTESTABLE if one.value == told), None)
     if act is None:
-        answer = invalid_input([Fault("/act", "missing", "Choose what they answered.")])
-        return await _shown(request, form, hand_off_id, "attestation", answer)
+        missing = invalid_input([Fault("/act", "missing", "Choose what they answered.")])
+        return await _shown(request, form, hand_off_id, "attestation", missing)
     said = _said(form, "attestation")
     if isinstance(said, Refusal):
         return await _shown(request, form, hand_off_id, "attestation", said)

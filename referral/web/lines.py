@@ -1,7 +1,7 @@
 """Hand-offs as lines: how one person reads them, and which belong together.
 
-Words and moments are those of the reader's country and unit. A confidential agency has no name here:
-the queries give none.
+Words and moments are those of the reader's country and unit. A confidential agency has no name
+here: the queries give none.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def batches(lines: Sequence[HandOffLine], reader: Reader) -> tuple[Batch, ...]:
     """Hand-offs of one batch and step that stand together are one group."""
     found = []
     for _, group in groupby(lines, key=lambda one: (one.batch, one.step, one.receiver_unit)):
-        shown = tuple(reader.line(one) for one in group)
+        shown = tuple(reader.line(one) for one in sorted(group, key=lambda one: one.person_number))
         together = f"{len(shown)} persons, asked together" if len(shown) > 1 else None
         found.append(Batch(shown, together))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The supervisor's overview: how long answers take, what is late, what was accepted and left idle."""
+"""The supervisor's overview: how long answers take, what is late, what was left idle."""
 
 from __future__ import annotations
 

@@ -60,8 +60,11 @@ _NO_TOKENS: Final = Refusal(
 
 
 class _Undefined(StrictUndefined):
-    """Strict for everything of ours. The macros of GOV.UK Frontend ask their dictionaries, and the
-    name ``caller``, for what may not be there: that alone is nothing."""
+    """Strict for everything of ours.
+
+    The macros of GOV.UK Frontend ask their dictionaries, and the name ``caller``, for what may not
+    be there: that alone is nothing.
+    """
 
     def __new__(  # type: ignore[misc]
         cls,

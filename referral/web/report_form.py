@@ -1,22 +1,16 @@
-"""The form of a report: questions from the vocabulary, and the way from what was typed to an intake.
+"""The form of a report: questions from the vocabulary, shown again with what was typed.
 
-Nothing has to be filled in but a place. What was not asked stays not known; "asked, none found" is an
-answer of its own. What this file must never know: what follows from an answer.
+Only a place has to be filled in. What this file must never know: what follows from an answer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
-from uuid import UUID
+from dataclasses import dataclass, replace
+from typing import Final
 
 from protocols.vocabulary import Entry, FactType, load_vocabulary
-from referral.casework import Intake, PersonTold
-from referral.errors import Refusal
-from referral.web.forms import Faults, Fields, Params, Sent, moment_in
+from referral.web.fields import Faults, Fields, Params, Sent
 from referral.web.wording import LANGUAGE, PERSON_ROLES, TOPICS
 
 Inputs = tuple[tuple[str, Params], ...]
@@ -47,7 +41,7 @@ NEEDS: Final = (
     *("high_risk", "unaccompanied", "parent_suspected", "separation_needed", "home_elsewhere"),
     *("foreign_national", "language", "disability_needs", "travelling_companions", "transport"),
 )
-WHO: Final = ("age", "age_band", "appears_under_18", "sex")
+WHO: Final = ("age", "sex", "age_band", "appears_under_18")
 PERSON_FACTS: Final = (*WHO, *WORK, *FORCED, *TRAFFICKED, *NEEDS)
 IDENTITY: Final = {"name": "Name", "papers": "Papers", "address": "Home address"}
 SAFETY: Final = {
@@ -177,7 +171,7 @@ def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:
     )
     sections = (
         Section("", who),
-        _folded("Work and school", _asked(make, WORK), sent),
+        replace(_folded("Work and school", _asked(make, WORK), sent), opened=True),
         _folded("Signs of forced labour", _asked(make, FORCED), sent),
         _folded("Signs of trafficking", _asked(make, TRAFFICKED), sent),
         _folded("Risk and needs", _asked(make, NEEDS), sent),

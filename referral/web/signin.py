@@ -30,7 +30,8 @@ from referral.session import ReadSession, Role
 from referral.settings import Environment
 from referral.web import credentials
 from referral.web.attempts import Attempts
-from referral.web.forms import NONE, ChangingForm, Faults, Fields, Params, Sent, sent_in
+from referral.web.fields import NONE, Faults, Fields, Params, Sent
+from referral.web.forms import ChangingForm, sent_in
 from referral.web.pages import PageRoute, page, see_other
 from referral.web.wording import ROLES
 
@@ -158,8 +159,11 @@ async def _seated(
 
 
 async def _log_failure(installation: Installation, member_id: UUID, now: datetime) -> None:
-    """Written after the answer has left, so that its time says nothing. The log belongs to an
-    actor, so a session is opened for the entry and ended before anybody could know its id."""
+    """Written after the answer has left, so that its time says nothing.
+
+    The log belongs to an actor, so a session is opened for the entry and ended in the same
+    transaction, before anybody could know its id.
+    """
     async with _asking(installation) as session:
         seats = await credentials.seats_of(session, member_id, now)
         secret = await credentials.open_session(session, seats[0].id, now) if seats else None

@@ -34,9 +34,9 @@ STATES: Final = {
     "entered-in-error": ("Entered in error", "grey"),
 }
 KINDS: Final = {
-    "custody": "Take the person over",
-    "task": "Carry out a task",
-    "notice": "Be informed",
+    "custody": "Take over",
+    "task": "Task",
+    "notice": "Notice",
 }
 URGENCIES: Final = {
     "emergency": ("Emergency", "red"),
@@ -256,10 +256,10 @@ def fact_words(entry: Entry, value: Any) -> str:  # noqa: ANN401 - JSON of the c
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return "; ".join(labels.get(one, one) for one in value) or "Asked, none found"
+        return "; ".join(str(labels.get(one, one)) for one in value) or "Asked, none found"
     if isinstance(value, Mapping):
         return "; ".join(f"{labels.get(one, one)}: {told['status']}" for one, told in value.items())
-    return labels.get(value, str(value))
+    return str(labels.get(value, value))
 
 
 def length(span: timedelta | None) -> str:

@@ -8,7 +8,15 @@ from types import MappingProxyType
 
 from protocols import engine
 from protocols.catalogue import Catalogue
-from protocols.decision import ClockState, Decision, HandOffState, Opening, Refused, Run, RunningClock
+from protocols.decision import (
+    ClockState,
+    Decision,
+    HandOffState,
+    Opening,
+    Refused,
+    Run,
+    RunningClock,
+)
 from protocols.facts import Facts, Value
 from protocols.lifecycle import Act, Party
 from protocols.protocol import Protocol
@@ -57,7 +65,9 @@ class Referral:
 
     def hand_off(self, step: str, mandate: str) -> HandOffState:
         return next(
-            one for one in reversed(self.run.hand_offs) if (one.step, one.mandate) == (step, mandate)
+            one
+            for one in reversed(self.run.hand_offs)
+            if (one.step, one.mandate) == (step, mandate)
         )
 
     def clock(self, name: str) -> RunningClock:
@@ -104,9 +114,7 @@ class Referral:
 
     def lapse(self, name: str) -> Decision:
         running = next(
-            one
-            for one in self.run.clocks
-            if one.clock == name and one.state is ClockState.RUNNING
+            one for one in self.run.clocks if one.clock == name and one.state is ClockState.RUNNING
         )
         at = engine.next_rung(self.protocol, running)
         self.now = max(self.now, at)
@@ -119,9 +127,7 @@ class Referral:
 def referral(run: Run, track: str, country: str = "ZZ") -> Referral:
     """The referral under this track, as filed."""
     opening = next(one for one in filed(run, country) if one.track == track)
-    protocol = next(
-        one for one in CATALOGUE.in_force(country, IN_FORCE) if one.track == track
-    )
+    protocol = next(one for one in CATALOGUE.in_force(country, IN_FORCE) if one.track == track)
     return Referral(protocol, carried_out(run, opening.decision))
 
 
@@ -129,4 +135,5 @@ CHILD = facts(age=10, works=True, beneficiary="parent")
 
 
 def child_case(**results: str) -> Referral:
-    return referral(run_of(CHILD, **({"CL": "indicated"} | results)), "child_protection")
+    run = replace(run_of(CHILD), results=tuple(({"CL": "indicated"} | results).items()))
+    return referral(run, "child_protection")

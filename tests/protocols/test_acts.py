@@ -183,7 +183,9 @@ def test_what_a_former_holder_does_no_longer_moves_the_referral() -> None:
 def test_cancelling_after_acceptance_opens_the_return() -> None:
     case = child_case()
     case.act(Act.ACCEPT, *OFFICE)
-    assert asked(case.act(Act.CANCEL, *OFFICE, "OTHER")) == [("ZZ-C01", "CHILD_PROTECTION_NATIONAL")]
+    assert asked(case.act(Act.CANCEL, *OFFICE, "OTHER")) == [
+        ("ZZ-C01", "CHILD_PROTECTION_NATIONAL")
+    ]
 
 
 def test_a_sender_who_sent_it_wrongly_asks_the_next_else_it_stays_with_the_sender() -> None:
@@ -310,9 +312,7 @@ def test_nothing_happens_in_the_future() -> None:
 
 def test_an_unknown_hand_off_is_refused() -> None:
     case = child_case()
-    no = engine.act(
-        case.protocol, case.run, "nobody", Act.ACCEPT, case.now, party=Party.RECEIVER
-    )
+    no = engine.act(case.protocol, case.run, "nobody", Act.ACCEPT, case.now, party=Party.RECEIVER)
     assert isinstance(no, Refused)
     assert no.rule == "known hand-off"
 

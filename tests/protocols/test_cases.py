@@ -90,8 +90,12 @@ def test_a_case_that_says_something_else_is_a_problem_at_its_line(
 
 def test_a_case_about_nobody_may_follow_no_track(tmp_path: Path) -> None:
     adult = SOUND_CASE[: SOUND_CASE.index("    story:")].replace("age: 10", "age: 40")
-    text = adult.replace("CL: indicated", "CL: not_indicated").replace("      opens: Q1 LOCAL\n", "")
-    found = problems_of(tmp_path, text.replace("      due: {Q1.answer: 2026-03-03 10:00}\n", "      {}\n"))
+    text = adult.replace("CL: indicated", "CL: not_indicated").replace(
+        "      opens: Q1 LOCAL\n", ""
+    )
+    found = problems_of(
+        tmp_path, text.replace("      due: {Q1.answer: 2026-03-03 10:00}\n", "      {}\n")
+    )
     # FL and HT stay insufficient: the default track triages her all the same.
     assert any("triage is true" in said for _, said in found), found
 
@@ -105,7 +109,9 @@ def test_without_a_file_of_cases_there_is_a_problem(tmp_path: Path) -> None:
 def test_cases_are_not_run_on_a_track_that_does_not_hold_together(tmp_path: Path) -> None:
     folder = written(tmp_path, cases=SOUND_CASE)
     track = folder / "qq" / "care" / "2026-01-01.yaml"
-    track.write_text(track.read_text(encoding="utf-8").replace("ask: LOCAL", "ask: NOBODY"), "utf-8")
+    track.write_text(
+        track.read_text(encoding="utf-8").replace("ask: LOCAL", "ask: NOBODY"), "utf-8"
+    )
     report = check(folder=folder)
     assert not report.sound
     assert report.countries[0].cases == 0

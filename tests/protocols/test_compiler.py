@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one case per line reads as a table
 """Whoever writes a wrong line is told the line, what is wrong, and what to write."""
 
 from __future__ import annotations
@@ -150,6 +151,53 @@ def test_custody_that_follows_the_mere_act_of_a_task_is_refused() -> None:
     assert "custody step Q3 follows 'Q2 completed', the mere act of a task" in {
         one.message for one in problems
     }
+
+
+def _without(text: str, key: str) -> str:
+    """The text without one of its top-level keys and what stands under it."""
+    lines = text.splitlines(keepends=True)
+    start = next(n for n, line in enumerate(lines) if line.startswith(f"{key}:"))
+    end = next((n for n in range(start + 1, len(lines)) if lines[n][0] not in " -"), len(lines))
+    return "".join(lines[:start] + lines[end:])
+
+
+REQUIRED = [line.partition(":")[0] for line in TRACK.splitlines() if line[0] not in " -"]
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_a_missing_part_is_a_problem_or_may_be_missing_and_never_a_crash(key: str) -> None:
+    _, problems = compiled(_without(TRACK, key))
+    optional = {"asks_for", "bands", "declines", "events", "excludes", "gates", "sources"}
+    missing = f"the track has no '{key}'" in {one.message for one in problems}
+    assert missing is (key not in optional)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("        limit: 24 h\n", "clock Q1.answer has no 'limit'"),
+        ("        until: [accepted, declined]\n", "clock Q1.answer has no 'until'"),
+        ("    kind: custody\n", "step Q1 has no 'kind'"),
+        ("  every: 30 cd\n", "has no 'every'"),
+        ("    outcome: HELPED\n", "a closing has no 'outcome'"),
+        ("at: 50 %, ", "a rung of ladder standard has no 'at'"),
+        ("fact: age, ", "band small has no 'fact'"),
+    ],
+)
+def test_a_missing_line_is_named(line: str, message: str) -> None:
+    text, _ = altered(TRACK, line, "")
+    _, problems = compiled(text)
+    assert message in " ".join(one.message for one in problems)
+
+
+def test_a_track_without_triage_that_is_nobodys_default_needs_none() -> None:
+    track, _ = altered(TRACK, "  triage_if_reported: [CL]\n", "")
+    track, _ = altered(track, "track: care", "track: other")
+    track, _ = altered(track, "follows: [filing, triage]", "follows: filing")
+    protocol, problems = compiled(track)
+    assert problems == ()
+    assert not protocol.applies.default
+    assert protocol.applies.reported == frozenset()
 
 
 def test_all_problems_of_both_files_are_reported_together() -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one case per line reads as a table
 """Unknown is a value of its own, and conditions are read as they are written."""
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def test_a_problem_prints_as_one_line_with_place_severity_and_remedy() -> None:
         "b.yaml:2:3: warning: it is late. Be early.",
     ]
     assert [one.severity for one in problems.warnings] == [Severity.WARNING]
-    with pytest.raises(ProblemsFound, match="a.yaml:9:1") as raised:
+    with pytest.raises(ProblemsFound, match=r"a\.yaml:9:1") as raised:
         problems.settle()
     assert len(raised.value.problems) == 2
 

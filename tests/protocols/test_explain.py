@@ -1,14 +1,18 @@
+# ruff: noqa: E501 - one case per line reads as a table
 """A track is printed as a procedure: complete, in order, marked where it is only a proposal."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from protocols.__main__ import main
 from protocols.explain import as_text, in_order, procedure
+from protocols.law import Grade, Source
 from protocols.spoken import Speaker, phrases
 from protocols.vocabulary import load_vocabulary
 from tests.protocols.drafts import TRACK, altered, compiled, written
@@ -44,9 +48,7 @@ def test_every_step_limit_and_article_is_in_the_procedure(
     limits = {limit["id"] for step in plain["steps"] for limit in step["limits"]}
     assert limits == {*protocol.clocks, protocol.review.id}
     assert all(step["sources"] and step["title"] for step in plain["steps"])
-    assert all(
-        limit["if_nobody_answers"] for step in plain["steps"] for limit in step["limits"]
-    )
+    assert all(limit["if_nobody_answers"] for step in plain["steps"] for limit in step["limits"])
     assert json.loads(json.dumps(plain)) == plain
 
 
@@ -110,6 +112,23 @@ def test_each_form_of_condition_has_words(condition: str, words: str) -> None:
     assert problems == ()
     speaker = Speaker(protocol, CATALOGUE.country("ZZ"), load_vocabulary(), "en")
     assert speaker.condition(protocol.steps["Q2"].when) == words
+
+
+def test_a_track_without_triage_says_nothing_of_it() -> None:
+    track, _ = altered(TRACK, "  triage_if_reported: [CL]\n", "")
+    track, _ = altered(track, "track: care", "track: other")
+    protocol, _ = compiled(track)
+    country = CATALOGUE.country("ZZ")
+    law = replace(country, sources={**country.sources, **_small_sources()})
+    assert procedure(protocol, law, load_vocabulary(), "en")["triage"] == []
+
+
+def _small_sources() -> dict[str, Source]:
+    day = date(2026, 1, 1)
+    return {
+        name: Source(name, name, "art. 1", "https://law.example", Grade.VERIFIED, day)
+        for name in ("LAW", "GUESS")
+    }
 
 
 # --- the command ---------------------------------------------------------------------------------

@@ -142,9 +142,7 @@ def walk(country: str, data: st.DataObject) -> None:
                 assert any(clock.hand_off == one.id for clock in run.clocks)
 
 
-WALKS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+WALKS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @WALKS

@@ -121,3 +121,62 @@ async def test_a_confidential_shelter_is_never_named(house: House) -> None:
     shelters = [line for line in case.hand_offs if line.mandate == "SHELTER"]
     assert [line.receiver_agency for line in shelters] == [None]
     assert "House of the Lantern" not in str(case) + str(timeline)
+
+
+async def test_persons_identified_later_become_persons_of_their_own(house: House) -> None:
+    # Somebody reports "about three children" at a kiln; two days later the office knows who they are.
+    intake = Intake(client_id=uuid4(), place=PLACE, reported="CL", facts={"headcount": 3})
+    filed = await house.manages("hotline", casework.file, intake)
+    placeholder = filed.referrals[0]
+    accepted = await house.manages("social_worker", casework.accept, asked(filed, "ZZ-C01"))
+
+    house.at.forward(days=2)
+    girls = [
+        casework.PersonTold(facts={"age": age, "works": True, "econ_hours": 30})
+        for age in (9, 11)
+    ]
+    known = await house.manages(
+        "social_worker", casework.identify, UUID(accepted.referral_id), girls
+    )
+    assert not known.closed, "one of the three is still unknown"
+    third = [casework.PersonTold(facts={"age": 13, "works": True, "econ_hours": 30})]
+    rest = await house.manages(
+        "social_worker", casework.identify, UUID(accepted.referral_id), third
+    )
+    assert rest.closed
+
+    rows = await house.rows(
+        "SELECT r.state, r.holder_unit, p.identified FROM referral.referral r "
+        "JOIN referral.person p ON p.id = r.person_id WHERE r.case_id = $1",
+        UUID(filed.case_id),
+    )
+    hers = house.player("social_worker").unit_id
+    assert sorted((row["identified"], row["state"]) for row in rows) == [
+        (False, "closed"),
+        (True, "open"),
+        (True, "open"),
+        (True, "open"),
+    ]
+    assert {row["holder_unit"] for row in rows} == {hers}
+    assert placeholder.triage
+
+
+async def test_new_facts_bring_a_child_under_another_track(house: House) -> None:
+    filed = await house.manages("inspector", casework.file, child_at_work())
+    accepted = await house.manages("social_worker", casework.accept, asked(filed, "ZZ-C01"))
+    # She tells that somebody brought her here to work.
+    amended = await house.manages(
+        "social_worker",
+        casework.amend,
+        UUID(accepted.referral_id),
+        {"acts": ["RECRUITMENT", "TRANSPORTATION"], "purposes": ["FORCED_LABOUR"]},
+    )
+    assert {ask.track for ask in amended.asks} >= {"trafficking"}
+    tracks = await house.rows(
+        "SELECT track, lead FROM referral.referral WHERE case_id = $1 ORDER BY track",
+        UUID(filed.case_id),
+    )
+    assert [(row["track"], row["lead"]) for row in tracks] == [
+        ("child_protection", True),
+        ("trafficking", False),
+    ]

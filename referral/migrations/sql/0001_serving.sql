@@ -125,3 +125,24 @@ $$;
 REVOKE EXECUTE ON FUNCTION agencies.held_mandates(uuid, text, date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION agencies.held_mandates(uuid, text, date)
     TO referral_app, referral_worker, referral_effector;
+
+-- May this unit be asked for this mandate at this place at all: it is charged with it there, through a
+-- group or from above, as a fall-back too, or it is the country's last resort. The second lock behind
+-- `serving`: whatever the caller's code believes, nothing is sent past the directory.
+CREATE FUNCTION agencies.may_be_asked(unit uuid, wanted text, place text, on_day date) RETURNS boolean
+LANGUAGE sql STABLE SECURITY INVOKER AS $$
+WITH RECURSIVE climb AS (
+    SELECT here.code, here.parent FROM agencies.jurisdiction here WHERE here.code = place
+     UNION ALL
+    SELECT upper.code, upper.parent
+      FROM climb JOIN agencies.jurisdiction upper ON upper.code = climb.parent
+)
+SELECT EXISTS (
+    SELECT FROM agencies.mandate held
+     WHERE held.unit_id = unit AND held.mandate IN (wanted, 'NATIONAL_FALL_BACK')
+       AND (held.jurisdiction IN (SELECT climb.code FROM climb) OR held.jurisdiction IN (
+           SELECT wider.group_code FROM climb JOIN agencies.grouping wider ON wider.member_code = climb.code))
+       AND held.valid_from <= on_day AND (held.valid_until IS NULL OR on_day < held.valid_until))
+$$;
+REVOKE EXECUTE ON FUNCTION agencies.may_be_asked(uuid, text, text, date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION agencies.may_be_asked(uuid, text, text, date) TO referral_effector;

@@ -1,44 +1,67 @@
 -- carry_out: what the engine decided in Python becomes rows here, in one call, after this file has
--- checked it again from its own tables. No entry, no effect. Parties (who may see what) are derived
--- here from the effects themselves and never taken from the caller.
+-- checked it again from its own tables. No entry, no effect, and no entry without its effect.
+-- Parties (who may see what) are derived here from the effects themselves and never taken from the
+-- caller; columns that say who acted, or that only a later act may set, are not taken either.
 
--- Entries: contiguous after the head, hashed over the very bytes stored, and only into the streams
--- of this case, of the caller, or of the system.
+-- Entries: contiguous after the head, hashed over the very bytes stored, in the caller's own name, and
+-- only into the streams of this case, of the caller, or of the system. IS DISTINCT FROM throughout:
+-- what a header leaves out compares as NULL, and must not pass for right.
 CREATE FUNCTION referral.post_entries(the_case uuid, decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     posted CONSTANT jsonb := decided -> 'entries';
+    worker CONSTANT boolean := referral.my_role() = 'WORKER';
+    kept bigint;
     wrong text;
 BEGIN
     IF coalesce(jsonb_array_length(posted), 0) = 0 THEN
         RAISE EXCEPTION 'no entry, no effect' USING ERRCODE = 'RF001';
     END IF;
+    -- A key made for a subject in advance would be the key its rightful holder later seals with.
     IF decided ? 'keys' THEN
         INSERT INTO vault.data_key (subject, kind, case_id, country, version, wrapped, created_at)
             SELECT k.subject, k.kind, k.case_id, referral.my_country(), k.version, decode(k.wrapped, 'hex'), k.created_at
-            FROM jsonb_to_recordset(decided -> 'keys') AS k (subject uuid, kind text, case_id uuid, version integer, wrapped text, created_at timestamptz);
+            FROM jsonb_to_recordset(decided -> 'keys') AS k (subject uuid, kind text, case_id uuid, version integer, wrapped text, created_at timestamptz)
+            WHERE CASE k.kind
+                WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
+                WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
+                WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (referral.own_persons(the_case, decided))
+                ELSE false END;
+        GET DIAGNOSTICS kept = ROW_COUNT;
+        IF kept <> jsonb_array_length(decided -> 'keys') THEN
+            RAISE EXCEPTION 'a key is made for what the caller files or holds, and for nothing else' USING ERRCODE = 'RF011';
+        END IF;
     END IF;
     IF decided ? 'streams' THEN
         INSERT INTO referral.stream_head (stream_id, kind, subject, country, seq, hash)
             SELECT s.stream_id, s.kind, s.subject, referral.my_country(), 0, decode(repeat('00', 32), 'hex')
-            FROM jsonb_to_recordset(decided -> 'streams') AS s (stream_id uuid, kind text, subject uuid);
+            FROM jsonb_to_recordset(decided -> 'streams') AS s (stream_id uuid, kind text, subject uuid)
+            WHERE (s.kind = 'member' AND s.subject = referral.my_membership()) OR (s.kind = 'case' AND s.subject = the_case AND decided ? 'cases');
+        GET DIAGNOSTICS kept = ROW_COUNT;
+        IF kept <> jsonb_array_length(decided -> 'streams') THEN
+            RAISE EXCEPTION 'a stream is opened for the caller or for the case she files' USING ERRCODE = 'RF011';
+        END IF;
     END IF;
 
     WITH parsed AS MATERIALIZED (
-        SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text)
+        SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, content text)
     ), e AS MATERIALIZED (
-        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id FROM parsed p
+        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id, (p.h ->> 'at')::timestamptz AS at FROM parsed p
     ), chained AS (
-        SELECT e.*, row_number() OVER w AS n, lag(e.hash) OVER w AS hash_before FROM e WINDOW w AS (PARTITION BY e.stream_id ORDER BY e.seq)
+        SELECT e.*, row_number() OVER w AS n, lag(e.hash) OVER w AS hash_before, lag(e.at) OVER w AS at_before FROM e WINDOW w AS (PARTITION BY e.stream_id ORDER BY e.seq)
     )
-    SELECT string_agg(c.h ->> 'act', ', ') INTO wrong
+    SELECT string_agg(coalesce(c.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
     FROM chained c LEFT JOIN referral.stream_head s ON s.stream_id = c.stream_id
-    WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND referral.my_role() = 'WORKER')) IS NOT TRUE
-        OR c.seq <> s.seq + c.n
-        OR c.h ->> 'prev' <> coalesce(c.hash_before, encode(s.hash, 'hex'))
-        OR (c.h ->> 'at')::timestamptz <= s.at
-        OR c.hash <> encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
-        OR c.h ->> 'id' <> c.id::text;
+    WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND worker)) IS NOT TRUE
+        OR c.seq IS DISTINCT FROM s.seq + c.n
+        OR c.h ->> 'prev' IS DISTINCT FROM coalesce(c.hash_before, encode(s.hash, 'hex'))
+        OR (c.h ->> 'at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$') IS NOT TRUE OR c.at <= coalesce(c.at_before, s.at)
+        OR c.hash IS DISTINCT FROM encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
+        OR c.h ->> 'id' IS DISTINCT FROM c.id::text
+        OR c.h ->> 'actor' IS DISTINCT FROM CASE WHEN worker THEN 'clockwork' ELSE referral.my_membership()::text END
+        OR c.h ->> 'agency' IS DISTINCT FROM referral.my_agency()::text
+        OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
+        OR c.subject IS DISTINCT FROM s.subject;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
@@ -63,12 +86,41 @@ BEGIN
     UPDATE referral.case c SET version = s.seq FROM referral.stream_head s WHERE c.id = the_case AND s.subject = the_case;
 END $$;
 
--- Filing, and what an amendment adds: rows of a case. The acting unit files for itself only.
+-- Whose facts the caller may write: persons she files now (of no other case: their ids are new), and
+-- persons of the referrals she holds. A holder of one child does not write about another.
+CREATE FUNCTION referral.own_persons(the_case uuid, decided jsonb) RETURNS uuid[]
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT ARRAY(SELECT r.person_id FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()
+        UNION SELECT p.id FROM jsonb_to_recordset(decided -> 'persons') AS p (id uuid)
+            WHERE NOT EXISTS (SELECT FROM referral.person x WHERE x.id = p.id)
+                AND (decided ? 'cases' OR EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit())));
+$$;
+
+-- Filing, and what an amendment adds: rows of a case. The acting unit files for itself only; in a case
+-- that stands already only a holder writes, and only about her own persons.
 CREATE FUNCTION referral.post_case(the_case uuid, decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    persons CONSTANT uuid[] := referral.own_persons(the_case, decided);
+    kept bigint;
 BEGIN
-    INSERT INTO referral.case SELECT * FROM jsonb_populate_recordset(NULL::referral.case, decided -> 'cases') c
-        WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case;
+    IF decided ? 'cases' THEN
+        INSERT INTO referral.case SELECT * FROM jsonb_populate_recordset(NULL::referral.case, decided -> 'cases') c
+            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case
+                AND c.version = (SELECT s.seq FROM referral.stream_head s WHERE s.subject = the_case)
+                AND (c.lead_referral IS NULL OR c.lead_referral IN (SELECT r.id FROM jsonb_to_recordset(decided -> 'referrals') AS r (id uuid)));
+        GET DIAGNOSTICS kept = ROW_COUNT;
+        IF kept <> 1 OR jsonb_array_length(decided -> 'cases') <> 1 THEN
+            RAISE EXCEPTION 'one call files one case, for the acting unit' USING ERRCODE = 'RF012';
+        END IF;
+    ELSIF NOT EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()) OR decided ? 'reporters' THEN
+        RAISE EXCEPTION 'only a holder writes about the case' USING ERRCODE = 'RF012';
+    END IF;
+    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'referrals']) AS part,
+            jsonb_array_elements(coalesce(decided -> part, '[]')) piece, coalesce(piece ->> 'person_id', CASE part WHEN 'persons' THEN piece ->> 'id' END) AS person
+            WHERE (person::uuid = ANY (persons) OR (part = 'case_facts' AND person IS NULL)) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'only the holder of a person writes about that person' USING ERRCODE = 'RF012';
+    END IF;
     INSERT INTO referral.household SELECT * FROM jsonb_populate_recordset(NULL::referral.household, decided -> 'households');
     INSERT INTO referral.person SELECT * FROM jsonb_populate_recordset(NULL::referral.person, decided -> 'persons')
         ON CONFLICT (id) DO UPDATE SET headcount = excluded.headcount, identified = excluded.identified;
@@ -76,24 +128,42 @@ BEGIN
         ON CONFLICT (case_id) DO UPDATE SET facts = excluded.facts;
     INSERT INTO referral.case_facts SELECT * FROM jsonb_populate_recordset(NULL::referral.case_facts, decided -> 'case_facts')
         ON CONFLICT (case_id, person_id) DO UPDATE SET facts = excluded.facts, amended_at = excluded.amended_at;
-    INSERT INTO referral.screening SELECT * FROM jsonb_populate_recordset(NULL::referral.screening, decided -> 'screenings');
+    INSERT INTO referral.screening (id, case_id, person_id, country, at, by_member, findings)
+        SELECT s.id, s.case_id, s.person_id, s.country, s.at, referral.my_membership(), s.findings FROM jsonb_populate_recordset(NULL::referral.screening, decided -> 'screenings') s;
     INSERT INTO referral.person_identity SELECT * FROM jsonb_populate_recordset(NULL::referral.person_identity, decided -> 'identities')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_identity.content), facts = coalesce(excluded.facts, person_identity.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_safety SELECT * FROM jsonb_populate_recordset(NULL::referral.person_safety, decided -> 'safeties')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_safety.content), facts = coalesce(excluded.facts, person_safety.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_narrative SELECT * FROM jsonb_populate_recordset(NULL::referral.person_narrative, decided -> 'narratives')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_narrative.content), facts = coalesce(excluded.facts, person_narrative.facts), key_version = excluded.key_version;
-    INSERT INTO referral.reporter SELECT * FROM jsonb_populate_recordset(NULL::referral.reporter, decided -> 'reporters') r WHERE r.agency_id = referral.my_agency();
-    INSERT INTO referral.referral SELECT * FROM jsonb_populate_recordset(NULL::referral.referral, decided -> 'referrals') r WHERE r.holder_unit = referral.my_unit();
-    INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
-        SELECT gen_random_uuid(), the_case, r.id, NULL, r.country, r.holder_unit, 'holder', ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5'], r.holder_since
-        FROM jsonb_populate_recordset(NULL::referral.referral, decided -> 'referrals') r;
+    INSERT INTO referral.reporter SELECT o.case_id, o.person_id, o.country, referral.my_agency(), o.key_version, o.content FROM jsonb_populate_recordset(NULL::referral.reporter, decided -> 'reporters') o;
+    -- A new referral is open, held by the acting unit, and has no history: only acts give it one.
+    WITH opened AS (
+        INSERT INTO referral.referral SELECT r.* FROM jsonb_populate_recordset(NULL::referral.referral, decided -> 'referrals') r
+            WHERE r.holder_unit = referral.my_unit() AND (r.holder_member IS NULL OR r.holder_member = referral.my_membership())
+                AND r.state = 'open' AND r.version = 1 AND num_nonnulls(r.custody, r.closed_at, r.outcome) = 0
+        RETURNING id, country, holder_unit, holder_since
+    ), held AS (
+        INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
+            SELECT gen_random_uuid(), the_case, r.id, NULL, r.country, r.holder_unit, 'holder', ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5'], r.holder_since FROM opened r
+        RETURNING 1
+    )
+    SELECT count(*) INTO kept FROM held;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'referrals'), 0) THEN
+        RAISE EXCEPTION 'a new referral is open and held by the acting unit' USING ERRCODE = 'RF012';
+    END IF;
 END $$;
 
--- Moves of hand-offs: each one checked against act_rule and against who the parties are.
-CREATE FUNCTION referral.post_moves(the_case uuid, moves jsonb) RETURNS void
+-- Moves of hand-offs: each one checked against act_rule and against who the parties are. What the
+-- sender may do, the holder does: whoever has passed the person on no longer steers her case. History
+-- is nobody's work and does not move. An answer given in another's name comes with its attestation.
+-- Taking back what is not hers an actor can only as a consequence of her own answer: rivals of what
+-- she accepted, and what nobody needs once her act closes the referral or lets the holder keep a step.
+CREATE FUNCTION referral.post_moves(the_case uuid, decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE moved bigint;
+DECLARE
+    moves CONSTANT jsonb := decided -> 'moves';
+    moved bigint;
 BEGIN
     UPDATE referral.hand_off h SET
         state = m.to_state, version = h.version + m.entries, occurred_at = m.occurred_at, reason_code = m.reason_code, outcome = m.outcome,
@@ -106,26 +176,39 @@ BEGIN
             received_at timestamptz, accepted_at timestamptz, started_at timestamptz, ended_at timestamptz, review_at timestamptz, due_at timestamptz,
             immediate boolean, basis text, receiver_member uuid, met boolean, attested boolean, warnings jsonb),
         referral.act_rule rule, referral.referral r
-    WHERE h.id = m.id AND h.case_id = the_case AND h.state = m.from_state AND r.id = h.referral_id
+    WHERE h.id = m.id AND h.case_id = the_case AND h.state = m.from_state AND r.id = h.referral_id AND NOT h.imported
         AND rule.kind = h.kind AND rule.act = m.act AND rule.from_state = m.from_state AND rule.to_state = m.to_state
+        AND m.entries = CASE WHEN m.act = 'accept' AND m.from_state = 'requested' THEN 2 ELSE 1 END
+        AND (m.receiver_member IS NULL OR m.receiver_member = referral.my_membership())
         AND CASE rule.party
-            WHEN 'receiver' THEN h.receiver_unit = referral.my_unit() OR (m.attested AND referral.my_unit() IN (h.sender_unit, r.holder_unit))
-            ELSE referral.my_unit() IN (h.sender_unit, r.holder_unit)
-                OR (m.reason_code = 'SUPERSEDED' AND EXISTS (SELECT FROM jsonb_to_recordset(moves) AS a (id uuid, act text, attested boolean)
-                    JOIN referral.hand_off w ON w.id = a.id WHERE a.act = 'accept' AND w.kind = 'custody' AND w.referral_id = h.referral_id
-                    AND (w.receiver_unit = referral.my_unit() OR a.attested)))
+            WHEN 'receiver' THEN h.receiver_unit = referral.my_unit() OR (m.attested AND r.holder_unit = referral.my_unit()
+                AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'notes') AS n (hand_off_id uuid, kind text) WHERE n.hand_off_id = m.id AND n.kind = 'attestation'))
+            ELSE r.holder_unit = referral.my_unit()
+                OR EXISTS (SELECT FROM jsonb_to_recordset(moves) AS a (id uuid, act text, attested boolean) JOIN referral.hand_off w ON w.id = a.id
+                    WHERE w.referral_id = h.referral_id AND w.id <> h.id AND (w.receiver_unit = referral.my_unit() OR a.attested) AND CASE m.reason_code
+                        WHEN 'SUPERSEDED' THEN (a.act = 'accept' AND (w.kind = 'custody' AND h.kind = 'custody' OR (w.step, w.opening) = (h.step, h.opening)))
+                            OR (a.act IN ('complete', 'decline', 'fail') AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'events') AS v (event text) WHERE v.event LIKE '% held'))
+                        WHEN 'NO_LONGER_NEEDED' THEN a.act IN ('accept', 'complete', 'decline', 'fail')
+                            AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'closures') AS c (id uuid) WHERE c.id = h.referral_id)
+                        ELSE false END)
             END;
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> jsonb_array_length(moves) THEN
         RAISE EXCEPTION 'a move is not in the table of acts, or not for this party (% of %)', moved, jsonb_array_length(moves) USING ERRCODE = 'RF003';
     END IF;
+    -- Whoever accepts custody has the person from that moment: never one without the other.
+    IF EXISTS (SELECT FROM jsonb_to_recordset(moves) AS m (id uuid, act text) JOIN referral.hand_off h ON h.id = m.id
+            WHERE m.act = 'accept' AND h.kind = 'custody' AND NOT EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'custody') AS c (hand_off_id uuid) WHERE c.hand_off_id = m.id)) THEN
+        RAISE EXCEPTION 'an acceptance of custody moves custody' USING ERRCODE = 'RF004';
+    END IF;
 
     -- Who may see what follows from what happened: a task or notice taken gives what its step says
-    -- travels; what has ended leaves both sides that hand-off alone.
+    -- travels (never who reported: that stays with the agency that heard it); what has ended leaves
+    -- both sides that hand-off alone.
     UPDATE referral.party p SET
         relationship = CASE WHEN p.relationship = 'sender' THEN 'sender' WHEN ended.it THEN 'past_recipient'
             WHEN h.kind = 'custody' THEN p.relationship ELSE 'participant' END,
-        groups = CASE WHEN ended.it THEN ARRAY['OWN'] WHEN h.kind = 'custody' THEN p.groups ELSE h.travels END,
+        groups = CASE WHEN ended.it THEN ARRAY['OWN'] WHEN h.kind = 'custody' THEN p.groups ELSE array_remove(h.travels, 'G5') END,
         until = CASE WHEN h.kind = 'custody' AND m.act = 'accept' THEN statement_timestamp() END,
         since = CASE WHEN ended.it THEN p.since ELSE statement_timestamp() END
     FROM jsonb_to_recordset(moves) AS m (id uuid, act text, to_state text)
@@ -136,7 +219,8 @@ BEGIN
             ELSE p.relationship = 'pending' AND (m.act = 'accept' OR (m.act = 'acknowledge' AND h.kind = 'notice')) END;
 END $$;
 
--- Custody: to the receiver of a custody hand-off that was accepted in this very call, and only so.
+-- Custody: to the receiver of a custody hand-off that was accepted in this very call, and only so. No
+-- other question about who takes the person stays open (architecture 3, invariant 2).
 CREATE FUNCTION referral.post_custody(the_case uuid, passed jsonb, moves jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE moved bigint;
@@ -148,10 +232,15 @@ BEGIN
         FROM jsonb_to_recordset(passed) AS c (referral_id uuid, hand_off_id uuid, member uuid, at timestamptz)
         JOIN referral.hand_off h ON h.id = c.hand_off_id AND h.kind = 'custody' AND h.state = 'accepted'
         JOIN jsonb_to_recordset(moves) AS m (id uuid, act text) ON m.id = h.id AND m.act = 'accept'
-        WHERE r.id = c.referral_id AND r.id = h.referral_id AND r.case_id = the_case AND r.state = 'open';
+        WHERE r.id = c.referral_id AND r.id = h.referral_id AND r.case_id = the_case AND r.state = 'open'
+            AND (c.member IS NULL OR (c.member = referral.my_membership() AND h.receiver_unit = referral.my_unit()));
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> jsonb_array_length(passed) THEN
         RAISE EXCEPTION 'custody moves only by an acceptance' USING ERRCODE = 'RF004';
+    END IF;
+    IF EXISTS (SELECT FROM jsonb_to_recordset(passed) AS c (referral_id uuid) JOIN referral.hand_off h ON h.referral_id = c.referral_id
+            WHERE h.kind = 'custody' AND h.state IN ('requested', 'received') AND NOT h.imported) THEN
+        RAISE EXCEPTION 'an acceptance of custody takes the rivals back' USING ERRCODE = 'RF004';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
         SELECT gen_random_uuid(), the_case, h.referral_id, h.id, h.country, h.receiver_unit, 'holder',
@@ -159,19 +248,30 @@ BEGIN
         FROM jsonb_to_recordset(passed) AS c (hand_off_id uuid, at timestamptz) JOIN referral.hand_off h ON h.id = c.hand_off_id;
 END $$;
 
--- New hand-offs: always "requested", sent by the acting unit or for the holder; the receiver may see
--- the envelope and the facts until it accepts. One of imported history (of an imported case only) is
--- nobody's work: its receiver keeps that hand-off alone, and who only stands in for it sees nothing.
+-- New hand-offs: always "requested", sent for the holder, to a unit the directory charges with that
+-- mandate there; the receiver may see the envelope and the facts until it accepts. What only a later
+-- act may set (answers, attestation, lapses) is not taken from the caller. One of imported history (of
+-- an imported case only) is nobody's work: its receiver keeps that hand-off alone, and who only stands
+-- in for it sees nothing.
 CREATE FUNCTION referral.post_hand_offs(the_case uuid, opened jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE inserted bigint;
 BEGIN
-    INSERT INTO referral.hand_off SELECT h.* FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h JOIN referral.referral r ON r.id = h.referral_id
-        WHERE r.case_id = the_case AND h.case_id = the_case AND h.state = 'requested' AND h.sender_unit IN (referral.my_unit(), r.holder_unit)
-            AND (NOT h.imported OR EXISTS (SELECT FROM referral.case c WHERE c.id = the_case AND c.imported));
+    INSERT INTO referral.hand_off SELECT h.* FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h
+        JOIN referral.referral r ON r.id = h.referral_id JOIN referral.case c ON c.id = r.case_id JOIN agencies.unit u ON u.id = h.receiver_unit
+        WHERE r.case_id = the_case AND h.case_id = the_case AND h.person_id = r.person_id AND h.track = r.track AND h.country = r.country
+            AND h.state = 'requested' AND h.version = 1 AND NOT h.attested AND h.rung = 0 AND h.sender_unit = r.holder_unit
+            AND (h.sender_member IS NULL OR h.sender_member = referral.my_membership()) AND h.receiver_agency = u.agency_id
+            AND num_nonnulls(h.receiver_member, h.received_at, h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.review_at, h.overdue_since,
+                h.reason_code, h.outcome, h.cancellation_asked_at, h.attestation_confirmed_at) = 0
+            AND h.travels <@ ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5']
+            AND CASE WHEN h.imported THEN c.imported  -- history goes where the record says
+                WHEN h.mandate = 'filer' THEN h.receiver_unit = c.filed_by_unit
+                WHEN h.mandate ~ '^[a-z_]+$' THEN h.receiver_unit = r.holder_unit
+                ELSE agencies.may_be_asked(h.receiver_unit, h.mandate, h.jurisdiction, (h.requested_at AT TIME ZONE 'UTC')::date) END;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     IF inserted <> jsonb_array_length(opened) THEN
-        RAISE EXCEPTION 'a hand-off may be sent only by the acting unit or for the holder' USING ERRCODE = 'RF005';
+        RAISE EXCEPTION 'a hand-off is sent for the holder, as a request, to who serves the mandate there' USING ERRCODE = 'RF005';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
         SELECT gen_random_uuid(), the_case, h.referral_id, h.id, h.country, side.unit_id, side.relationship, side.groups, h.requested_at
@@ -181,92 +281,221 @@ BEGIN
         WHERE NOT (h.imported AND h.no_agency AND side.relationship <> 'sender');
 END $$;
 
+-- Marks on a hand-off: the receiver or the holder met the person, the sender asks to cancel, the
+-- receiver confirms, only time makes late. A mark that says nothing belongs to a docket number.
+CREATE FUNCTION referral.post_marks(the_case uuid, decided jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE marked bigint;
+BEGIN
+    UPDATE referral.hand_off h SET version = h.version + 1, first_contact_at = coalesce(m.first_contact_at, h.first_contact_at),
+        overdue_since = coalesce(h.overdue_since, m.overdue_since), rung = coalesce(m.rung, h.rung),
+        cancellation_asked_at = coalesce(m.cancellation_asked_at, h.cancellation_asked_at),
+        attestation_confirmed_at = coalesce(m.attestation_confirmed_at, h.attestation_confirmed_at)
+        FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, first_contact_at timestamptz, overdue_since timestamptz, rung smallint,
+            cancellation_asked_at timestamptz, attestation_confirmed_at timestamptz), referral.referral r
+        WHERE h.id = m.id AND h.case_id = the_case AND r.id = h.referral_id AND CASE
+            WHEN referral.my_role() = 'WORKER' THEN num_nonnulls(m.first_contact_at, m.cancellation_asked_at, m.attestation_confirmed_at) = 0
+            WHEN num_nonnulls(m.overdue_since, m.rung) > 0 THEN false
+            WHEN num_nonnulls(m.first_contact_at, m.cancellation_asked_at, m.attestation_confirmed_at) = 0 THEN
+                EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'dockets') AS d (hand_off_id uuid) WHERE d.hand_off_id = m.id)
+            ELSE (m.first_contact_at IS NULL OR referral.my_unit() IN (h.receiver_unit, r.holder_unit))
+                AND (m.cancellation_asked_at IS NULL OR referral.my_unit() = h.sender_unit)
+                AND (m.attestation_confirmed_at IS NULL OR (referral.my_unit() = h.receiver_unit AND h.attested)) END;
+    GET DIAGNOSTICS marked = ROW_COUNT;
+    IF marked <> jsonb_array_length(decided -> 'marks') THEN
+        RAISE EXCEPTION 'a mark is set by whom it concerns' USING ERRCODE = 'RF013';
+    END IF;
+END $$;
+
+-- What people write and number, in their own name: a note on the case by who works on it, the words of
+-- an answer with the answer, a docket number of one's own agency on one's own hand-off.
+CREATE FUNCTION referral.post_words(the_case uuid, decided jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE kept bigint;
+BEGIN
+    INSERT INTO referral.note SELECT n.* FROM jsonb_populate_recordset(NULL::referral.note, decided -> 'notes') n
+        WHERE n.by_unit = referral.my_unit() AND n.by_member = referral.my_membership() AND CASE
+            WHEN n.hand_off_id IS NOT NULL THEN n.kind IN ('decline', 'feedback', 'reason', 'attestation')
+                AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) WHERE m.id = n.hand_off_id)
+            ELSE n.kind IN ('note', 'narrative') AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit()
+                AND p.until IS NULL AND p.relationship IN ('holder', 'participant')) END;
+    GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'notes'), 0) THEN
+        RAISE EXCEPTION 'a note is written in one''s own name, by who works on the case' USING ERRCODE = 'RF013';
+    END IF;
+    INSERT INTO referral.docket SELECT d.* FROM jsonb_populate_recordset(NULL::referral.docket, decided -> 'dockets') d
+        JOIN referral.hand_off h ON h.id = d.hand_off_id AND h.case_id = the_case JOIN referral.referral r ON r.id = h.referral_id
+        WHERE d.agency_id = referral.my_agency() AND referral.my_unit() IN (h.receiver_unit, h.sender_unit, r.holder_unit)
+        ON CONFLICT (hand_off_id, agency_id) DO UPDATE SET number = excluded.number;
+    GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'dockets'), 0) THEN
+        RAISE EXCEPTION 'a docket number is of one''s own agency, on one''s own hand-off' USING ERRCODE = 'RF013';
+    END IF;
+END $$;
+
+-- What follows for referrals: closing, needs, events, clocks. Only where the caller holds, or has just
+-- moved a hand-off of that referral, or is time itself. ``acting_on``: those referrals.
+CREATE FUNCTION referral.post_consequences(the_case uuid, decided jsonb, acting_on uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    changed bigint;
+    wanted CONSTANT bigint := coalesce(jsonb_array_length(decided -> 'closures'), 0);
+BEGIN
+    INSERT INTO referral.clock SELECT k.* FROM jsonb_populate_recordset(NULL::referral.clock, decided -> 'clocks') k WHERE k.referral_id = ANY (acting_on);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed <> coalesce(jsonb_array_length(decided -> 'clocks'), 0) THEN
+        RAISE EXCEPTION 'a clock runs for a referral the caller acts on' USING ERRCODE = 'RF014';
+    END IF;
+    UPDATE referral.clock k SET state = m.state, rung = m.rung, next_at = m.next_at, stopped_at = m.stopped_at
+        FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid, state text, rung smallint, next_at timestamptz, stopped_at timestamptz)
+        WHERE k.id = m.id AND k.case_id = the_case AND k.referral_id = ANY (acting_on);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed <> (SELECT count(DISTINCT m.id) FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid)) THEN
+        RAISE EXCEPTION 'a clock is stopped by who acts on its referral' USING ERRCODE = 'RF014';
+    END IF;
+    UPDATE referral.referral r SET version = r.version + m.entries, needed = coalesce(m.needed, r.needed), withheld = coalesce(m.withheld, r.withheld), results = coalesce(m.results, r.results)
+        FROM jsonb_to_recordset(decided -> 'referral_changes') AS m (id uuid, entries integer, needed jsonb, withheld jsonb, results jsonb)
+        WHERE r.id = m.id AND r.case_id = the_case AND r.id = ANY (acting_on) AND m.entries > 0;
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed <> coalesce(jsonb_array_length(decided -> 'referral_changes'), 0) THEN
+        RAISE EXCEPTION 'a referral is changed by who acts on it' USING ERRCODE = 'RF014';
+    END IF;
+    -- Closing is the holder's, or follows from the end of a hand-off: never from opening a letter.
+    UPDATE referral.referral r SET state = 'closed', closed_at = m.at, outcome = m.outcome, version = r.version + 1
+        FROM jsonb_to_recordset(decided -> 'closures') AS m (id uuid, at timestamptz, outcome text)
+        WHERE r.id = m.id AND r.case_id = the_case AND r.state = 'open' AND r.id = ANY (acting_on) AND (r.holder_unit = referral.my_unit()
+            OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS a (id uuid, to_state text) JOIN referral.hand_off h ON h.id = a.id
+                WHERE h.referral_id = r.id AND h.receiver_unit = referral.my_unit() AND a.to_state IN ('rejected', 'completed', 'failed')));
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed <> wanted THEN
+        RAISE EXCEPTION 'a closed referral is not closed again, and only who acts on one closes it' USING ERRCODE = 'RF010';
+    END IF;
+    INSERT INTO referral.event SELECT v.* FROM jsonb_populate_recordset(NULL::referral.event, decided -> 'events') v
+        WHERE v.referral_id = ANY (acting_on) AND (v.by_member IS NULL OR v.by_member = referral.my_membership())
+            AND v.by_unit IN (referral.my_unit(), (SELECT r.holder_unit FROM referral.referral r WHERE r.id = v.referral_id));
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    IF changed <> coalesce(jsonb_array_length(decided -> 'events'), 0) THEN
+        RAISE EXCEPTION 'an event is recorded in one''s own name, for a referral one acts on' USING ERRCODE = 'RF014';
+    END IF;
+    IF decided ? 'case_changes' THEN
+        UPDATE referral.case c SET voice_contact_at = coalesce(m.voice_contact_at, c.voice_contact_at), urgency = coalesce(m.urgency, c.urgency),
+            voice_attempts = c.voice_attempts + coalesce(m.voice_attempts, 0::smallint), lead_referral = coalesce(m.lead_referral, c.lead_referral), warnings = c.warnings || coalesce(m.warnings, '[]')
+            FROM jsonb_to_record(decided -> 'case_changes') AS m (voice_contact_at timestamptz, urgency text, voice_attempts smallint, lead_referral uuid, warnings jsonb)
+            WHERE c.id = the_case AND cardinality(acting_on) > 0 AND coalesce(m.voice_attempts, 0) >= 0
+                AND (m.lead_referral IS NULL OR m.lead_referral = ANY (acting_on));
+        GET DIAGNOSTICS changed = ROW_COUNT;
+        IF changed <> 1 THEN RAISE EXCEPTION 'a case is changed by who acts on it' USING ERRCODE = 'RF014'; END IF;
+    END IF;
+END $$;
+
+-- The last look, when everything stands: nothing of another case came in with a row, and the entries
+-- say exactly what was done. This is what `referral audit verify` would ask afterwards, asked before.
+CREATE FUNCTION referral.look_again(the_case uuid, decided jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE wrong text;
+BEGIN
+    SELECT string_agg(DISTINCT part.key, ', ') INTO wrong
+    FROM jsonb_each(decided) part, jsonb_array_elements(CASE jsonb_typeof(part.value) WHEN 'array' THEN part.value ELSE '[]' END) piece
+    WHERE part.key NOT IN ('keys', 'entries', 'streams') AND (piece ->> 'case_id' <> the_case::text
+        OR (piece ->> 'person_id' IS NOT NULL AND NOT EXISTS (SELECT FROM referral.person x WHERE x.id = (piece ->> 'person_id')::uuid AND x.case_id = the_case))
+        OR (piece ->> 'household_id' IS NOT NULL AND NOT EXISTS (SELECT FROM referral.household x WHERE x.id = (piece ->> 'household_id')::uuid AND x.case_id = the_case))
+        OR (piece ->> 'referral_id' IS NOT NULL AND NOT EXISTS (SELECT FROM referral.referral x WHERE x.id = (piece ->> 'referral_id')::uuid AND x.case_id = the_case))
+        OR (piece ->> 'hand_off_id' IS NOT NULL AND NOT EXISTS (SELECT FROM referral.hand_off x WHERE x.id = (piece ->> 'hand_off_id')::uuid AND x.case_id = the_case
+            AND x.referral_id = coalesce((piece ->> 'referral_id')::uuid, x.referral_id))));
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'one call changes one case: %', wrong USING ERRCODE = 'RF009';
+    END IF;
+
+    WITH entry AS (
+        SELECT h ->> 'act' AS act, h ->> 'object_type' AS object_type, (h ->> 'object')::uuid AS object, h ->> 'to' AS stands, (h ->> 'seq')::bigint AS seq
+        FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
+    ), told AS (
+        SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
+        FROM entry WHERE object_type IN ('hand_off', 'referral') GROUP BY 1, 2
+    ), effect AS (
+        SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
+                WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
+            FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid, act text, entries integer)
+        UNION ALL SELECT 'hand_off', m.id, NULL, 1 FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid)
+        UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
+        UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
+        UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
+        UNION ALL SELECT 'referral', c.id, 'referral.closed', 1 FROM jsonb_to_recordset(decided -> 'closures') AS c (id uuid)
+        UNION ALL SELECT 'referral', c.id, NULL, c.entries FROM jsonb_to_recordset(decided -> 'referral_changes') AS c (id uuid, entries integer)
+    ), done AS (
+        SELECT object_type, id, sum(n) AS n, bool_or(act IS NOT NULL AND NOT EXISTS (SELECT FROM entry e WHERE e.act = f.act AND e.object = f.id AND (f.act <> 'referral.custody_moved'
+            OR e.stands = (SELECT r.holder_unit::text FROM referral.referral r WHERE r.id = f.id)))) AS untold FROM effect f GROUP BY 1, 2
+    )
+    SELECT string_agg(coalesce(d.object_type, t.object_type) || ' ' || coalesce(d.id, t.object), ', ') INTO wrong
+    FROM done d FULL JOIN told t ON t.object_type = d.object_type AND t.object = d.id
+    WHERE d.n IS DISTINCT FROM t.n::numeric OR d.untold
+        OR (t.object_type = 'hand_off' AND t.stands IS DISTINCT FROM (SELECT h.state FROM referral.hand_off h WHERE h.id = t.object));
+    IF wrong IS NOT NULL
+            OR (SELECT count(*) FROM jsonb_to_recordset(decided -> 'entries') AS x (header text) WHERE x.header::jsonb ->> 'act' = 'event.recorded' AND x.header::jsonb ->> 'object' = the_case::text)
+                <> coalesce(jsonb_array_length(decided -> 'events'), 0)
+            OR NOT EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'entries') AS x (header text) JOIN referral.stream_head s ON s.subject = the_case WHERE x.header::jsonb ->> 'stream' = s.stream_id::text) THEN
+        RAISE EXCEPTION 'the entries do not say what was done: %', coalesce(wrong, 'events, or nothing of the case') USING ERRCODE = 'RF015';
+    END IF;
+END $$;
+
 CREATE FUNCTION referral.carry_out(decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     the_case CONSTANT uuid := (decided ->> 'case_id')::uuid;
-    changed bigint;
+    my_role CONSTANT text := referral.my_role();
+    filing CONSTANT boolean := decided ? 'cases';
+    effects CONSTANT boolean := EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part NOT IN ('case_id', 'entries', 'keys', 'streams', 'idempotency'));
+    acting_on uuid[];
 BEGIN
-    IF referral.my_country() IS NULL THEN
+    IF referral.my_country() IS NULL OR my_role IS NULL THEN
         RAISE EXCEPTION 'nobody is acting' USING ERRCODE = 'RF006';
     END IF;
+    IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
+            'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+        RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
+    END IF;
+    -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
+    -- clockwork may only let time pass: it moves no state, closes nothing and writes about nobody.
+    IF the_case IS NOT NULL AND my_role NOT IN ('OFFICER', 'SUPERVISOR', 'WORKER') AND NOT (filing AND my_role = 'COORDINATOR')
+            OR my_role = 'WORKER' AND EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part NOT IN
+                ('case_id', 'entries', 'clocks', 'clock_moves', 'marks', 'hand_offs', 'referral_changes', 'case_changes', 'events', 'outbox')) THEN
+        RAISE EXCEPTION 'this role does not work on cases' USING ERRCODE = 'RF007';
+    END IF;
+    IF the_case IS NOT NULL AND NOT filing THEN
+        PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
+        IF NOT FOUND OR (my_role <> 'WORKER' AND NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL)) THEN
+            RAISE EXCEPTION 'no such case' USING ERRCODE = 'RF008';
+        END IF;
+    END IF;
+
     PERFORM referral.post_entries(the_case, decided);
     IF decided ? 'idempotency' THEN
         INSERT INTO referral.idempotency (membership_id, key_hash, request_hash, country, status, answer, created_at)
             SELECT referral.my_membership(), decode(i.key_hash, 'hex'), decode(i.request_hash, 'hex'), referral.my_country(), i.status, i.answer, i.created_at
             FROM jsonb_to_record(decided -> 'idempotency') AS i (key_hash text, request_hash text, status smallint, answer jsonb, created_at timestamptz);
     END IF;
-    IF the_case IS NULL THEN RETURN; END IF;
-
-    -- Only people who work on cases change them; the clockwork may only let time pass.
-    IF decided ?| ARRAY['cases', 'referrals', 'case_facts', 'moves', 'custody', 'hand_offs', 'closures', 'marks', 'events', 'notes', 'clocks', 'clock_moves']
-            AND referral.my_role() NOT IN ('OFFICER', 'SUPERVISOR', 'WORKER')
-            OR referral.my_role() = 'WORKER' AND decided ?| ARRAY['cases', 'referrals', 'moves', 'custody', 'case_facts', 'notes'] THEN
-        RAISE EXCEPTION 'this role does not work on cases' USING ERRCODE = 'RF007';
+    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
+        PERFORM referral.post_case(the_case, decided);
     END IF;
-    IF NOT decided ? 'cases' AND referral.my_role() <> 'WORKER' THEN
-        PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
-        IF NOT FOUND THEN RAISE EXCEPTION 'no such case' USING ERRCODE = 'RF008'; END IF;
-    END IF;
-    IF EXISTS (SELECT FROM jsonb_each(decided) part, jsonb_array_elements(CASE jsonb_typeof(part.value) WHEN 'array' THEN part.value ELSE '[]' END) piece
-            WHERE part.key NOT IN ('keys', 'entries', 'streams') AND piece ? 'case_id' AND piece ->> 'case_id' <> the_case::text) THEN
-        RAISE EXCEPTION 'one call changes one case' USING ERRCODE = 'RF009';
-    END IF;
-
-    IF decided ?| ARRAY['cases', 'persons', 'referrals', 'case_facts', 'identities', 'safeties', 'narratives'] THEN PERFORM referral.post_case(the_case, decided); END IF;
-    IF decided ? 'moves' THEN PERFORM referral.post_moves(the_case, decided -> 'moves'); END IF;
-    IF decided ? 'custody' THEN PERFORM referral.post_custody(the_case, decided -> 'custody', decided -> 'moves'); END IF;
-    IF decided ? 'hand_offs' THEN PERFORM referral.post_hand_offs(the_case, decided -> 'hand_offs'); END IF;
-    IF decided ? 'clocks' THEN
-        INSERT INTO referral.clock SELECT * FROM jsonb_populate_recordset(NULL::referral.clock, decided -> 'clocks');
-    END IF;
-    IF decided ? 'clock_moves' THEN
-        UPDATE referral.clock k SET state = m.state, rung = m.rung, next_at = m.next_at, stopped_at = m.stopped_at
-            FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid, state text, rung smallint, next_at timestamptz, stopped_at timestamptz)
-            WHERE k.id = m.id AND k.case_id = the_case;
-    END IF;
-    IF decided ? 'marks' THEN
-        UPDATE referral.hand_off h SET version = h.version + 1, first_contact_at = coalesce(m.first_contact_at, h.first_contact_at),
-            overdue_since = coalesce(h.overdue_since, m.overdue_since), rung = coalesce(m.rung, h.rung),
-            cancellation_asked_at = coalesce(m.cancellation_asked_at, h.cancellation_asked_at),
-            attestation_confirmed_at = coalesce(m.attestation_confirmed_at, h.attestation_confirmed_at)
-            FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, first_contact_at timestamptz, overdue_since timestamptz, rung smallint,
-                cancellation_asked_at timestamptz, attestation_confirmed_at timestamptz)
-            WHERE h.id = m.id AND h.case_id = the_case;
-    END IF;
-    IF decided ? 'referral_changes' THEN
-        UPDATE referral.referral r SET version = r.version + m.entries, needed = coalesce(m.needed, r.needed), withheld = coalesce(m.withheld, r.withheld), results = coalesce(m.results, r.results)
-            FROM jsonb_to_recordset(decided -> 'referral_changes') AS m (id uuid, entries integer, needed jsonb, withheld jsonb, results jsonb)
-            WHERE r.id = m.id AND r.case_id = the_case;
-    END IF;
-    IF decided ? 'closures' THEN
-        UPDATE referral.referral r SET state = 'closed', closed_at = m.at, outcome = m.outcome, version = r.version + 1
-            FROM jsonb_to_recordset(decided -> 'closures') AS m (id uuid, at timestamptz, outcome text)
-            WHERE r.id = m.id AND r.case_id = the_case AND r.state = 'open';
-        GET DIAGNOSTICS changed = ROW_COUNT;
-        IF changed <> jsonb_array_length(decided -> 'closures') THEN
-            RAISE EXCEPTION 'a closed referral is not closed again' USING ERRCODE = 'RF010';
+    IF effects THEN
+        -- What the caller holds now or time touches; moves that pass their own check add theirs.
+        acting_on := ARRAY(SELECT r.id FROM referral.referral r WHERE r.case_id = the_case AND (r.holder_unit = referral.my_unit() OR my_role = 'WORKER'));
+        IF decided ? 'moves' THEN
+            PERFORM referral.post_moves(the_case, decided);
+            acting_on := acting_on || ARRAY(SELECT h.referral_id FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) JOIN referral.hand_off h ON h.id = m.id);
         END IF;
-    END IF;
-    IF decided ? 'case_changes' THEN
-        UPDATE referral.case c SET voice_contact_at = coalesce(m.voice_contact_at, c.voice_contact_at), urgency = coalesce(m.urgency, c.urgency),
-            voice_attempts = c.voice_attempts + coalesce(m.voice_attempts, 0::smallint), lead_referral = coalesce(m.lead_referral, c.lead_referral), warnings = c.warnings || coalesce(m.warnings, '[]')
-            FROM jsonb_to_record(decided -> 'case_changes') AS m (voice_contact_at timestamptz, urgency text, voice_attempts smallint, lead_referral uuid, warnings jsonb)
-            WHERE c.id = the_case;
-    END IF;
-    IF decided ? 'events' THEN
-        INSERT INTO referral.event SELECT * FROM jsonb_populate_recordset(NULL::referral.event, decided -> 'events');
-    END IF;
-    IF decided ? 'notes' THEN
-        INSERT INTO referral.note SELECT * FROM jsonb_populate_recordset(NULL::referral.note, decided -> 'notes');
-    END IF;
-    IF decided ? 'dockets' THEN
-        INSERT INTO referral.docket SELECT * FROM jsonb_populate_recordset(NULL::referral.docket, decided -> 'dockets') d WHERE d.agency_id = referral.my_agency()
-            ON CONFLICT (hand_off_id, agency_id) DO UPDATE SET number = excluded.number;
-    END IF;
-    IF decided ? 'outbox' THEN
+        IF decided ? 'custody' THEN PERFORM referral.post_custody(the_case, decided -> 'custody', decided -> 'moves'); END IF;
+        IF EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'hand_offs') AS h (referral_id uuid) WHERE (h.referral_id = ANY (acting_on)) IS NOT TRUE) THEN
+            RAISE EXCEPTION 'a hand-off is opened by who acts on its referral' USING ERRCODE = 'RF005';
+        END IF;
+        IF decided ? 'hand_offs' THEN PERFORM referral.post_hand_offs(the_case, decided -> 'hand_offs'); END IF;
+        PERFORM referral.post_consequences(the_case, decided, acting_on);
+        IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
+        IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
         INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
             SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.occurred_at
             FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, occurred_at timestamptz);
+        PERFORM referral.look_again(the_case, decided);
     END IF;
 END $$;

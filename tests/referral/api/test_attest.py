@@ -1,4 +1,4 @@
-"""A receiver who is not connected answers by voice: written down by the holder, marked, confirmed."""
+"""Who is not connected answers by voice: written down by the holder, marked, confirmed."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ async def test_a_reason_in_any_script_travels_in_the_header(desk: Desk) -> None:
     reason = "ตรวจสอบ – revisión"
     answer = await desk.of("inspector").get(
         f"{ROOT}/cases/{filed['case_id']}?open=G2",
-        headers={"X-Reason": reason.encode()},  # type: ignore[dict-item]  # bytes on the wire
+        headers={b"X-Reason": reason.encode()},
     )
     assert answer.status_code == 200
     long = await desk.reads("inspector", f"cases/{filed['case_id']}", **{"X-Reason": "x" * 2001})

@@ -1,4 +1,4 @@
-"""Reading a case: the envelope for those with a part in it, sealed groups only on request and logged."""
+"""Reading a case: the envelope for those with a part in it, sealed groups on request, logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outer wall: headers on every answer, limits before the database, counts without identities."""
+"""The outer wall: headers on every answer, limits first, counts without identities."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
 from referral import edge
@@ -187,3 +188,30 @@ async def test_pages_are_refused_with_pages_and_programs_with_problems(house: Ho
     problem(await stranger.post(f"{ROOT}/cases", content=large), 413, "too-large")
     assert (await stranger.get("/nothing")).headers["content-type"].startswith("text/html")
     problem(await stranger.get(f"{ROOT}/nothing"), 404, "not-found")
+
+
+async def test_over_a_real_connection_a_large_body_is_answered_and_not_cut_off(
+    house: House,
+) -> None:
+    quiet = {"log_config": None, "access_log": False, "lifespan": "off"}
+    server = uvicorn.Server(uvicorn.Config(make_app(house.installation), port=0, **quiet))  # type: ignore[arg-type]
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0)
+    port = server.servers[0].sockets[0].getsockname()[1]
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 100_000
+
+    bodies: list[Any] = [b"x" * 10_000_000, pieces()]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        for body in bodies:
+            problem(await client.post(f"{ROOT}/cases", content=body), 413, "too-large")
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    asking = f"POST {ROOT}/cases HTTP/1.1\r\nHost: here\r\nContent-Length: 10000000\r\n"
+    writer.write(f"{asking}Expect: 100-continue\r\n\r\n".encode())
+    assert (await reader.readline()).startswith(b"HTTP/1.1 413")  # before anything was sent
+    writer.close()
+    server.should_exit = True
+    await running

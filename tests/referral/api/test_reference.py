@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from protocols.catalogue import Catalogue
-from referral.api import case_answers, shapes
+from referral.api import case_answers, reports, shapes
 from referral.api.reference import example_of
 from referral.app import make_app
 from referral.database import make_engine
@@ -59,7 +59,7 @@ def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any
 def test_every_example_of_a_body_is_one() -> None:
     forms = [
         form
-        for form in vars(shapes).values()
+        for form in {**vars(shapes), **vars(reports)}.values()
         if isinstance(form, type) and issubclass(form, shapes.Shape)
     ]
     tried = 0
@@ -71,7 +71,7 @@ def test_every_example_of_a_body_is_one() -> None:
 
 
 async def test_the_example_of_a_report_can_be_filed(desk: Desk) -> None:
-    for example in shapes.Report.model_json_schema()["examples"]:
+    for example in reports.Report.model_json_schema()["examples"]:
         filed = await desk.files(**{"persons": [], "reported": None, **example})
         case_answers.CaseFiled.model_validate(filed)
         assert filed["hand_offs"]

@@ -1,4 +1,4 @@
-"""Without its database the service says so, at once and with when to come back; it recovers alone."""
+"""Without its database the service says so, at once, with when to come back; and it recovers."""
 
 from __future__ import annotations
 

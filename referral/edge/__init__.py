@@ -1,0 +1,97 @@
+"""The outer wall: what happens to every request before a room sees it, and to every answer after.
+
+Plain ASGI on purpose: the framework's own middleware class runs everything in a cancel scope of
+its own and breaks context variables (security.md 3.4). Nothing here knows what is asked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from referral.edge.answering import Answering, busy, problem, unforeseen
+from referral.edge.limits import Bodies, Turnstile
+from referral.edge.watching import STATIC, LastResort, Metrics, Watched
+from referral.settings import Environment, Settings
+
+__all__ = [
+    "CONTENT_SECURITY",
+    "SECURITY",
+    "STRICT_TRANSPORT",
+    "Answering",
+    "Bodies",
+    "LastResort",
+    "Metrics",
+    "Turnstile",
+    "busy",
+    "problem",
+    "unforeseen",
+    "wall",
+]
+
+WAITING_PER_CONNECTION: Final = 8  # a place waits a few times an act's 10 ms, never the pool's 5 s
+
+# security.md 6.3. Nothing inline, nothing from elsewhere, nobody may frame us.
+CONTENT_SECURITY: Final = "; ".join(
+    (
+        *("default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"),
+        *("font-src 'self'", "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'"),
+        *("base-uri 'none'", "require-trusted-types-for 'script'", "trusted-types referral"),
+    )
+)
+SECURITY: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
+
+
+def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Middleware]:
+    """Everything between the socket and the routes, outermost first.
+
+    ``answered`` gives a refusal the form of its door: a problem, or a page.
+    """
+    places = settings.pool_size * WAITING_PER_CONNECTION
+    return [
+        Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
+        Middleware(Watched, metrics=metrics),
+        Middleware(Guarded, production=settings.environment is Environment.PRODUCTION),
+        Middleware(LastResort, answered=answered),
+        Middleware(Bodies, limit=settings.body_limit, answered=answered),
+        Middleware(Turnstile, places=places, metrics=metrics, answered=answered),
+    ]
+
+
+class Guarded:
+    """Puts the security headers on every answer, and keeps answers out of caches."""
+
+    def __init__(self, app: ASGIApp, *, production: bool) -> None:
+        """In production a browser is also told never to come without TLS again."""
+        self.app = app
+        self.headers = dict(SECURITY)
+        if production:
+            self.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through and dress the answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def dressing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self.headers)
+                if not scope["path"].startswith(STATIC):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self.app(scope, receive, dressing)

@@ -1,0 +1,124 @@
+"""What the page of one hand-off shows: what is asked, why, by when, what may be known and done.
+
+Built from what the rooms answered; nothing is fetched and nothing decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from referral.queries import ClockSeen, HandOffLine, HandOffSeen
+from referral.web.act_forms import ActForm, Tried, act_forms
+from referral.web.fields import Faults
+from referral.web.forms import new_key
+from referral.web.lines import UNNAMED, Line, Reader
+from referral.web.wording import Citation, Clockface, Due, Law, fact_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One clock of the hand-off."""
+
+    title: str
+    due: Due
+    state: str
+    sources: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """The page of one hand-off."""
+
+    address: str
+    case_address: str
+    heading: str
+    line: Line
+    until: str
+    rows: tuple[tuple[str, str], ...]
+    instruction: str
+    sources: tuple[Citation, ...]
+    rule: str
+    facts: tuple[tuple[str, str], ...]
+    limits: tuple[Limit, ...]
+    notes: tuple[tuple[str, str, str], ...]
+    forms: tuple[ActForm, ...]
+    key: str
+    version: int
+    done: str
+    faults: Faults
+
+
+def hand_off_view(
+    seen: HandOffSeen, reader: Reader, places: Mapping[str, str], tried: Tried, done: str
+) -> HandOff:
+    """The page. ``tried``: the form that was sent and came back."""
+    line, law, clock = seen.line, reader.law, reader.clock
+    on = line.requested_at.date()
+    step = law.step(line.track, line.step, on)
+    return HandOff(
+        address=f"/hand-offs/{line.id}",
+        case_address=f"/cases/{line.case_id}",
+        heading=law.step_title(line.track, line.step, on),
+        line=reader.line(line),
+        until="Answer by" if line.state in {"requested", "received"} else "Next limit",
+        rows=_rows(line, reader, places.get(line.jurisdiction, line.jurisdiction), seen.docket),
+        instruction=step.instruction.get("en", "") if step else "",
+        sources=law.cited(seen.reason.get("sources", ())),
+        rule=str(seen.reason.get("rule", "")),
+        facts=tuple(fact_lines(seen.facts)),
+        limits=tuple(_limit(one, law, clock, line) for one in seen.clocks),
+        notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
+        forms=act_forms(seen, reader.actor, law, law.protocol(line.track, on), tried),
+        key=tried.sent.one("key") or new_key(),
+        version=line.version,
+        done=done,
+        faults=tried.faults,
+    )
+
+
+def _rows(
+    line: HandOffLine, reader: Reader, place: str, docket: str | None
+) -> tuple[tuple[str, str], ...]:
+    law, clock = reader.law, reader.clock
+    receiver = line.receiver_agency or law.label(line.mandate)
+    rows = [
+        ("Sent by", line.sender_agency or UNNAMED),
+        (
+            "Sent to",
+            f"{receiver}, {line.receiver_unit_name}" if line.receiver_unit_name else receiver,
+        ),
+        ("Asked as", law.label(line.mandate)),
+        ("Track", law.track_title(line.track, line.requested_at.date())),
+        ("Place", place),
+        ("Requested", clock.moment(line.requested_at)),
+    ]
+    moments = (
+        ("Received", line.received_at),
+        ("Accepted", line.accepted_at),
+        ("First contact", line.first_contact_at),
+        ("Started", line.started_at),
+        ("Look again", line.review_at),
+        ("Ended", line.ended_at),
+    )
+    rows += [(name, clock.moment(at)) for name, at in moments if at is not None]
+    if line.reason_code:
+        rows.append(("Reason", law.label(line.reason_code)))
+    if line.outcome:
+        rows.append(("Outcome", law.label(line.outcome)))
+    if docket:
+        rows.append(("Own file number", docket))
+    return tuple(rows)
+
+
+def _limit(one: ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
+    protocol = law.protocol(line.track, line.requested_at.date())
+    known = protocol.clocks.get(one.clock) if protocol else None
+    return Limit(
+        title=known.title.get("en", one.clock) if known else one.clock,
+        due=clock.due(
+            one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation
+        ),
+        state=one.state,
+        sources=law.cited(one.sources),
+    )
