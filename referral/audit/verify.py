@@ -160,7 +160,7 @@ _DISAGREEMENTS = """
 WITH told AS (
     SELECT object_type, object_id, count(*) AS entries,
         (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE header::jsonb ->> 'to' IS NOT NULL))[1] AS stands,
-        (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE act = 'referral.custody_moved'))[1] AS custody
+        (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE act IN ('referral.opened', 'referral.custody_moved')))[1] AS custody
     FROM referral.audit_entry WHERE act <> 'act.refused' AND act <> 'case.read' GROUP BY object_type, object_id
 )
 SELECT 'hand-off ' || h.id AS place, 'it stands at ' || h.state || ' (version ' || h.version || '), the log says '
@@ -169,10 +169,10 @@ SELECT 'hand-off ' || h.id AS place, 'it stands at ' || h.state || ' (version ' 
     WHERE t.entries IS DISTINCT FROM h.version::bigint OR t.stands IS DISTINCT FROM h.state
 UNION ALL
 SELECT 'referral ' || r.id, 'it is at version ' || r.version || ' held by ' || r.holder_unit || ', the log has '
-        || coalesce(t.entries, 0) || ' entries and says ' || coalesce(t.custody, c.filed_by_unit::text)
+        || coalesce(t.entries, 0) || ' entries and says ' || coalesce(t.custody, 'nothing')
     FROM referral.referral r JOIN referral.case c ON c.id = r.case_id
         LEFT JOIN told t ON t.object_type = 'referral' AND t.object_id = r.id
-    WHERE t.entries IS DISTINCT FROM r.version::bigint OR coalesce(t.custody, c.filed_by_unit::text) <> r.holder_unit::text
+    WHERE t.entries IS DISTINCT FROM r.version::bigint OR t.custody IS DISTINCT FROM r.holder_unit::text
 UNION ALL
 SELECT 'case ' || c.id, 'it is at version ' || c.version || ', its stream at ' || coalesce(s.seq::text, 'nothing')
     FROM referral.case c LEFT JOIN referral.stream_head s ON s.subject = c.id WHERE s.seq IS DISTINCT FROM c.version

@@ -234,7 +234,11 @@ def _open_referral(
         version=1,
     )
     dossier.ledger.log(
-        Done.REFERRAL_OPENED, "referral", referral_id, to="open", track=opening.track
+        Done.REFERRAL_OPENED,
+        "referral",
+        referral_id,
+        to=str(actor.unit_id),
+        track=opening.track,
     )
     held = tuple(carrying.held_steps(opening.decision))
     dossier.referrals.append(
