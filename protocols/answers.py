@@ -172,7 +172,8 @@ def _still_needed(walk: Walk, step: Step, found: HandOffState) -> None:
     if step.when.holds(walk.world) is False:
         reason = Reason(step.id, "its condition has become false", step.sources)
         move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
-    elif openings.excluded(walk, step, found.mandate):
+    elif openings.shut_out(walk.protocol, found.mandate, walk.world):
+        openings.excluded(walk, step, found.mandate)  # the rule is written down
         reason = Reason(step.id, "its recipient is now excluded", step.sources)
         move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
         if not _others_waiting(walk, found):

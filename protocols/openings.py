@@ -93,10 +93,11 @@ def barred(protocol: Protocol, step: Step, world: World) -> bool:
     """Whether these facts keep the step shut: its condition, or everybody it could ask."""
     if step.when.holds(world) is False:
         return True
-    return all(_shut_out(protocol, mandate, world) for mandate in step.order)
+    return all(shut_out(protocol, mandate, world) for mandate in step.order)
 
 
-def _shut_out(protocol: Protocol, mandate: str, world: World) -> bool:
+def shut_out(protocol: Protocol, mandate: str, world: World) -> bool:
+    """Whether a rule forbids this mandate with these facts; nothing is written down."""
     for exclusion in protocol.index.excluding.get(mandate, ()):
         holds = exclusion.when.holds(world)
         if holds or (holds is None and exclusion.unknown_excludes):

@@ -20,7 +20,8 @@ from typing import Annotated, Final
 import typer
 
 from protocols.catalogue import Catalogue
-from referral import demo, entering, installing, logs, proving, serving
+from referral import demo, entering, installing, logs, migrating, proving, serving
+from referral.addresses import Addresses, external
 from referral.entry import utc_now
 from referral.options import AsJson, DataDir, settings_with
 from referral.outcomes import Door
@@ -51,7 +52,7 @@ def _until_told() -> Iterator[serving.Ending]:
 
 def _serve(
     settings: Settings,
-    addresses: installing.Addresses,
+    addresses: Addresses,
     listening: socket,
     ending: serving.Ending,
     ready: Callable[[], None],
@@ -147,7 +148,7 @@ def start_worker(as_json: AsJson = False) -> None:
     """Let time pass: fire what is due, until told to stop. Any number may run at once."""
     terminal, settings = Terminal(as_json), settings_with()
     logs.configure(as_json=True)
-    addresses = installing.external(settings) or installing.Addresses({}, embedded=False)
+    addresses = external(settings) or Addresses({}, embedded=False)
     url, vault = addresses.of("worker"), installing.vault_of(settings, embedded=False)
     with _until_told() as ending:
         catalogue = Catalogue.load()
@@ -161,12 +162,12 @@ def start_worker(as_json: AsJson = False) -> None:
 def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Make roles and database if they are missing, and bring the schema to the newest version."""
     terminal, settings = Terminal(as_json), settings_with(data_dir)
-    if installing.external(settings) is not None:
-        changed = installing.upgrade(asyncio.run(installing.prepare(settings)))
+    if external(settings) is not None:
+        changed = migrating.upgrade(asyncio.run(migrating.prepare(settings)))
     else:
         with installing.database(settings) as addresses:
-            changed = installing.upgrade(addresses.of("migrator"))
-    version = installing.newest()
+            changed = migrating.upgrade(addresses.of("migrator"))
+    version = migrating.newest()
     terminal.answer({"version": version, "changed": changed})
     terminal.say(
         f"The schema is at {version}" + (", brought there now." if changed else " already.")

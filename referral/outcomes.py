@@ -16,8 +16,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.core import TyperGroup
 
 from protocols.problems import ProblemsFound
+from referral.addresses import MissingError
 from referral.embedded import EmbeddedProblem
-from referral.installing import MissingError
 from referral.roles import RolesProblem
 from referral.terminal import Terminal
 

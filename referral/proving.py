@@ -14,6 +14,7 @@ import typer
 from protocols import check as soundness
 from protocols.catalogue import Catalogue
 from referral import installing
+from referral.addresses import known
 from referral.audit.verify import verify
 from referral.coverage import Coverage, coverage_of
 from referral.database import make_engine
@@ -30,7 +31,7 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     terminal, settings, today = Terminal(as_json), settings_with(data_dir), utc_now().date()
     report = soundness.check(today=today)
     covered: list[Coverage] | None = None
-    if report.sound and installing.known(settings):
+    if report.sound and known(settings):
         with installing.database(settings) as addresses:
             covered = asyncio.run(_coverage(addresses.of("app"), today))
     sound = report.sound and all(one.resolved for one in covered or ())

@@ -57,6 +57,7 @@ class Report:
     agreed: Counter[str] = field(default_factory=Counter)  # by situation
     compared: Counter[str] = field(default_factory=Counter)
     same_agency: int = 0
+    asked_at_all: int = 0  # the protocol's first recipient is among the recorded ones, in any place
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)  # mandate, recorded body
     seconds: float = 0.0
 
@@ -110,6 +111,8 @@ class Report:
             self.agreed[situation] += recorded.mandate == mandate
             own = answer.first is not None and recorded.agency == answer.first.agency
             self.same_agency += recorded.mandate == mandate and own
+            told = {one.mandate for one in complaint.recorded if one.finished(now)}
+            self.asked_at_all += mandate in told
 
     @property
     def rate(self) -> float:
@@ -164,6 +167,7 @@ class Report:
                 "compared": self.compared.total(),
                 "agreed": self.agreed.total(),
                 "same_agency": self.same_agency,
+                "among_all_recorded": self.asked_at_all,
                 "by_situation": {
                     one: {"compared": total, "agreed": self.agreed[one]}
                     for one, total in self.compared.items()
@@ -264,7 +268,8 @@ def _of_the_protocol(report: Report) -> Iterator[str]:
     if compared:
         yield (
             f"  agreement of first recipient and first recorded receiver: {agreed} of {compared} "
-            f"({agreed / compared:.1%}); the same agency: {report.same_agency}"
+            f"({agreed / compared:.1%}); the same agency: {report.same_agency}; asked at all, "
+            f"first or later: {report.asked_at_all}"
         )
     for situation, total in report.compared.most_common():
         share = report.agreed[situation] / total

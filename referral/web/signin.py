@@ -56,6 +56,7 @@ class SignIn:
     fields: list[Params]
     faults: Faults = NONE
     explanation: str = ""
+    user_name: str = ""  # for the browser's password store
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +220,24 @@ async def choose_membership(request: Request, form: ChangingForm) -> Response:
 @router.get("/step-up")
 async def step_up_page(request: Request, call: Reading) -> Response:
     """The password once more, then back to where she was."""
-    return _step_up(request, call, local(request.query_params.get("next", "/")))
+    name = await credentials.user_name_of(call.session, call.actor)
+    return _step_up(request, call, name, local(request.query_params.get("next", "/")))
 
 
 def _step_up(
-    request: Request, call: Call[Any], onward: str, told: str | None = None, status: int = 200
+    request: Request,
+    call: Call[Any],
+    name: str,
+    onward: str,
+    told: str | None = None,
+    status: int = 200,
 ) -> HTMLResponse:
     faults = Faults({"password": told}) if told else NONE
     field = Fields(Sent(), faults).text(
         "password", "Your password", type="password", autocomplete="current-password"
     )
     why = "What you asked for needs a password entered within the last 15 minutes."
-    view = SignIn("/step-up", onward, [field], faults, why)
+    view = SignIn("/step-up", onward, [field], faults, why, name)
     title = "Error: Enter your password again" if told else "Enter your password again"
     return page(request, "signin/step_up.html", view, title=title, call=call, status=status)
 
@@ -241,13 +248,13 @@ async def step_up(request: Request, form: ChangingForm) -> Response:
     call, onward = form.call, local(form.sent.one("next") or "/")
     name = await credentials.user_name_of(call.session, call.actor)
     if _attempts(request).begin(name, _address(request), call.now) is not None:
-        return _step_up(request, call, onward, "Too many attempts. Wait some minutes.", 429)
+        return _step_up(request, call, name, onward, "Too many attempts. Wait some minutes.", 429)
     material = await credentials.material_of(call.session, name)
     async with _attempts(request).turns:
         right = await asyncio.to_thread(verify_password, material.stored, form.sent.one("password"))
     if not right:
         await log_own(call.session, call.actor, Done.SIGN_IN_FAILED, now=call.now)
-        return _step_up(request, call, onward, "The password is not right.", 422)
+        return _step_up(request, call, name, onward, "The password is not right.", 422)
     _attempts(request).succeed(name)
     secret = await credentials.renew_session(call.session, call.secret, call.now)
     if secret is None:

@@ -203,6 +203,8 @@ def test_a_limit_whose_reason_falls_away_is_stopped() -> None:
     assert {"ZZ-C02.high_risk", "ZZ-C02.other_risk"} <= case.running()
     case.amend(facts(age=13, high_risk=False))
     assert "ZZ-C02.high_risk" not in case.running()
+    # The same facts again change nothing.
+    assert case.amend(facts(age=13, high_risk=False)).items == ()
 
 
 def test_a_limit_that_depends_on_an_unknown_fact_runs_and_asks_for_it() -> None:

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from typer.testing import CliRunner
 
 from agencies.register import COUNTRIES
-from referral import installing
+from referral import installing, migrating
 from referral.cli import app
 from referral.embedded import Embedded
 
@@ -100,7 +100,7 @@ def test_every_command_there_must_be_is_there_and_takes_json() -> None:
 
 
 def test_a_server_is_made_ready_and_used_from_the_command_line(elsewhere: Elsewhere) -> None:
-    assert elsewhere.run("migrate") == {"version": installing.newest(), "changed": True}
+    assert elsewhere.run("migrate") == {"version": migrating.newest(), "changed": True}
     assert elsewhere.run("migrate")["changed"] is False
 
     register = str(COUNTRIES / "zz.yaml")
@@ -144,8 +144,8 @@ def test_every_problem_of_a_register_is_told_with_its_line(
 
 def test_the_newest_migration_is_the_head_of_the_history() -> None:
     config = Config()
-    config.set_main_option("script_location", str(installing.MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_current_head() == installing.newest()
+    config.set_main_option("script_location", str(migrating.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrating.newest()
 
 
 def test_check_needs_no_database_and_says_so(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 import json
 import os
 import signal
@@ -14,8 +16,11 @@ from pathlib import Path
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import httpx
 import pytest
+
+from referral.embedded import Embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,35 +37,51 @@ def folder(place: Path) -> Iterator[Path]:
         yield Path(private) / "here"
 
 
-def environment() -> dict[str, str]:
-    """What an ordinary user has: no setting of ours, and compiled modules kept for next time."""
+def environment(**settings: str) -> dict[str, str]:
+    """What an ordinary user has: no other setting of ours, and compiled modules kept."""
     theirs = {"PYTHONDONTWRITEBYTECODE", *(n for n in os.environ if n.startswith("REFERRAL_"))}
-    return {name: value for name, value in os.environ.items() if name not in theirs}
+    return {**{n: value for n, value in os.environ.items() if n not in theirs}, **settings}
 
 
 @contextmanager
-def demo(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """A running demo, and what it said when it was ready; killed if it outlives its time."""
-    command = [*COMMAND, "demo", "--port", "0", "--json", "--data-dir", str(folder), *words]
+def started(*words: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs until told to stop; killed if it outlives its time."""
     with subprocess.Popen(
-        command, cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, text=True
+        [*COMMAND, *words],
+        cwd=PROJECT,
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        text=True,
     ) as running:
         watch = Timer(PATIENCE, running.kill)
         watch.start()
         try:
-            assert running.stdout
-            yield running, json.loads(running.stdout.readline())
+            yield running
         finally:
             running.kill()
             watch.cancel()
 
 
-def says(folder: Path, *words: str) -> Any:
-    """What another command answers while the demo runs."""
+def line_of(running: subprocess.Popen[str]) -> str:
+    """The next line it says."""
+    assert running.stdout
+    return running.stdout.readline()
+
+
+@contextmanager
+def demo(folder: Path, *words: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A running demo, and what it said when it was ready."""
+    given = ("demo", "--port", "0", "--json", "--data-dir", str(folder), *words)
+    with started(*given) as running:
+        yield running, json.loads(line_of(running))
+
+
+def says(folder: Path, *words: str, **settings: str) -> Any:
+    """What a command answers that ends by itself."""
     told = subprocess.run(
         [*COMMAND, *words, "--data-dir", str(folder), "--json"],
         cwd=PROJECT,
-        env=environment(),
+        env=environment(**settings),
         capture_output=True,
         check=True,
         timeout=PATIENCE,
@@ -117,6 +138,41 @@ def test_the_demo_starts_serves_stops_and_survives_being_killed(folder: Path) ->
         assert third["sign_ins"] == told["sign_ins"]
         running.terminate()
         assert running.wait(PATIENCE) == 0
+
+
+def test_service_and_clockwork_run_apart_on_a_server_elsewhere(folder: Path) -> None:
+    with Embedded.start(folder, durable=False) as server:
+        settings = {
+            "REFERRAL_MIGRATION_URL": server.superuser_url,
+            "REFERRAL_DATABASE_URL": server.url("app", "cases"),
+            "REFERRAL_WORKER_DATABASE_URL": server.url("worker", "cases"),
+            "REFERRAL_ROOT_KEY": base64.b64encode(bytes(32)).decode(),
+        }
+        assert says(folder, "migrate", **settings)["changed"]
+        with started("serve", "--port", "0", "--json", **settings) as serving:
+            told = json.loads(line_of(serving))
+            assert told["embedded"] is False
+            assert ready(told["address"])
+            with started("worker", "--json", **settings) as ticking:
+                asyncio.run(signed_in(server.superuser_url, "referral_worker"))
+                ticking.terminate()
+                assert json.loads(line_of(ticking)) == {"fired": 0, "left": 0, "pushed": 0}
+                assert ticking.wait(PATIENCE) == 0
+            serving.terminate()
+            assert serving.wait(PATIENCE) == 0
+
+
+async def signed_in(url: str, role: str) -> None:
+    """Wait until this role has a connection: nothing else shows that a clockwork is there."""
+    connection = await asyncpg.connect(url)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity WHERE usename = $1", role
+            ):
+                await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
 
 
 def test_a_port_that_is_taken_is_told_before_anything_is_started(folder: Path) -> None:

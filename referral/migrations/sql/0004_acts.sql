@@ -120,18 +120,33 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
         'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = the_case));
 $$;
 
+-- May the actor's unit know of this thing: somebody who works on cases, with a part in the case as it
+-- stands (G0), or whose ended part is this very hand-off (OWN).
+CREATE FUNCTION referral.knows_of(the_case uuid, wanted uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL
+        AND referral.my_role() IN ('OFFICER', 'SUPERVISOR') AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = wanted)));
+$$;
+
 -- Locks the case (security.md 7.2: case row first) and returns what stands; NULL when the actor has
 -- no relationship to it, which is answered exactly as if it did not exist. Lock by id first: a join
 -- with FOR UPDATE silently returns no row to the second of two concurrent writers.
+-- Whose part is over gets no facts, no keys of persons and nobody else's hand-offs: nothing is left
+-- for her to decide.
 CREATE FUNCTION referral.lock_hand_off(wanted uuid, on_day date) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE the_case uuid; the_referral uuid;
+DECLARE the_case uuid; the_referral uuid; state jsonb;
 BEGIN
     SELECT h.case_id, h.referral_id INTO the_case, the_referral FROM referral.hand_off h WHERE h.id = wanted;
-    PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
-    IF NOT FOUND THEN RETURN NULL; END IF;
+    IF NOT referral.knows_of(the_case, wanted) THEN RETURN NULL; END IF;
     PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
-    RETURN referral.state_of(the_case, the_referral, wanted, on_day);
+    state := referral.state_of(the_case, the_referral, wanted, on_day);
+    IF NOT referral.knows_of(the_case, NULL) THEN
+        state := state || jsonb_build_object('facts', '[]'::jsonb, 'hidden', '[]'::jsonb, 'clocks', '[]'::jsonb, 'events', '[]'::jsonb,
+            'hand_offs', jsonb_path_query_array(state -> 'hand_offs', '$[*] ? (@.id == $id)', jsonb_build_object('id', wanted)),
+            'keys', jsonb_path_query_array(state -> 'keys', '$[*] ? (@.kind == "case")'));
+    END IF;
+    RETURN state;
 END $$;
 
 CREATE FUNCTION referral.lock_referral(wanted uuid, on_day date) RETURNS jsonb
@@ -139,8 +154,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE the_case uuid;
 BEGIN
     SELECT r.case_id INTO the_case FROM referral.referral r WHERE r.id = wanted;
-    PERFORM FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL;
-    IF NOT FOUND THEN RETURN NULL; END IF;
+    IF NOT referral.knows_of(the_case, NULL) THEN RETURN NULL; END IF;
     PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
     RETURN referral.state_of(the_case, wanted, NULL, on_day);
 END $$;
@@ -177,10 +191,13 @@ BEGIN
     RETURN head;
 END $$;
 
--- Keys to what row security already let the actor read.
+-- Keys to what row security already let the actor read: the case's to every party that works on it
+-- (the words of a decline are sealed with it), a person's only to those whom something of hers reaches.
 CREATE FUNCTION referral.keys_for(the_case uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
-    FROM vault.data_key d WHERE d.case_id = the_case
-        AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL);
+    FROM vault.data_key d WHERE d.case_id = the_case AND referral.my_role() IN ('OFFICER', 'SUPERVISOR')
+        AND EXISTS (SELECT FROM referral.party p LEFT JOIN referral.referral r ON r.id = p.referral_id
+            WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL
+                AND (d.kind = 'case' OR (r.person_id = d.subject AND p.groups && ARRAY['G2', 'G3', 'G4'])));
 $$;

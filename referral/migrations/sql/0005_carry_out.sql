@@ -29,7 +29,7 @@ BEGIN
                 ELSE false END;
         GET DIAGNOSTICS kept = ROW_COUNT;
         IF kept <> jsonb_array_length(decided -> 'keys') THEN
-            RAISE EXCEPTION 'a key is made for what the caller files or holds, and for nothing else' USING ERRCODE = 'RF011';
+            RAISE EXCEPTION 'a key is made for what the caller files or holds, and for nothing else' USING ERRCODE = 'RF016';
         END IF;
     END IF;
     IF decided ? 'streams' THEN
@@ -39,7 +39,7 @@ BEGIN
             WHERE (s.kind = 'member' AND s.subject = referral.my_membership()) OR (s.kind = 'case' AND s.subject = the_case AND decided ? 'cases');
         GET DIAGNOSTICS kept = ROW_COUNT;
         IF kept <> jsonb_array_length(decided -> 'streams') THEN
-            RAISE EXCEPTION 'a stream is opened for the caller or for the case she files' USING ERRCODE = 'RF011';
+            RAISE EXCEPTION 'a stream is opened for the caller or for the case she files' USING ERRCODE = 'RF016';
         END IF;
     END IF;
 
@@ -261,17 +261,21 @@ BEGIN
         JOIN referral.referral r ON r.id = h.referral_id JOIN referral.case c ON c.id = r.case_id JOIN agencies.unit u ON u.id = h.receiver_unit
         WHERE r.case_id = the_case AND h.case_id = the_case AND h.person_id = r.person_id AND h.track = r.track AND h.country = r.country
             AND h.state = 'requested' AND h.version = 1 AND NOT h.attested AND h.rung = 0 AND h.sender_unit = r.holder_unit
-            AND (h.sender_member IS NULL OR h.sender_member = referral.my_membership()) AND h.receiver_agency = u.agency_id
+            AND h.receiver_agency = u.agency_id
             AND num_nonnulls(h.receiver_member, h.received_at, h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.review_at, h.overdue_since,
                 h.reason_code, h.outcome, h.cancellation_asked_at, h.attestation_confirmed_at) = 0
-            AND h.travels <@ ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5']
-            AND CASE WHEN h.imported THEN c.imported  -- history goes where the record says
+            AND h.travels <@ ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5'] AND h.jurisdiction IN (c.place, c.country)
+            AND CASE WHEN h.imported THEN true  -- history went where the record says
                 WHEN h.mandate = 'filer' THEN h.receiver_unit = c.filed_by_unit
                 WHEN h.mandate ~ '^[a-z_]+$' THEN h.receiver_unit = r.holder_unit
                 ELSE agencies.may_be_asked(h.receiver_unit, h.mandate, h.jurisdiction, (h.requested_at AT TIME ZONE 'UTC')::date) END;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     IF inserted <> jsonb_array_length(opened) THEN
         RAISE EXCEPTION 'a hand-off is sent for the holder, as a request, to who serves the mandate there' USING ERRCODE = 'RF005';
+    END IF;
+    IF EXISTS (SELECT FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h WHERE h.imported)
+            AND NOT EXISTS (SELECT FROM referral.case c WHERE c.id = the_case AND c.imported) THEN
+        RAISE EXCEPTION 'only an imported case has imported hand-offs' USING ERRCODE = 'RF011';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
         SELECT gen_random_uuid(), the_case, h.referral_id, h.id, h.country, side.unit_id, side.relationship, side.groups, h.requested_at
@@ -486,10 +490,13 @@ BEGIN
             acting_on := acting_on || ARRAY(SELECT h.referral_id FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) JOIN referral.hand_off h ON h.id = m.id);
         END IF;
         IF decided ? 'custody' THEN PERFORM referral.post_custody(the_case, decided -> 'custody', decided -> 'moves'); END IF;
-        IF EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'hand_offs') AS h (referral_id uuid) WHERE (h.referral_id = ANY (acting_on)) IS NOT TRUE) THEN
-            RAISE EXCEPTION 'a hand-off is opened by who acts on its referral' USING ERRCODE = 'RF005';
+        IF decided ? 'hand_offs' THEN
+            IF EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'hand_offs') AS h (referral_id uuid, sender_member uuid)
+                    WHERE (h.referral_id = ANY (acting_on)) IS NOT TRUE OR coalesce(h.sender_member, referral.my_membership()) IS DISTINCT FROM referral.my_membership()) THEN
+                RAISE EXCEPTION 'a hand-off is opened in one''s own name, by who acts on its referral' USING ERRCODE = 'RF005';
+            END IF;
+            PERFORM referral.post_hand_offs(the_case, decided -> 'hand_offs');
         END IF;
-        IF decided ? 'hand_offs' THEN PERFORM referral.post_hand_offs(the_case, decided -> 'hand_offs'); END IF;
         PERFORM referral.post_consequences(the_case, decided, acting_on);
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import pytest
-from referral import casework
 
+from referral import casework
 from tests.cast import House, asked, child_at_work
 from tests.referral.web.visiting import Visitor
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+
 import referral.web
 from referral.web.pages import version
-
 from tests.cast import House
 
 _WEB = Path(referral.web.__file__).parent

@@ -5,9 +5,9 @@ from __future__ import annotations
 from uuid import UUID, uuid4
 
 import pytest
+
 from referral import casework
 from referral.casework import Said
-
 from tests.cast import House
 from tests.referral.web.conftest import Visit
 

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from referral import casework
 from referral.casework import Filed, PersonTold
-
 from tests.cast import House, child_at_work
 from tests.referral.web.conftest import Visit
 
@@ -43,7 +42,9 @@ async def test_children_reported_together_are_one_group(house: House, visit: Vis
     await house.manages("inspector", casework.file, intake)
     page = await (await visit("social_worker")).see("/hand-offs")
     assert "3 persons, asked together" in page.words
-    assert page.words.index("Person 1") < page.words.index("Person 2") < page.words.index("Person 3")
+    assert (
+        page.words.index("Person 1") < page.words.index("Person 2") < page.words.index("Person 3")
+    )
 
 
 async def test_filters_narrow_the_list(house: House, visit: Visit, filed: Filed) -> None:

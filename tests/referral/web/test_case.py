@@ -1,0 +1,149 @@
+"""The case, its sealed parts and its timeline: opened on purpose, and only by whom they are for."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from referral import casework
+from referral.casework import Said
+from tests.cast import House
+from tests.referral.web.conftest import Visit
+
+
+async def test_the_case_shows_holder_persons_and_hand_offs_and_nothing_sealed(
+    visit: Visit, filed: casework.Filed, case: str
+) -> None:
+    page = await (await visit("inspector")).see(case)
+    assert page.status == 200
+    for words in (
+        filed.reference,
+        "Labour inspectorate of the North, since",
+        "Child labour",
+        "North",
+    ):
+        assert words in page.words
+    assert "Amal" not in page.answer.text
+    assert "bricks" not in page.answer.text
+
+
+async def test_mandates_that_were_not_asked_are_named_with_the_rule(
+    house: House, visit: Visit
+) -> None:
+    intake = casework.Intake(
+        client_id=UUID(int=7),
+        place="ZZ-N",
+        reported="CL",
+        persons=(casework.PersonTold(facts={"age": 10, "works": True, "beneficiary": "parent"}),),
+    )
+    filed = await house.manages("inspector", casework.file, intake)
+    hand_off = UUID(next(ask.hand_off_id for ask in filed.asks if ask.step == "ZZ-C01"))
+    await house.manages("social_worker", casework.accept, hand_off)
+    page = await (await visit("social_worker")).see(f"/cases/{filed.case_id}")
+    assert "Not asked: Public prosecutor" in page.words
+
+
+async def test_a_colleague_may_look_and_the_outsider_finds_nothing(visit: Visit, case: str) -> None:
+    assert (await (await visit("supervisor")).see(case)).status == 200
+    outsider = await visit("outsider")
+    for address in (case, f"{case}/timeline"):
+        assert (await outsider.see(address)).status == 404
+
+
+async def test_the_holder_opens_identity_on_purpose_and_it_is_logged(
+    house: House, visit: Visit, case: str
+) -> None:
+    visitor = await visit("inspector")
+    page = await visitor.see(case)
+    opened = await visitor.send(page, "/opening", groups=["G2", "G4"])
+    assert opened.status == 200
+    assert "Amal Doe" in opened.words
+    assert "behind the market" in opened.words
+    reads = await house.rows("SELECT 1 FROM referral.audit_entry WHERE act = 'case.read'")
+    assert len(reads) == 1
+    assert "Amal" not in (await visitor.see(case)).answer.text
+
+
+async def test_safety_asks_for_the_password_again_and_leads_back(
+    house: House, visit: Visit, case: str
+) -> None:
+    visitor = await visit("inspector")
+    await visitor.see("/hand-offs")
+    house.at.forward(minutes=14)
+    await visitor.see("/hand-offs")  # still at work
+    house.at.forward(minutes=2)
+    page = await visitor.see(case)
+    asked = await visitor.send(page, "/opening", groups=["G3"])
+    assert asked.place == f"/step-up?next={case}"
+    again = await visitor.follow(asked)
+    password = house.player("inspector").password
+    assert (await visitor.send(again, "/step-up", password=password)).place == case
+
+
+async def test_a_colleague_of_the_holder_says_why_first(
+    house: House, visit: Visit, filed: casework.Filed, hand_off: UUID, case: str
+) -> None:
+    await house.manages("social_worker", casework.accept, hand_off)
+    visitor = await visit("supervisor")
+    page = await visitor.see(case)
+    if page.offers("/opening"):
+        asked = await visitor.send(page, "/opening", groups=["G4"])
+        assert asked.status in {200, 422}
+        assert "behind the market" not in asked.words
+
+
+async def test_opening_nothing_is_put_right(visit: Visit, case: str) -> None:
+    visitor = await visit("inspector")
+    wrong = await visitor.send(await visitor.see(case), "/opening")
+    assert wrong.status == 422
+    assert "Choose what to open." in wrong.words
+
+
+async def test_who_was_only_asked_is_not_offered_what_is_sealed(visit: Visit, case: str) -> None:
+    visitor = await visit("social_worker")
+    page = await visitor.see(case)
+    assert page.status == 200
+    assert not page.offers("/opening")
+
+
+async def test_a_note_is_added_sealed_and_shown_when_opened(visit: Visit, case: str) -> None:
+    visitor = await visit("inspector")
+    page = await visitor.see(case)
+    empty = await visitor.send(page, "/notes", note="")
+    assert empty.status == 422
+    assert "Write the note first." in empty.words
+    done = await visitor.send(page, "/notes", note="<i>She asked</i> for her brother", key=_key(2))
+    assert done.place == f"{case}?done=notes"
+    after = await visitor.follow(done)
+    assert "brother" not in after.words
+    opened = await visitor.send(after, "/opening", groups=["G4"])
+    assert "&lt;i&gt;She asked&lt;/i&gt; for her brother" in opened.answer.text
+
+
+def _key(number: int) -> str:
+    return str(UUID(int=number))
+
+
+async def test_an_event_opens_what_follows(
+    house: House, visit: Visit, hand_off: UUID, case: str
+) -> None:
+    await house.manages("social_worker", casework.accept, hand_off, Said())
+    visitor = await visit("social_worker")
+    page = await visitor.see(case)
+    event = {"event": "ZZ-C02 NO_SEPARATION_NEEDED", "occurred_at": "2026-03-02"}
+    done = await visitor.send(page, "/events", **event)
+    assert done.status == 303
+    unknown = await visitor.send(page, "/events", event="nothing of the kind", key=_key(3))
+    assert unknown.status == 409
+
+
+async def test_the_timeline_tells_every_act_in_order(
+    house: House, visit: Visit, hand_off: UUID, case: str
+) -> None:
+    house.at.forward(hours=1)
+    await house.manages("social_worker", casework.accept, hand_off)
+    page = await (await visit("inspector")).see(f"{case}/timeline")
+    assert page.status == 200
+    filed, accepted = page.words.index("Case filed"), page.words.index("Hand-off accepted")
+    assert filed < accepted
+    assert "Child protection office of the North" in page.words
+    assert "2 Mar 2026, 13:00 UTC" in page.words
