@@ -43,11 +43,11 @@ def make_engine(url: str, *, pool_size: int = 8, statement_timeout: int = 10) ->
     return engine
 
 
-def _json(value: Any) -> str:  # noqa: ANN401 - JSON is what it is
+def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def _destroy_if_unclean(dbapi_connection: Any, record: Any, _state: Any) -> None:  # noqa: ANN401
+def _destroy_if_unclean(dbapi_connection: Any, record: Any, _state: Any) -> None:
     driver = dbapi_connection.driver_connection
     if driver is None or driver.is_closed() or not driver.is_in_transaction():
         return
@@ -55,17 +55,17 @@ def _destroy_if_unclean(dbapi_connection: Any, record: Any, _state: Any) -> None
     record.invalidate()
 
 
-async def scalar(connection: AsyncConnection, statement: str, *values: Any) -> Any:  # noqa: ANN401
+async def scalar(connection: AsyncConnection, statement: str, *values: Any) -> Any:
     """One value of one call, by the shortest way the library offers (the hot paths use this)."""
     result = await connection.exec_driver_sql(statement, values)
     return result.scalar()
 
 
-async def as_json(connection: AsyncConnection, statement: str, *values: Any) -> Any:  # noqa: ANN401
+async def as_json(connection: AsyncConnection, statement: str, *values: Any) -> Any:
     """One jsonb value, decoded."""
     return decoded(await scalar(connection, statement, *values))
 
 
-def decoded(value: Any) -> Any:  # noqa: ANN401
+def decoded(value: Any) -> Any:
     """A jsonb value, whether the driver has decoded it already or not."""
     return orjson.loads(value) if isinstance(value, str | bytes) else value

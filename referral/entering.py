@@ -38,7 +38,7 @@ class Layout(StrEnum):
 
 
 @members.command("add")
-def add_member(  # noqa: PLR0913, PLR0917 - the command line's parameters
+def add_member(
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")],
     user_name: Annotated[str, typer.Option()],
     name: Annotated[str, typer.Option(help="As colleagues know her.")],
@@ -125,7 +125,7 @@ def import_reports(
 ) -> None:
     """File reports of earlier years as history: no live limits, no notices. Repeat it safely."""
     terminal, settings = Terminal(as_json), settings_with(data_dir)
-    assert layout is Layout.AR_LINEA145  # noqa: S101 - the only one so far
+    assert layout is Layout.AR_LINEA145
     with installing.database(settings) as addresses, terminal.progress("complaints") as told:
         vault = installing.vault_of(settings, embedded=addresses.embedded)
         made = installing.installation(settings, addresses.of("app"), vault, Catalogue.load())

@@ -1,4 +1,4 @@
-"""The schema brought to its newest version, and before that roles and database, where there are none.
+"""The schema at its newest version, and before that roles and database, where there are none.
 
 It must never know what the migrations say.
 """
@@ -28,7 +28,7 @@ async def prepare(settings: Settings) -> str:
     """
     given = external(settings) or Addresses({}, embedded=False)
     given.of("migrator")
-    assert settings.migration_url is not None  # noqa: S101 - the line above
+    assert settings.migration_url is not None
     administrator = plain(settings.migration_url.get_secret_value())
     once = secrets.token_urlsafe(24)
     known = roles.passwords_of(*(url for role, url in given.urls.items() if role != "migrator"))
@@ -48,8 +48,8 @@ def upgrade(url: str) -> bool:
     """
     if asyncio.run(version_of(url)) == newest():
         return False
-    from alembic import command  # noqa: PLC0415 - half a second that most starts do not need
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

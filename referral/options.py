@@ -35,7 +35,7 @@ Since = Annotated[
 ]
 
 
-def settings_with(data_dir: Path | None = None, **given: Any) -> Settings:  # noqa: ANN401
+def settings_with(data_dir: Path | None = None, **given: Any) -> Settings:
     """The settings of the environment; what was given on the command line goes before."""
     given |= {"data_dir": data_dir}
     return Settings(**{name: value for name, value in given.items() if value is not None})

@@ -35,7 +35,7 @@ class Exit(IntEnum):
 class Door(TyperGroup):
     """Turns what went wrong into a sentence and an exit code, for every command alike."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - as the library has it
+    def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
@@ -61,7 +61,7 @@ def _settings(fault: ValidationError) -> str:
     return "\n".join(_setting(error) for error in fault.errors())
 
 
-def _setting(error: Any) -> str:  # noqa: ANN401 - one of pydantic's dictionaries
+def _setting(error: Any) -> str:
     name = "_".join(str(part) for part in error["loc"]).upper()
     words: str = error["msg"].removeprefix("Value error, ")
     return f"REFERRAL_{name}: {words}" if name else words

@@ -28,7 +28,7 @@ from agencies.cast import Player, load_cast
 from agencies.identity import Scope, digest_of
 from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
-from referral import roles
+from referral import queries, roles
 from referral.audit.verify import verify
 from referral.casework import Acted, Filed, Intake, PersonTold
 from referral.database import as_json, make_engine
@@ -74,9 +74,7 @@ def furnished(cluster: Embedded, template: str) -> Furnished:
 
 async def _furnish(cluster: Embedded, template: str) -> dict[str, Player]:
     await roles.create_database(cluster.superuser_url, _FURNISHED, template=template)
-    url = make_url(cluster.superuser_url).set(
-        database=_FURNISHED, drivername="postgresql+asyncpg"
-    )
+    url = make_url(cluster.superuser_url).set(database=_FURNISHED, drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.begin() as connection:
         for country in ("zz", "ar"):
@@ -110,8 +108,8 @@ class House:
     installation: Installation
     players: dict[str, Player]
     at: HandSetClock
+    worker: AsyncEngine  # the clockwork's connections
     clients: list[httpx.AsyncClient] = field(default_factory=list)
-    worker: AsyncEngine | None = None  # the clockwork's connections
     honest: bool = True  # a test that tampers says so, and is not checked afterwards
 
     @property
@@ -152,24 +150,31 @@ class House:
         assert not isinstance(answer, Refusal), answer
         return answer
 
+    async def sees(self, part: str, hand_off: UUID) -> queries.HandOffSeen:
+        """One hand-off as this person sees it; she must be one who may."""
+        async with self.acting(part) as (session, actor):
+            seen = await queries.hand_off_seen(session, actor, hand_off)
+        assert not isinstance(seen, Refusal), seen
+        return seen
+
     async def rows(self, statement: str, *values: Any) -> list[asyncpg.Record]:
         """What really stands in the database, past every lock: for asserting only."""
         connection = await asyncpg.connect(self.database.superuser_url)
         try:
-            return await connection.fetch(statement, *values)
+            return list(await connection.fetch(statement, *values))
         finally:
             await connection.close()
 
     def client(self, part: str, country: str = "zz") -> httpx.AsyncClient:
         """An agency system's client with this person's bearer token."""
-        from referral.app import make_app  # noqa: PLC0415 - rooms' tests need no app
+        from referral.app import make_app
 
         headers = {"Authorization": f"Bearer {_token(f'{part}.{country}')}"}
         return self._client(make_app(self.installation), headers, {})
 
     async def browser(self, part: str, country: str = "zz") -> httpx.AsyncClient:
         """A signed-in browser: a session opened now, its password just entered."""
-        from referral.app import make_app  # noqa: PLC0415
+        from referral.app import make_app
 
         secret = f"session {uuid4()}"
         player = self.player(part, country)
@@ -182,17 +187,17 @@ class House:
             self.at() + timedelta(hours=12),
         )
         cookies = {self.installation.cookie: secret}
-        return self._client(
-            make_app(self.installation), {"Sec-Fetch-Site": "same-origin"}, cookies
-        )
+        return self._client(make_app(self.installation), {"Sec-Fetch-Site": "same-origin"}, cookies)
 
     def stranger(self) -> httpx.AsyncClient:
         """Somebody who has not signed in."""
-        from referral.app import make_app  # noqa: PLC0415
+        from referral.app import make_app
 
         return self._client(make_app(self.installation), {}, {})
 
-    def _client(self, app: Any, headers: dict[str, str], cookies: dict[str, str]) -> Any:
+    def _client(
+        self, app: Any, headers: dict[str, str], cookies: dict[str, str]
+    ) -> httpx.AsyncClient:
         client = httpx.AsyncClient(
             transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url="http://127.0.0.1",
@@ -227,7 +232,7 @@ async def house(
         clock=at,
     )
     worker = make_engine(database.url_of("worker"), pool_size=2)
-    found = House(database, installation, furnished.players, at, worker=worker)
+    found = House(database, installation, furnished.players, at, worker)
     yield found
     await worker.dispose()
     for client in found.clients:

@@ -263,12 +263,14 @@ class Happened(Answer):
     from_state: str | None
     to_state: str | None
     previous_hash: str
+    hash: str
+    header: str | None
     warning: str | None
 
     @classmethod
     def of(cls, line: TimelineLine, words: Wording) -> Self:
         """From one line of the log."""
-        other = {"mandate", "from_state", "to_state", "previous_hash", "receiver"}
+        other = {"mandate", "from_state", "to_state", "receiver"}
         same = {name: getattr(line, name) for name in cls.model_fields if name not in other}
         mandate = (
             Titled(code=line.mandate, title=words.code(line.mandate)) if line.mandate else None
@@ -279,7 +281,6 @@ class Happened(Answer):
             receiver=line.receiver or (mandate.title if mandate else None),
             from_state=line.from_,
             to_state=line.to,
-            previous_hash=line.hash,
         )
 
 

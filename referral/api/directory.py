@@ -183,7 +183,7 @@ class Law(Answer):
     def of(cls, protocol: Protocol, words: Wording) -> Law:
         """The whole protocol, as data and in words."""
         law = canonical(protocol)
-        assert isinstance(law, dict), "the canonical form of a protocol is an object"  # noqa: S101
+        assert isinstance(law, dict), "the canonical form of a protocol is an object"
         cited = {one for step in protocol.steps.values() for one in step.sources}
         cited |= {one for clock in protocol.clocks.values() for one in clock.sources}
         return cls(
@@ -263,7 +263,7 @@ async def matrix(call: Reading) -> Response:
     return answer(Matrix(on_a_case=_cells(found.on_a_case), by_role=_cells(found.by_role)))
 
 
-def _cells(table: Any) -> dict[str, dict[str, str]]:  # noqa: ANN401 - two tables of one form
+def _cells(table: Any) -> dict[str, dict[str, str]]:
     return {
         action: {
             who.value: "".join(sorted(need.value for need in needs)) or "Y"

@@ -116,7 +116,7 @@ async def holder_idle_in(
 async def imported_first_referrals(call: Reading, request: Request) -> Response:
     """Intake to first referral of imported history, in days."""
     needs_scope(call, Scope.OVERSIGHT_READ)
-    seen = await queries.imported_first_referrals(call.session, call.actor)
+    seen = await queries.imported_first_referrals(call.session, call.actor, now=call.now)
     if isinstance(seen, Refusal):
         return refused(seen, request)
     names = FirstReferral.model_fields

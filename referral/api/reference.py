@@ -115,7 +115,7 @@ _FORMATS: Final = {
 }
 
 
-def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:  # noqa: ANN401 - JSON
+def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     """A value of this form: the form's own first example, else one built from its parts."""
     if "$ref" in schema:
         return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
@@ -179,7 +179,7 @@ async def style() -> Response:
 
 
 @cache
-def _template() -> Any:  # noqa: ANN401 - the library's own type
+def _template() -> Any:
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=select_autoescape(),

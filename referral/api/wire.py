@@ -43,7 +43,7 @@ KEYED: Final[dict[str, Any]] = {
 class _Strict(Request):
     """A request whose JSON is read strictly: UTF-8 only, no NaN, no lone surrogates, no NUL."""
 
-    async def json(self) -> Any:  # noqa: ANN401 - JSON is what it is
+    async def json(self) -> Any:
         """The body. Raises ``orjson.JSONDecodeError``, which the framework knows as malformed."""
         if not hasattr(self, "_json"):
             body = await self.body()
@@ -114,7 +114,7 @@ def _reason(given: str | None) -> str | None:
         text = given.encode("latin-1").decode("utf-8")
     except UnicodeError:
         text = given
-    if not text.strip() or len(text) > 2000 or "\x00" in text:  # noqa: PLR2004
+    if not text.strip() or len(text) > 2000 or "\x00" in text:
         fault = Fault("/X-Reason", "length", "Give the reason in 1 to 2000 characters.")
         raise RefusedError(errors.invalid_input([fault]))
     return text.strip()

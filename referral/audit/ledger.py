@@ -35,11 +35,11 @@ class Ledger:
     drafts: list[Draft] = field(default_factory=list)
     case_changes: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, table: str, **row: Any) -> None:  # noqa: ANN401 - columns of that table
+    def add(self, table: str, **row: Any) -> None:
         """One row; what is None keeps its column empty."""
         self.rows.setdefault(table, []).append(row)
 
-    def log(  # noqa: PLR0913 - an entry has that many parts
+    def log(
         self,
         act: audit.Done,
         object_type: str,
@@ -48,7 +48,7 @@ class Ledger:
         from_: str | None = None,
         to: str | None = None,
         occurred_at: datetime | None = None,
-        **body: Any,  # noqa: ANN401 - codes for the erasable body
+        **body: Any,
     ) -> None:
         """One entry about one thing. Codes and reasons go to the body, which can be erased."""
         self.drafts.append(
@@ -78,7 +78,7 @@ class Ledger:
             occurred_at=self.at.isoformat(),
         )
 
-    def change_referral(self, referral_id: UUID, **changes: Any) -> None:  # noqa: ANN401
+    def change_referral(self, referral_id: UUID, **changes: Any) -> None:
         """What the referral's row says of itself: one entry, however much changes."""
         row = self._referral_row(referral_id)
         if "amended" not in row:
@@ -99,7 +99,7 @@ class Ledger:
             rows.append({"id": str(referral_id), "entries": 0})
         return rows[0]
 
-    def warn(self, code: str, **about: Any) -> None:  # noqa: ANN401 - codes only
+    def warn(self, code: str, **about: Any) -> None:
         """Something the people on the case must see; it stays with the case."""
         self.case_changes.setdefault("warnings", []).append({"code": code, **about})
 
@@ -137,7 +137,7 @@ def author_of(actor: Actor | None) -> Author:
     return Author(str(actor.id), actor.agency_id)
 
 
-async def post(  # noqa: PLR0913 - the parts of one transaction
+async def post(
     session: WriteSession,
     ledger: Ledger,
     *,

@@ -67,7 +67,7 @@ async def log_own(
     act: Done,
     *,
     now: datetime,
-    **body: Any,  # noqa: ANN401
+    **body: Any,
 ) -> None:
     """Something the member did that is about no case: signed in, signed out, stepped up."""
     ledger = Ledger(None, now, why="self")

@@ -113,7 +113,7 @@ async def _chains(
         progress(findings.entries, total)
 
 
-def _entry(row: Any, walk: _Stream, findings: Findings) -> None:  # noqa: ANN401 - a Record
+def _entry(row: Any, walk: _Stream, findings: Findings) -> None:
     where = f"stream {row['stream_id']}, entry {row['seq']}"
     if row["seq"] != walk.seq + 1:
         findings.found(where, f"entry {walk.seq + 1} is missing or was moved")
@@ -138,7 +138,7 @@ def _entry(row: Any, walk: _Stream, findings: Findings) -> None:  # noqa: ANN401
     walk.seq, walk.hash, walk.at = row["seq"], row["hash"].hex(), header.get("at", "")
 
 
-def _columns(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a Record
+def _columns(row: Any) -> dict[str, Any]:
     """What the columns say, in the header's form: an index must not tell another story."""
     return {
         "v": VERSION,

@@ -36,7 +36,6 @@ from referral.casework.ground import (
     refuse_there,
     version_conflict,
 )
-from referral.casework.hand_offs import not_allowed
 from referral.casework.intake import Intake, LawfulBasis, PersonTold, understand
 from referral.casework.records import follow
 from referral.casework.run import facts_of, protocol_of, run_of
@@ -87,7 +86,9 @@ async def amend(
         urgency=findings.urgency.value,
     )
     if isinstance(decision, Refused):
-        refusal = not_allowed(decision, State.DRAFT)
+        refusal = errors.not_allowed_now(
+            locked.referral["state"], "amend", [], decision.explanation
+        )
         return await refuse_there(session, actor, locked, "amend", refusal, now)
     ledger = Ledger(locked.case_id, now, why=held.why)
     ledger.log(Done.CASE_AMENDED, "case", locked.case_id, facts=sorted(changes))

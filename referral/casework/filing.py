@@ -78,7 +78,7 @@ async def ground_of(
     )
     if not here["place"]:
         message = (
-            f"“{intake.place}” is no place of {actor.country}. Give an ISO 3166-2 code such as "
+            f"There is no such place in {actor.country}. Give an ISO 3166-2 code such as "
             f"{actor.country}-…, or {actor.country} when no more is known."
         )
         return errors.invalid_input([Fault("/place", "unknown", message)])

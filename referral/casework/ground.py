@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -26,15 +26,30 @@ class Held:
 
 
 async def hand_off_ground(
-    session: WriteSession, actor: Actor, hand_off_id: UUID, action: str, said: Said, now: datetime
+    session: WriteSession,
+    actor: Actor,
+    hand_off_id: UUID,
+    action: str,
+    said: Said,
+    now: datetime,
+    *,
+    only_if: Callable[[Locked], Refusal | None] = lambda _: None,
 ) -> Held | Refusal:
+    """The hand-off, locked, if the actor may do this to it.
+
+    ``only_if`` refuses a state in which nobody may: whoever may know of it is told the state.
+    """
     locked = await access.hand_off_for(session, hand_off_id, now)
+    impossible = only_if(locked) if locked and locked.relationships(actor) else None
+    if locked is not None and impossible is not None:
+        return await refuse_there(session, actor, locked, action, impossible, now)
     return await _ground(session, actor, locked, action, said, now, "hand_off", hand_off_id)
 
 
 async def referral_ground(
     session: WriteSession, actor: Actor, referral_id: UUID, action: str, said: Said, now: datetime
 ) -> Held | Refusal:
+    """The referral, locked, if the actor may do this to it."""
     locked = await access.referral_for(session, referral_id, now)
     return await _ground(session, actor, locked, action, said, now, "referral", referral_id)
 
@@ -79,6 +94,7 @@ async def refuse_there(
     refusal: Refusal,
     now: datetime,
 ) -> Refusal:
+    """Write a refusal into the stream of the case it is about."""
     object_type, object_id = (
         ("hand_off", locked.hand_off_id) if locked.hand_off_id else ("referral", locked.referral_id)
     )
@@ -95,6 +111,7 @@ async def refuse_there(
 
 
 def version_conflict(locked: Locked, said: Said) -> Refusal | None:
+    """412 when the case is not at the version that was read."""
     if said.version is not None and said.version != locked.case["version"]:
         return errors.version_conflict(locked.case["version"])
     return None

@@ -34,6 +34,9 @@ from referral.casework.said import NOTHING_SAID, Said, faults_in
 from referral.errors import Refusal
 from referral.session import Actor, WriteSession, keys_of
 
+# Two-person acts, and what filing does by itself.
+_NOT_OFFERED = frozenset({Act.VOID, Act.SEND})
+
 
 async def acknowledge(
     session: WriteSession,
@@ -192,7 +195,7 @@ def _may(
     action = "attest" if attesting else _action(act, state)
     reason = said.reason or said.note or said.reason_code
     verdict = access.check(actor, locked, action, reason=reason, now=now)
-    if isinstance(verdict, Refusal):
+    if isinstance(verdict, Refusal) and verdict.type != "reason-required":
         return verdict
     if said.version is not None and said.version != row["version"]:
         return errors.version_conflict(row["version"])
@@ -200,7 +203,9 @@ def _may(
     limit = session.catalogue.country(locked.case["country"]).supervisor_after
     faults = faults_in(said, act, row, protocol, limit, now, actor, attesting=attesting)
     if isinstance(faults, Refusal):
-        return faults
+        return faults  # the coded list helps more than "say why"
+    if isinstance(verdict, Refusal):
+        return verdict
     party = _party(actor, locked, attesting=attesting)
     facts = facts_of(locked, keys_of(session, locked.keys))
     decision = engine.act(
@@ -235,7 +240,7 @@ def not_allowed(refused: Refused, state: State) -> Refusal:
     return errors.not_allowed_now(
         state.value,
         refused.act,
-        [possible.value for possible in refused.possible],
+        [one.value for one in refused.possible if one not in _NOT_OFFERED],
         refused.explanation,
     )
 
@@ -279,4 +284,5 @@ def _answer(
 
 def possible_acts(kind: str, state: str, party: Party) -> tuple[Act, ...]:
     """What the life cycle offers this party now, for pages and for API answers."""
-    return acts_from(Kind(kind), State(state), party)
+    found = acts_from(Kind(kind), State(state), party)
+    return tuple(act for act in found if act not in _NOT_OFFERED)

@@ -13,7 +13,10 @@ from uuid import UUID, uuid4
 from protocols import engine
 from protocols.decision import CloseReferral, Decision, MoveHandOff, RecordEvent, Refused
 from protocols.lifecycle import State
+from protocols.permits import recordable
+from protocols.protocol import Protocol
 from referral import errors
+from referral.access.standing import Locked
 from referral.audit import Done
 from referral.audit.ledger import Ledger, post
 from referral.casework import carrying
@@ -25,7 +28,6 @@ from referral.casework.ground import (
     refuse_there,
     version_conflict,
 )
-from referral.casework.hand_offs import not_allowed
 from referral.casework.moves import move_in
 from referral.casework.recipients import Subject, subject_of
 from referral.casework.run import facts_of, protocol_of, run_of
@@ -54,15 +56,32 @@ async def record_event(
         return await refuse_there(session, actor, locked, "record_event", refused, now)
     run = run_of(locked, facts_of(locked, held.keys))
     happened = said.occurred_at or now
-    decision = engine.record(protocol_of(session, locked), run, event, happened)
+    protocol = protocol_of(session, locked)
+    decision = engine.record(protocol, run, event, happened)
     if isinstance(decision, Refused):
-        refusal = not_allowed(decision, State.DRAFT)
+        refusal = not_recordable(decision, recordable(protocol, run), locked, event, protocol)
         return await refuse_there(session, actor, locked, "record_event", refusal, now)
     ledger = Ledger(locked.case_id, now, why=held.why)
     if event not in {item.event for item in decision.all(RecordEvent)}:
         subject = subject_of(locked, actor)
         carrying.record_event(ledger, subject, event, happened, actor)
     return await follow(session, actor, held, ledger, decision, happened)
+
+
+def not_recordable(
+    refused: Refused,
+    possible: Sequence[str],
+    locked: Locked,
+    event: str,
+    protocol: Protocol,
+) -> Refusal:
+    """An event nobody knows is malformed; one that may not be recorded now is a matter of state."""
+    if event not in protocol.events and event.partition(" ")[0] not in protocol.steps:
+        listed = ", ".join(possible) or "none at the moment"
+        return errors.invalid_input([Fault("/event", "unknown", f"Possible now: {listed}.")])
+    state = locked.referral["state"]
+    explanation = f"{refused.explanation} Nothing was changed."
+    return errors.not_allowed_now(state, "record_event", list(possible), explanation)
 
 
 async def follow(
@@ -113,15 +132,12 @@ async def record_first_contact(
     now: datetime,
 ) -> Acted | Refusal:
     """The person was met or spoken to: acceptance followed by nothing must show."""
-    held = await hand_off_ground(session, actor, hand_off_id, "record_first_contact", said, now)
+    held = await hand_off_ground(
+        session, actor, hand_off_id, "record_first_contact", said, now, only_if=_answered
+    )
     if isinstance(held, Refusal):
         return held
     row = held.locked.hand_off
-    if not State(row["state"]).answered:
-        refusal = errors.not_allowed_now(
-            row["state"], "record_first_contact", [], "Accept first: contact follows acceptance."
-        )
-        return await refuse_there(session, actor, held.locked, "record_first_contact", refusal, now)
     ledger = Ledger(held.locked.case_id, now, why=held.why)
     happened = said.occurred_at or now
     ledger.add("marks", id=row["id"], first_contact_at=happened.isoformat())
@@ -129,6 +145,15 @@ async def record_first_contact(
         Done.FIRST_CONTACT_RECORDED, "hand_off", row["id"], to=row["state"], occurred_at=happened
     )
     return await _done(session, actor, held, ledger)
+
+
+def _answered(locked: Locked) -> Refusal | None:
+    state = State(locked.hand_off["state"])
+    if state.answered:
+        return None
+    return errors.not_allowed_now(
+        state.value, "record_first_contact", [], "Accept first: contact follows acceptance."
+    )
 
 
 async def ask_cancellation(

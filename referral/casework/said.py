@@ -31,6 +31,7 @@ class Said:
 
 
 NOTHING_SAID = Said()
+_EARLIEST = 1900
 
 
 def faults_in(
@@ -78,7 +79,12 @@ def faults_in(
 
 def occurred_faults(occurred_at: datetime | None, now: datetime) -> list[Fault]:
     """A moment in the future, or 543 years in it: a Buddhist-era year typed as CE."""
-    if occurred_at is None or occurred_at <= now + timedelta(minutes=1):
+    if occurred_at is None:
+        return []
+    if occurred_at.year < _EARLIEST:
+        message = f"Before {_EARLIEST} nothing can have happened to somebody who needs help now."
+        return [Fault("/occurred_at", "too-early", message)]
+    if occurred_at <= now + timedelta(minutes=1):
         return []
     if occurred_at.year - now.year in range(500, 560):
         message = (

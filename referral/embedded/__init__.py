@@ -75,7 +75,7 @@ class Embedded:
             os.close(lock)
             raise
         try:
-            _furnish(running.superuser_url, running._passwords)  # noqa: SLF001 - our own
+            _furnish(running.superuser_url, running._passwords)
         except BaseException:
             running.stop()
             raise

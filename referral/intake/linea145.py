@@ -101,7 +101,7 @@ class Reader:
             self.unknown[noted] = self.unknown.get(noted, 0) + 1
         return tuple({"code": "label-not-known", "column": column} for column in columns)
 
-    def _said(self, words: Words[Any], row: Row, column: str) -> Any:  # noqa: ANN401 - as the list has it
+    def _said(self, words: Words[Any], row: Row, column: str) -> Any:
         """What a label says; None for an empty one, and for one nobody knows, which is noted."""
         label = row.cell(column)
         if label and label not in words:

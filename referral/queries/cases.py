@@ -88,7 +88,7 @@ class CaseSeen:
     refused: Mapping[str, Refusal] = field(default_factory=dict)  # asked for, not given, why
 
 
-async def case_seen(  # noqa: PLR0913 - what is asked for, and on what ground
+async def case_seen(
     session: ReadSession,
     actor: Actor,
     case_id: UUID,
@@ -170,7 +170,7 @@ async def _referrals(
     session: ReadSession,
     actor: Actor,
     case_id: UUID,
-    parties: Any,  # noqa: ANN401 - JSON rows
+    parties: Any,
 ) -> tuple[ReferralSeen, ...]:
     rows = (
         await session.connection.execute(_REFERRALS, {"id": case_id, "agency": actor.agency_id})

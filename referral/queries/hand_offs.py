@@ -16,6 +16,8 @@ from sqlalchemy import RowMapping, text
 from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from referral import access, errors
 from referral.access.standing import Relationship, relationships_of
+from referral.audit import Done
+from referral.audit.streams import log_own
 from referral.database import decoded
 from referral.errors import Fault, Refusal
 from referral.session import Actor, ReadSession, keys_of
@@ -152,7 +154,7 @@ async def inbox_of(
     Without ``state`` the in-box shows what is open, most urgent limit first; the out-box everything,
     newest first. ``after`` is the cursor of the page before.
     """
-    refused = access.by_role(actor, "see_inbox")
+    refused = await refused_by_role(session, actor, "see_inbox", now)
     if refused is not None:
         return refused
     cursor = _cursor(after)
@@ -199,6 +201,16 @@ async def inbox_of(
     return Page(lines, _after(lines[-1], received=received) if len(rows) > limit else None)
 
 
+async def refused_by_role(
+    session: ReadSession, actor: Actor, action: str, now: datetime
+) -> Refusal | None:
+    """A question her role may not ask: refused, and in her own stream of the log."""
+    refused = access.by_role(actor, action)
+    if refused is not None:
+        await log_own(session, actor, Done.REFUSED, now=now, tried=action, status=refused.status)
+    return refused
+
+
 def _after(line: HandOffLine, *, received: bool) -> str:
     moment = line.due_at if received else line.requested_at
     told = moment.isoformat() if moment else "infinity"
@@ -221,7 +233,7 @@ async def lines_in(
     session: ReadSession,
     actor: Actor,
     condition: str,
-    **values: Any,  # noqa: ANN401
+    **values: Any,
 ) -> tuple[HandOffLine, ...]:
     """Hand-offs under a condition written in this package, never by a caller outside it."""
     rows = await session.connection.execute(

@@ -15,16 +15,24 @@ from referral.errors import Refusal
 from referral.session import Actor, ReadSession, Role
 
 _LINES = text("""
-SELECT e.seq, e.at, e.act, e.actor, e.object_type, e.object_id, e.header,
+SELECT e.seq, e.at, e.act, e.actor, e.object_type, e.object_id, e.header, e.hash,
     h.step, h.mandate, h.kind,
     CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS agency,
-    CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ra.name END AS receiver
+    CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ra.name END AS receiver,
+    CASE WHEN ha.confidential AND ha.id <> :agency THEN NULL ELSE ha.name END AS holder
 FROM referral.stream_head s JOIN referral.audit_entry e ON e.stream_id = s.stream_id
     LEFT JOIN agencies.agency a ON a.id = e.agency_id
     LEFT JOIN referral.hand_off h ON h.id = e.object_id
     LEFT JOIN agencies.unit ru ON ru.id = h.receiver_unit LEFT JOIN agencies.agency ra ON ra.id = ru.agency_id
+    LEFT JOIN agencies.unit hu ON hu.id = CASE
+        WHEN e.act IN ('referral.opened', 'referral.custody_moved') THEN (e.header::jsonb ->> 'to')::uuid END
+    LEFT JOIN agencies.agency ha ON ha.id = hu.agency_id
 WHERE s.subject = :id AND s.kind = 'case' ORDER BY e.seq
 """)
+
+
+_AUDITING = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
+_HOLDING = frozenset({"referral.opened", "referral.custody_moved"})  # from and to are units
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,9 @@ class TimelineLine:
     receiver: str | None
     from_: str | None
     to: str | None
-    hash: str
+    previous_hash: str
+    hash: str  # SHA-256 of the header
+    header: str | None  # canonical JSON, what is hashed: for auditors (it names agencies by id)
     warning: str | None = None
 
 
@@ -56,7 +66,7 @@ async def timeline_of(
     parties = await access.standing_in(session, case_id)
     relationships = relationships_of(actor, parties, holder_member=None)
     verdict = access.decide("see_timeline", relationships, has_reason=False, stepped_up=False)
-    if not verdict.allow and actor.role not in {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}:
+    if not verdict.allow and actor.role not in _AUDITING:
         return errors.not_found()
     return await entries_of(session, actor, case_id)
 
@@ -94,10 +104,12 @@ async def entries_of(
                 step=row["step"],
                 kind=row["kind"],
                 mandate=row["mandate"],
-                receiver=row["receiver"],
-                from_=header["from"],
-                to=header["to"],
-                hash=header["prev"],
+                receiver=row["receiver"] or row["holder"],
+                from_=None if row["act"] in _HOLDING else header["from"],
+                to=None if row["act"] in _HOLDING else header["to"],
+                previous_hash=header["prev"],
+                hash=row["hash"].hex(),
+                header=row["header"] if actor.role in _AUDITING else None,
                 warning=warning,
             )
         )

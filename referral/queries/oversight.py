@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from referral import access
 from referral.errors import Refusal
-from referral.queries.hand_offs import HandOffLine, lines_in
+from referral.queries.hand_offs import HandOffLine, lines_in, refused_by_role
 from referral.session import Actor, ReadSession
 
 _MINE = "(h.sender_unit = :unit OR h.receiver_unit = :unit)"
@@ -57,7 +56,7 @@ async def response_times_in(
     session: ReadSession, actor: Actor, *, now: datetime
 ) -> tuple[ResponseTimes, ...] | Refusal:
     """Received-to-accepted times by agency."""
-    refused = access.by_role(actor, "see_oversight")
+    refused = await refused_by_role(session, actor, "see_oversight", now)
     if refused is not None:
         return refused
     values = {"unit": actor.unit_id, "agency": actor.agency_id, "now": now}
@@ -69,7 +68,7 @@ async def overdue_in(
     session: ReadSession, actor: Actor, *, now: datetime, limit: int = 200
 ) -> tuple[HandOffLine, ...] | Refusal:
     """Open hand-offs past a limit, the longest first."""
-    refused = access.by_role(actor, "see_oversight")
+    refused = await refused_by_role(session, actor, "see_oversight", now)
     if refused is not None:
         return refused
     return await lines_in(
@@ -89,7 +88,7 @@ async def holder_idle_in(
     session: ReadSession, actor: Actor, *, now: datetime, days: int = 3, limit: int = 200
 ) -> tuple[HandOffLine, ...] | Refusal:
     """Accepted, and then nothing: no first contact and no start for ``days``."""
-    refused = access.by_role(actor, "see_oversight")
+    refused = await refused_by_role(session, actor, "see_oversight", now)
     if refused is not None:
         return refused
     return await lines_in(
@@ -128,13 +127,13 @@ FROM first GROUP BY mandate ORDER BY count(*) DESC, mandate
 
 
 async def imported_first_referrals(
-    session: ReadSession, actor: Actor
+    session: ReadSession, actor: Actor, *, now: datetime
 ) -> tuple[FirstReferral, ...] | Refusal:
     """Intake to first referral of imported history (it has no acceptances to measure).
 
     Days are those of the unit's own calendar: most intakes are recorded without an hour.
     """
-    refused = access.by_role(actor, "see_oversight")
+    refused = await refused_by_role(session, actor, "see_oversight", now)
     if refused is not None:
         return refused
     values = {"unit": actor.unit_id, "zone": actor.time_zone}

@@ -202,7 +202,7 @@ async def record_event(
     return await _shown(request, form, case_id, answer, "events", {})
 
 
-def _said(form: Acting, happened: Any = None) -> Said:  # noqa: ANN401 - a moment or nothing
+def _said(form: Acting, happened: Any = None) -> Said:
     return Said(reason=form.sent.one("reason") or None, occurred_at=happened)
 
 

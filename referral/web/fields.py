@@ -85,7 +85,7 @@ class Fields:
     faults: Faults = NONE
     prefix: str = ""
 
-    def text(self, name: str, label: str, *, hint: str = "", **more: Any) -> Params:  # noqa: ANN401
+    def text(self, name: str, label: str, *, hint: str = "", **more: Any) -> Params:
         """One line."""
         return {**self._of(name, label, hint), "value": self._value(name), **more}
 

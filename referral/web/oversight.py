@@ -71,7 +71,7 @@ async def overview(request: Request, call: Reading) -> Response:
         return error_page(request, times, call)
     late = _lines(await queries.overdue_in(session, actor, now=now))
     idle = _lines(await queries.holder_idle_in(session, actor, now=now))
-    history = await queries.imported_first_referrals(session, actor)
+    history = await queries.imported_first_referrals(session, actor, now=now)
     reader = Reader.of(call)
     view = Overview(
         tiles=_tiles(times, late, idle),

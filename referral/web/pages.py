@@ -69,7 +69,7 @@ class _Undefined(StrictUndefined):
     def __new__(  # type: ignore[misc]
         cls,
         hint: str | None = None,
-        obj: Any = missing,  # noqa: ANN401 - the library's own signature
+        obj: Any = missing,
         name: str | None = None,
         *_: object,
     ) -> StrictUndefined | ChainableUndefined:

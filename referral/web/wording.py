@@ -250,7 +250,7 @@ def fact_lines(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def fact_words(entry: Entry, value: Any) -> str:  # noqa: ANN401 - JSON of the closed list
+def fact_words(entry: Entry, value: Any) -> str:
     """One fact as a reader would say it."""
     labels = {code.code: code.label(LANGUAGE) for code in entry.codes}
     if isinstance(value, bool):

@@ -16,15 +16,15 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
     given = parser.parse_args()
     if given.name == "handoff":
-        from tests.bench import handoff  # noqa: PLC0415 - only what is measured is loaded
+        from tests.bench import handoff
 
         found = handoff.run(each=given.each, rounds=given.rounds)
     elif given.name == "inbox":
-        from tests.bench import inbox  # noqa: PLC0415
+        from tests.bench import inbox
 
         found = inbox.run(rows=given.rows)
     else:
-        from tests.bench import memory  # noqa: PLC0415
+        from tests.bench import memory
 
         found = memory.run()
     json.dump(found, sys.stdout, indent=2)

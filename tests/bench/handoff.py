@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from agencies.identity import digest_of
 
+from agencies.identity import digest_of
 from referral import casework
 from referral.audit.verify import verify
 from referral.casework import Intake, PersonTold
-
 from referral.entry import Installation, claim_for
 from referral.errors import Refusal
 from referral.session import Actor, WriteSession
@@ -23,7 +22,13 @@ from tests.bench.replay import Captured, capture, keep, pgbench
 from tests.bench.stand import Stand, new_stand
 
 CLIENTS = 16
-_FACTS = {"age": 10, "works": True, "econ_hours": 20, "beneficiary": "other", "hazards": ["HZ_HEAVY_LOADS"]}
+_FACTS = {
+    "age": 10,
+    "works": True,
+    "econ_hours": 20,
+    "beneficiary": "other",
+    "hazards": ["HZ_HEAVY_LOADS"],
+}
 _BODY = {
     "place": "ZZ-N",
     "reported": "HT",
@@ -52,7 +57,9 @@ def _accept(stand: Stand, each: int, rounds: int) -> dict[str, Any]:
             script = asyncio.run(keep(stand, f"accept_{turn}", acts))
             replayed.append(pgbench(stand, script, clients=CLIENTS, each=each))
             sent = [
-                request(port, token, "POST", f"/api/v1/hand-offs/{one}/acceptance", b"{}", str(uuid4()))
+                request(
+                    port, token, "POST", f"/api/v1/hand-offs/{one}/acceptance", b"{}", str(uuid4())
+                )
                 for one in mine[wanted:]
             ]
             loads.append(send(port, sent, connections=CLIENTS))
@@ -164,5 +171,3 @@ async def _captured_filings(stand: Stand, count: int) -> list[Captured]:
         acts.append(await capture(installation, file))
     await installation.engine.dispose()
     return acts
-
-

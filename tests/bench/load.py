@@ -55,7 +55,7 @@ def served(stand: Stand, *, pool: int) -> Iterator[int]:
         "BENCH_KEY": stand.root_key,
         "BENCH_POOL": str(pool),
     }
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.server", str(port)], env=environment
     )
     try:
@@ -71,7 +71,9 @@ def served(stand: Stand, *, pool: int) -> Iterator[int]:
         process.wait(timeout=20)
 
 
-def request(port: int, token: str, method: str, path: str, body: bytes = b"", key: str = "") -> bytes:
+def request(
+    port: int, token: str, method: str, path: str, body: bytes = b"", key: str = ""
+) -> bytes:
     """One request, ready to be sent."""
     lines = [
         f"{method} {path} HTTP/1.1",

@@ -19,14 +19,20 @@ def run() -> dict[str, Any]:
         send(port, [asked] * 200, connections=16)
         time.sleep(_SETTLE)
         shares = {"service": 0, "database": 0}
+        cluster = stand.folder / "postgresql" / "cluster"
+        postmaster = int((cluster / "postmaster.pid").read_text("utf-8").split("\n", 1)[0])
         for folder in Path("/proc").glob("[0-9]*"):
             command = _read(folder / "cmdline")
             if f"tests.bench.server\0{port}" in command:
                 shares["service"] += _share(folder)
-            elif "postgres" in command.split("\0")[0] and _belongs(folder, stand.database.pid):
+            elif "postgres" in command.split("\0")[0] and _belongs(folder, postmaster):
                 shares["database"] += _share(folder)
     total = sum(shares.values())
-    return {**{k: round(v / 1024, 1) for k, v in shares.items()}, "total_mb": round(total / 1024, 1), "needed": 400}
+    return {
+        **{k: round(v / 1024, 1) for k, v in shares.items()},
+        "total_mb": round(total / 1024, 1),
+        "needed": 400,
+    }
 
 
 def _read(file: Path) -> str:

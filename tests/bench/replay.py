@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -52,7 +53,7 @@ async def capture(installation: Installation, act: Callable[[Any], Awaitable[Non
     """
     seen: Captured = []
 
-    def remember(_c: Any, _cur: Any, statement: str, values: Any, *_: Any) -> None:  # noqa: ANN401
+    def remember(_c: Any, _cur: Any, statement: str, values: Any, *_: Any) -> None:
         seen.append((statement, tuple(values or ())))
 
     engine = installation.engine
@@ -74,9 +75,7 @@ async def keep(stand: Stand, name: str, acts: list[Captured]) -> list[str]:
     for number, (statement, values) in enumerate(first):
         kinds = [_kind([act[number][1][place] for act in acts]) for place in range(len(values))]
         columns += [f"s{number}_{place} {kind}" for place, kind in enumerate(kinds)]
-        asked = re.sub(
-            r"\$(\d+)", lambda found, n=number: f"c.s{n}_{int(found[1]) - 1}", statement
-        )
+        asked = re.sub(r"\$(\d+)", partial(_column, number), statement)
         joined = _with_table(asked, f"bench.{name}")
         script.append(f"{joined};")
     script.append("COMMIT;")
@@ -97,6 +96,10 @@ async def keep(stand: Stand, name: str, acts: list[Captured]) -> list[str]:
     return script
 
 
+def _column(number: int, found: re.Match[str]) -> str:
+    return f"c.s{number}_{int(found[1]) - 1}"
+
+
 def _with_table(statement: str, table: str) -> str:
     if "c.s" not in statement:
         return statement
@@ -113,13 +116,15 @@ def _kind(values: list[Any]) -> str:
     return "text"
 
 
-def pgbench(stand: Stand, script: list[str], *, clients: int, each: int, start: int = 0) -> Replayed:
+def pgbench(
+    stand: Stand, script: list[str], *, clients: int, each: int, start: int = 0
+) -> Replayed:
     """Run the script once per kept act: ``clients`` times ``each``, from row ``start`` on."""
     lines = [r"\set i :i + 1", f"\\set n {start} + :client_id * {each} + :i - 1", *script]
     file = stand.folder / "replay.sql"
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     programs = binaries_for(None)
-    done = subprocess.run(  # noqa: S603 - a program of our own wheel
+    done = subprocess.run(
         [
             str(Path(programs) / "pgbench"),
             *("-n", "-M", "prepared", "-D", "i=0", "-c", str(clients), "-j", "2"),

@@ -6,8 +6,8 @@ import os
 import sys
 
 import uvicorn
-from protocols.catalogue import Catalogue
 
+from protocols.catalogue import Catalogue
 from referral.app import make_app
 from referral.database import make_engine
 from referral.entry import Installation
@@ -23,9 +23,7 @@ def main() -> None:
         vault=Vault.from_text(os.environ["BENCH_KEY"]),
         catalogue=Catalogue.load(only=["ZZ"]),
     )
-    uvicorn.run(
-        make_app(installation), port=int(sys.argv[1]), log_config=None, access_log=False
-    )
+    uvicorn.run(make_app(installation), port=int(sys.argv[1]), log_config=None, access_log=False)
 
 
 if __name__ == "__main__":

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agencies.cast import Player, load_cast
-from agencies.identity import Scope, digest_of
-from agencies.register import COUNTRIES, enter, read
 from alembic import command
 from alembic.config import Config
 from argon2 import PasswordHasher
-from protocols.catalogue import Catalogue
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import referral
+from agencies.cast import Player, load_cast
+from agencies.identity import Scope, digest_of
+from agencies.register import COUNTRIES, enter, read
+from protocols.catalogue import Catalogue
 from referral.database import make_engine
 from referral.embedded import Embedded
 from referral.entry import Installation
@@ -59,13 +59,15 @@ class Stand:
 @contextmanager
 def new_stand() -> Iterator[Stand]:
     """Start, migrate, furnish; stop and remove."""
-    import asyncio  # noqa: PLC0415 - one use
+    import asyncio
 
     folder = Path(tempfile.mkdtemp(prefix="referral-bench-"))
     try:
         with Embedded.start(folder, durable=True) as database:
             config = Config()
-            config.set_main_option("script_location", str(Path(referral.__file__).parent / "migrations"))
+            config.set_main_option(
+                "script_location", str(Path(referral.__file__).parent / "migrations")
+            )
             url = make_url(database.url("migrator")).set(drivername="postgresql+asyncpg")
             config.set_main_option("sqlalchemy.url", url.render_as_string(hide_password=False))
             command.upgrade(config, "head")

@@ -1,6 +1,6 @@
 """The four main pages, drawn: the pictures README.md shows are taken here.
 
-``REFERRAL_PICTURES=tests/browser/screenshots pytest tests/browser/test_pictures.py`` takes them anew.
+With ``REFERRAL_PICTURES=tests/browser/screenshots`` in the environment they are taken anew.
 """
 
 from __future__ import annotations

@@ -135,19 +135,20 @@ async def test_no_effect_without_the_entry_that_says_it(house: House) -> None:
         ),
         "an entry about something else": await refused(house, "social_worker", beside | parts),
         "an entry that says the opposite": await refused(house, "social_worker", lying | parts),
-        "an entry without its effect": await refused(
-            house, "social_worker", lying | {"outbox": []}
-        ),
-        "an entry about another case's hand-off": await refused(
-            house, "social_worker", of_other | {"outbox": []}
-        ),
+        "an entry without its effect": await refused(house, "social_worker", lying),
+        "an entry about another case's hand-off": await refused(house, "social_worker", of_other),
     }
     assert set(found.values()) == {"RF015"}, found
     uncounted = {"moves": [{**honest["moves"][0], "entries": 0}]}
     assert await refused(house, "social_worker", honest | uncounted) == "RF003"
-    unheard = {"events": [], "hand_offs": [], "clocks": []}
+    unheard: Payload = {"events": [], "hand_offs": [], "clocks": [], "outbox": []}
     silent = {name: unheard.get(name, part) for name, part in honest.items()}
     assert await refused(house, "social_worker", silent) == "RF015"
+    # In her own stream she may not tell of cases at all.
+    told = draft(Done.HAND_OFF_ACCEPTED, "hand_off", hand_off, "accepted")
+    aside = await signed(house, worker, worker.membership_id, told)
+    aside.pop("case_id")
+    assert await refused(house, "social_worker", aside) == "RF002"
     await send(house, "social_worker", honest)
 
 

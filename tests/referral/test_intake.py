@@ -277,7 +277,7 @@ async def test_the_overview_shows_days_from_intake_to_first_referral(
         house.player("hotline", "ar").membership_id,
     )
     async with house.acting("hotline", "ar") as (session, actor):
-        found = await queries.imported_first_referrals(session, actor)
+        found = await queries.imported_first_referrals(session, actor, now=house.at())
         overdue = await queries.overdue_in(session, actor, now=house.at())
         times = await queries.response_times_in(session, actor, now=house.at())
     assert not isinstance(found, Refusal)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncpg
 
+from tests.conftest import Database
 
-async def test_every_case_table_forces_row_security(database):
+
+async def test_every_case_table_forces_row_security(database: Database) -> None:
     connection = await asyncpg.connect(database.superuser_url)
     rows = await connection.fetch(
         "SELECT n.nspname || '.' || c.relname AS name, c.relrowsecurity, c.relforcerowsecurity "

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from referral import casework, queries
 from referral.casework import Said
-
 from tests.cast import House, asked, child_at_work
 
 
@@ -87,19 +86,18 @@ async def test_the_supervisor_sees_how_long_it_took(house: House) -> None:
 async def test_an_outsider_sees_nothing_at_any_moment(house: House) -> None:
     filed = await house.manages("inspector", casework.file, child_at_work())
     hand_off = asked(filed, "ZZ-C01")
-    for _ in ("requested", "accepted"):
+    for moment in ("requested", "accepted"):
         inbox = await house.manages("outsider", queries.inbox_of)
         assert inbox.lines == ()
-        for question, thing in (
-            (queries.hand_off_seen, hand_off),
-            (queries.case_seen, UUID(filed.case_id)),
-            (queries.timeline_of, UUID(filed.case_id)),
-        ):
-            async with house.acting("outsider") as (session, actor):
-                more = {"now": house.at()} if question is queries.case_seen else {}
-                answer = await question(session, actor, thing, **more)
-            assert answer.status == 404
+        async with house.acting("outsider") as (session, actor):
+            case_id = UUID(filed.case_id)
+            answers = (
+                await queries.hand_off_seen(session, actor, hand_off),
+                await queries.case_seen(session, actor, case_id, now=house.at()),
+                await queries.timeline_of(session, actor, case_id),
+            )
+        assert [getattr(answer, "status", 200) for answer in answers] == [404, 404, 404]
         refused = await house.does("outsider", casework.accept, hand_off)
         assert refused.status == 404
-        if _ == "requested":
+        if moment == "requested":
             await house.manages("social_worker", casework.accept, hand_off)

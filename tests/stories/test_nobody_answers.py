@@ -9,13 +9,12 @@ from referral import casework, queries
 from referral.casework.clockwork import lapse
 from referral.database import scalar
 from referral.session import WriteSession
-
 from tests.cast import House, asked, child_at_work
 
 
 async def let_time_pass(house: House) -> list[datetime]:
     """Fire every rung that is due by now, one after the other, as the worker does."""
-    fired = []
+    fired: list[datetime] = []
     while True:
         due = await house.rows(
             "SELECT id, country FROM referral.clock WHERE next_at <= $1 "

@@ -61,7 +61,9 @@ BEGIN
         OR c.h ->> 'actor' IS DISTINCT FROM CASE WHEN worker THEN 'clockwork' ELSE referral.my_membership()::text END
         OR c.h ->> 'agency' IS DISTINCT FROM referral.my_agency()::text
         OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
-        OR c.subject IS DISTINCT FROM s.subject;
+        OR c.subject IS DISTINCT FROM s.subject
+        -- What was done to a case is told in the case's stream, not in somebody's own.
+        OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%');
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
@@ -503,6 +505,6 @@ BEGIN
         INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
             SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.occurred_at
             FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, occurred_at timestamptz);
-        PERFORM referral.look_again(the_case, decided);
     END IF;
+    IF the_case IS NOT NULL THEN PERFORM referral.look_again(the_case, decided); END IF;
 END $$;

@@ -1,4 +1,4 @@
-"""What a browser is given beside pages: ours alone, unchanged, and nothing that the CSP would stop."""
+"""What a browser is given beside pages: ours alone, unchanged, nothing that the CSP would stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filing a referral: a place is enough, everything typed is kept, and the answer says who and when."""
+"""Filing a referral: a place is enough, what was typed is kept, the answer says who and when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A visitor without JavaScript: sees pages, fills in the forms that are on them, follows redirects."""
+"""A visitor without JavaScript: sees pages, fills in their forms, follows redirects."""
 
 from __future__ import annotations
 
