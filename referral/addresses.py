@@ -24,6 +24,7 @@ _SETTING: Final = {
     "worker": "WORKER_DATABASE_URL",
     "auditor_ro": "AUDITOR_DATABASE_URL",
     "migrator": "MIGRATION_URL",
+    "administrator": "MIGRATION_URL",
 }
 
 
@@ -39,7 +40,7 @@ class Addresses:
     embedded: bool
 
     def of(self, role: str) -> str:
-        """The address of ``app``, ``worker``, ``auditor_ro`` or ``migrator``."""
+        """The address of ``app``, ``worker``, ``auditor_ro``, ``migrator`` or ``administrator``."""
         if role in self.urls:
             return self.urls[role]
         name = f"REFERRAL_{_SETTING[role]}"
@@ -56,13 +57,13 @@ def external(settings: Settings) -> Addresses | None:
         "app": settings.database_url,
         "worker": settings.worker_database_url,
         "auditor_ro": settings.auditor_database_url,
-        "migrator": settings.migration_url,
+        "administrator": settings.migration_url,
     }
     urls = {role: plain(secret.get_secret_value()) for role, secret in given.items() if secret}
     if not urls:
         return None
-    if "migrator" in urls:  # an administrator's address may name any database
-        urls["migrator"] = plain(urls["migrator"], name=database_name(settings))
+    if "administrator" in urls:  # whose address may name any database
+        urls["migrator"] = plain(urls["administrator"], name=database_name(settings))
     return Addresses(urls, embedded=False)
 
 

@@ -6,11 +6,12 @@ A door: it hands in today's date. What is right to enter is other rooms' busines
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -19,7 +20,7 @@ from agencies.members import Kind, Refused, Seat
 from protocols.catalogue import Catalogue
 from referral import administration, installing
 from referral.entry import Installation, utc_now
-from referral.intake import NotAMember, Progress, Report, TableFault, import_linea145
+from referral.intake import NotAMember, Report, TableFault, import_linea145
 from referral.options import AsJson, DataDir, File, Since, day_of, group, settings_with
 from referral.outcomes import Exit
 from referral.terminal import Terminal
@@ -37,8 +38,11 @@ class Layout(StrEnum):
     AR_LINEA145 = "ar-linea145"
 
 
+_READERS: Final = {Layout.AR_LINEA145: import_linea145}
+
+
 @members.command("add")
-def add_member(
+def add_member(  # noqa: PLR0913, PLR0917 - the command line's parameters
     country: Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")],
     user_name: Annotated[str, typer.Option()],
     name: Annotated[str, typer.Option(help="As colleagues know her.")],
@@ -125,12 +129,14 @@ def import_reports(
 ) -> None:
     """File reports of earlier years as history: no live limits, no notices. Repeat it safely."""
     terminal, settings = Terminal(as_json), settings_with(data_dir)
-    assert layout is Layout.AR_LINEA145
+    reading = _READERS[layout]
     with installing.database(settings) as addresses, terminal.progress("complaints") as told:
         vault = installing.vault_of(settings, embedded=addresses.embedded)
         made = installing.installation(settings, addresses.of("app"), vault, Catalogue.load())
         try:
-            report = asyncio.run(_imported(made, member, file, persons, told))
+            report = asyncio.run(
+                _imported(reading(made, member, file, persons, progress=told), made)
+            )
         except (NotAMember, TableFault) as fault:
             terminal.refuse(str(fault), Exit.MISUSE)
             raise typer.Exit(Exit.MISUSE) from None
@@ -140,10 +146,8 @@ def import_reports(
         raise typer.Exit(Exit.PROBLEMS)
 
 
-async def _imported(
-    made: Installation, member: str, file: Path, persons: Path | None, told: Progress
-) -> Report:
+async def _imported(reading: Awaitable[Report], made: Installation) -> Report:
     try:
-        return await import_linea145(made, member, file, persons, progress=told)
+        return await reading
     finally:
         await made.engine.dispose()

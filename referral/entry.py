@@ -1,8 +1,8 @@
 """What every request gets: one transaction, who is calling, and the time.
 
-The only room (with the worker and the command line) that reads a clock. The transaction is committed
-*before* the answer leaves (``scope="function"``), so that nobody is told "accepted" by a commit that
-then fails; a refusal is a value and commits its log entry; only faults roll back.
+The only room (with the worker and the command line) that reads a clock. The transaction is
+committed *before* the answer leaves (``scope="function"``), so that nobody is told "accepted" by a
+commit that then fails; a refusal is a value and commits its log entry; only faults roll back.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ async def _acting(request: Request) -> AsyncIterator[Call[WriteSession]]:
 async def claim_of(request: Request) -> Claim:
     """The Idempotency-Key header (draft 07: a quoted string) and what it is bound to."""
     given = request.headers.get("idempotency-key", "").strip().strip('"')
-    if not given or len(given) > 200:
+    if not given or len(given) > 200:  # noqa: PLR2004 - a UUID has 36
         raise RefusedError(errors.key_missing())
     return claim_for(given, request.method, request.url.path, await request.body())
 

@@ -27,11 +27,9 @@ async def prepare(settings: Settings) -> str:
     Raises MissingError, RolesProblem, OSError and what the server refuses.
     """
     given = external(settings) or Addresses({}, embedded=False)
-    given.of("migrator")
-    assert settings.migration_url is not None
-    administrator = plain(settings.migration_url.get_secret_value())
+    administrator = given.of("administrator")
     once = secrets.token_urlsafe(24)
-    known = roles.passwords_of(*(url for role, url in given.urls.items() if role != "migrator"))
+    known = roles.passwords_of(*given.urls.values())
     name = database_name(settings)
     await roles.create_roles(administrator, {**known, "migrator": once})
     await roles.create_database(administrator, name)
@@ -48,8 +46,8 @@ def upgrade(url: str) -> bool:
     """
     if asyncio.run(version_of(url)) == newest():
         return False
-    from alembic import command
-    from alembic.config import Config
+    from alembic import command  # noqa: PLC0415 - half a second that most starts do not need
+    from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))

@@ -164,7 +164,7 @@ def _roles_sql(passwords: Mapping[str, str]) -> str:
     # An administrator who is no superuser (managed servers) may give a database away only to a
     # role it is a member of.
     lines.append(
-        "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+        "DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"  # noqa: S608
         f" THEN EXECUTE format('GRANT {PREFIX}owner TO %I', current_user); END IF; END $$;"
     )
     return "\n".join(lines)

@@ -108,7 +108,7 @@ def serve(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until told to stop, with the clockwork beside it if it is given its connections."""
-    from referral.app import make_app
+    from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
 
     config = uvicorn.Config(
         make_app(installation),

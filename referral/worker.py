@@ -139,7 +139,7 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
             whole.add(told)
             if told.fired:
                 _LOG.info("fired", count=told.fired)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 - the clock must go on: the next turn tries again
             _LOG.error("turn failed", **fault_of(fault))
             wait = AFTER_A_FAULT
         with suppress(TimeoutError):

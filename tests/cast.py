@@ -1,7 +1,8 @@
 """The house with its cast: a furnished database, an installation over it, and a client per person.
 
-Everybody a story needs is invented (``agencies/countries/cast.yaml``): Ines the inspector, Winnie the
-social worker, Rita and Carl of two rival police forces, and Otto, the outsider who must see nothing.
+Everybody a story needs is invented (``agencies/countries/cast.yaml``): Ines the inspector, Winnie
+the social worker, Rita and Carl of two rival police forces, and Otto, the outsider who must see
+nothing.
 Time is set by hand; nobody's clock runs.
 """
 

@@ -1,9 +1,9 @@
 """May she? One pure decision from the matrix, and the two ways a room asks for it.
 
-``decide`` reads no table and no clock; default is no. ``hand_off_for`` and ``referral_for`` lock the
-case, work out how the actor is related to it, and return what stands, or a refusal: "not found" for
-what she may not know of, "not permitted" for what she may see but not do. The same cells exist a
-second time as row security in SQL, written by hand.
+``decide`` reads no table and no clock; default is no. ``hand_off_for`` and ``referral_for`` lock
+the case, work out how the actor is related to it, and return what stands, or a refusal: "not found"
+for what she may not know of, "not permitted" for what she may see but not do. The same cells exist
+a second time as row security in SQL, written by hand.
 """
 
 from __future__ import annotations

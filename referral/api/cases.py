@@ -71,7 +71,7 @@ async def case_seen(
     request: Request,
     asked: Headers,
     case_id: UUID,
-    open: Annotated[
+    open: Annotated[  # noqa: A002 - the word of the address
         str | None,
         Query(
             pattern=r"^G[2-4](,G[2-4]){0,2}$",

@@ -183,7 +183,7 @@ class Law(Answer):
     def of(cls, protocol: Protocol, words: Wording) -> Law:
         """The whole protocol, as data and in words."""
         law = canonical(protocol)
-        assert isinstance(law, dict), "the canonical form of a protocol is an object"
+        assert isinstance(law, dict), "the canonical form of a protocol is an object"  # noqa: S101
         cited = {one for step in protocol.steps.values() for one in step.sources}
         cited |= {one for clock in protocol.clocks.values() for one in clock.sources}
         return cls(

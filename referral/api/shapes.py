@@ -40,7 +40,7 @@ PlaceCode = Annotated[
 
 def _written(value: object) -> object:
     """A moment is text (RFC 3339), never a number that could mean seconds or milliseconds."""
-    if isinstance(value, str) and len(value) <= 40:
+    if isinstance(value, str) and len(value) <= 40:  # noqa: PLR2004
         return value
     raise PydanticCustomError("moment", "Write the moment as text, like 2026-03-02T09:30:00-03:00.")
 

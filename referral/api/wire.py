@@ -114,7 +114,7 @@ def _reason(given: str | None) -> str | None:
         text = given.encode("latin-1").decode("utf-8")
     except UnicodeError:
         text = given
-    if not text.strip() or len(text) > 2000 or "\x00" in text:
+    if not text.strip() or len(text) > 2000 or "\x00" in text:  # noqa: PLR2004
         fault = Fault("/X-Reason", "length", "Give the reason in 1 to 2000 characters.")
         raise RefusedError(errors.invalid_input([fault]))
     return text.strip()

@@ -1,7 +1,7 @@
 """The only writer. Every change to a case is a verb here, whatever door it came through.
 
-A verb locks what it changes, asks ``access``, lets the engine decide, and carries the decision out in
-one call with its log entries. Rooms never commit. A refusal is a value, and is in the log too.
+A verb locks what it changes, asks ``access``, lets the engine decide, and carries the decision out
+in one call with its log entries. Rooms never commit. A refusal is a value, and is in the log too.
 """
 
 from protocols.lifecycle import Act

@@ -43,6 +43,7 @@ def clocks_by_hand_off(decision: Decision) -> dict[str, StartClock]:
 def start(
     ledger: Ledger, subject: Subject, item: StartClock, ids: Mapping[str, UUID | None]
 ) -> None:
+    """A limit begins to run, for a hand-off or for the referral itself."""
     hand_off = ids.get(item.hand_off, item.hand_off) if item.hand_off else None
     rungs = [
         {"at": rung.at.isoformat(), "kind": rung.kind.value, "to": rung.to} for rung in item.rungs
@@ -72,6 +73,7 @@ def start(
 
 
 def stop(ledger: Ledger, subject: Subject, item: StopClock) -> None:
+    """A clock was met, or no longer matters."""
     ledger.add(
         "clock_moves",
         id=item.clock,
@@ -83,6 +85,7 @@ def stop(ledger: Ledger, subject: Subject, item: StopClock) -> None:
 
 
 def advance(ledger: Ledger, subject: Subject, item: AdvanceClock) -> None:
+    """A rung has fired: the next one waits, or the ladder is spent."""
     rungs = subject.clocks[item.clock]["rungs"]
     ledger.add(
         "clock_moves",

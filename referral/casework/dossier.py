@@ -1,7 +1,7 @@
 """A case while it is being put together: its persons, screened and routed, its first hand-offs.
 
-Used when a case is filed, when persons are identified later, and when new facts bring a person under
-another track.
+Used when a case is filed, when persons are identified later, and when new facts bring a person
+under another track.
 """
 
 from __future__ import annotations

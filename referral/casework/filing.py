@@ -1,7 +1,7 @@
 """Filing: a report becomes a case, a referral per person and track, and the first hand-offs.
 
-Screen, route, ask the directory, carry out: in one transaction with its log entries. Filing is never
-refused for lack of an agency; the filer's unit holds everybody until somebody accepts.
+Screen, route, ask the directory, carry out: in one transaction with its log entries. Filing is
+never refused for lack of an agency; the filer's unit holds everybody until somebody accepts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Acts on a hand-off. Every verb has the same shape: lock, may she, decide, carry out.
 
-The engine decides what follows; this room adds who said it, when, and in which words. A verb answers
-``Acted`` or a ``Refusal``; either way its entry is in the log when the door commits.
+The engine decides what follows; this room adds who said it, when, and in which words. A verb
+answers ``Acted`` or a ``Refusal``; either way its entry is in the log when the door commits.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ async def _act(
         carrying.move_custody(ledger, subject, custody, None if attesting else actor.id)
         subject = replace(subject, holder_unit=UUID(locked.hand_off["receiver_unit"]))
     opened = await carrying.carry(session, ledger, [(subject, decision)])
-    answer = _answer(locked, decision, opened, act, subject)
+    answer = _answer(locked, decision, opened, subject)
     await post(
         session,
         ledger,
@@ -174,7 +174,7 @@ async def _act(
     return answer
 
 
-def _may(
+def _may(  # noqa: PLR0911 - each way to say no is its own, in the order they are asked
     session: WriteSession,
     actor: Actor,
     locked: Locked | None,
@@ -229,7 +229,7 @@ def not_possible(row: Mapping[str, Any], act: Act, party: Party) -> Refusal:
     """No row of the life cycle: whoever may know of the hand-off is told its state."""
     possible = [one.value for one in possible_acts(row["kind"], row["state"], party)]
     explanation = (
-        f"This {row['kind']} is “{row['state']}”: “{act.value}” is not possible any more or not yet. "
+        f"This {row['kind']} is “{row['state']}”: “{act.value}” is not possible now. "
         f"Possible for you: {', '.join(possible) or 'nothing'}. Nothing was changed."
     )
     return errors.not_allowed_now(row["state"], act.value, possible, explanation)
@@ -258,13 +258,7 @@ def _party(actor: Actor, locked: Locked, *, attesting: bool) -> Party:
     return Party.SENDER
 
 
-def _answer(
-    locked: Locked,
-    decision: Decision,
-    opened: Any,
-    act: Act,
-    subject: Subject,
-) -> Acted:
+def _answer(locked: Locked, decision: Decision, opened: Any, subject: Subject) -> Acted:
     own = str(locked.hand_off_id)
     moved = [item for item in decision.all(MoveHandOff) if item.hand_off == own]
     return Acted(

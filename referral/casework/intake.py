@@ -28,7 +28,7 @@ class LawfulBasis(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PersonTold:
-    """One person of the report. ``facts`` as JSON of the closed list; identity and safety as told."""
+    """One person of the report: ``facts`` as JSON of the closed list, the rest as told."""
 
     role: str = "concerned"
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """One person's facts, parsed: everything for the engine, and split by field group to be kept."""
+    """One person's facts, parsed: whole for the engine, split by field group to be kept."""
 
     told: PersonTold
     facts: Facts
@@ -90,7 +90,7 @@ def understand(
 
 def _headcount(intake: Intake) -> int:
     count = intake.facts.get("headcount")
-    return count if isinstance(count, int) and 1 <= count <= 1000 else 1
+    return count if isinstance(count, int) and 1 <= count <= 1000 else 1  # noqa: PLR2004
 
 
 def parsed(

@@ -50,8 +50,11 @@ class Saying:
     attesting: bool = False
 
     def move_all(self, decision: Decision) -> None:
-        """Every move of the decision. Accepting what nobody had opened yet is one move of the row
-        and two entries: received, accepted, at the same moment."""
+        """Every move of the decision.
+
+        Accepting what nobody had opened yet is one move of the row and two entries: received and
+        accepted, at the same moment.
+        """
         opened = None
         for item in decision.all(MoveHandOff):
             if item.act is Act.ACKNOWLEDGE and self.act is Act.ACCEPT:

@@ -212,7 +212,7 @@ async def set_docket(
     held = await hand_off_ground(session, actor, hand_off_id, "set_docket", said, now)
     if isinstance(held, Refusal):
         return held
-    if not number.strip() or len(number) > 80:
+    if not number.strip() or len(number) > 80:  # noqa: PLR2004 - longest official number seen: 40
         refusal = errors.invalid_input([Fault("/number", "length", "Give 1 to 80 characters.")])
         return await refuse_there(session, actor, held.locked, "set_docket", refusal, now)
     row = held.locked.hand_off

@@ -24,7 +24,7 @@ def is_reference(text: str) -> bool:
     """Well formed and with the right check character, however it was typed."""
     country, _, rest = text.strip().upper().partition("-")
     body = rest.replace("-", "").replace(" ", "")
-    if len(country) != 2 or len(body) != _RANDOM + 1 or any(c not in _READ for c in body):
+    if len(country) != 2 or len(body) != _RANDOM + 1 or any(c not in _READ for c in body):  # noqa: PLR2004
         return False
     return _READ[body[-1]] == _READ[_check(body[:-1])]
 

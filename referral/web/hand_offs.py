@@ -224,7 +224,7 @@ def _said(form: Acting, name: str) -> Said | Refusal:
         reason=words("reason"),
         occurred_at=happened if isinstance(happened, datetime) else None,
         review_at=review if isinstance(review, datetime) else None,
-        version=int(version) if version.isdecimal() and len(version) < 10 else None,
+        version=int(version) if version.isdecimal() and len(version) < 10 else None,  # noqa: PLR2004
         attested_by=words("attested_by"),
         attested_on=words("attested_on"),
     )

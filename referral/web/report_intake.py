@@ -32,7 +32,7 @@ from referral.web.wording import PERSON_ROLES, TOPICS
 def persons_in(sent: Sent) -> int:
     """How many persons the form shows."""
     told = sent.one("persons")
-    return min(max(int(told), 1), MOST_PERSONS) if told.isdecimal() and len(told) < 4 else 1
+    return min(max(int(told), 1), MOST_PERSONS) if told.isdecimal() and len(told) < 4 else 1  # noqa: PLR2004
 
 
 def intake_in(sent: Sent, key: UUID, zone: str) -> tuple[Intake, dict[str, str]] | Refusal:

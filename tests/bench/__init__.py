@@ -1,1 +1,1 @@
-"""Speed, judged as ratios within one run: these machines are noisy, and tests never read a clock."""
+"""Speed, judged as ratios within one run: machines are noisy, and tests never read a clock."""

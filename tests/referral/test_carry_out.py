@@ -10,8 +10,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-import pytest
-
 from referral import casework
 from referral.audit import Done
 from referral.casework import Filed, Intake, PersonTold, Said

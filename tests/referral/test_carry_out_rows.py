@@ -115,7 +115,6 @@ async def test_a_filing_is_the_acting_units_own_and_has_no_history(house: House)
                 adding(keys=[*honest["keys"], key_for(UUID(new_id()), UUID(case_id))]),
                 "RF016",
             ),
-            "a report another agency took": (adding(reporters=[{}]), "23502"),
         },
     )
     await send(house, "inspector", honest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from tests.cast import House
 from tests.referral.web.conftest import Visit
 from tests.referral.web.visiting import Seen, Visitor
 
-_CHILD = {
+_CHILD: dict[str, Any] = {
     "place": "ZZ-N",
     "reported": "CL",
     "p1-identity-name": "Amal Doe",
@@ -24,7 +25,7 @@ _CHILD = {
 }
 
 
-async def _file(visitor: Visitor, **typed: object) -> Seen:
+async def _file(visitor: Visitor, **typed: Any) -> Seen:
     page = await visitor.see("/cases/new")
     assert page.status == 200
     return await visitor.send(page, "/cases", **typed)
@@ -110,21 +111,21 @@ async def test_persons_are_added_and_taken_away_without_losing_what_was_typed(
 ) -> None:
     visitor = await visit("inspector")
     page = await visitor.see("/cases/new")
-    two = await visitor.send(page, "/cases", "/cases/draft", more="1", **_CHILD)
+    two = await visitor.press(page, "/cases", "/cases/draft", more="1", **_CHILD)
     assert two.status == 200
     assert "Person 2" in two.words
     assert two.form("/cases").values["p1-identity-name"] == ["Amal Doe"]
     second = {"p2-age": "12", "p2-works": "yes", "p2-role": "concerned"}
     done = await visitor.follow(await visitor.send(two, "/cases", **second))
     assert "Person 2 Child labour:" in done.words
-    one = await visitor.send(two, "/cases", "/cases/draft", fewer="1")
+    one = await visitor.press(two, "/cases", "/cases/draft", fewer="1")
     assert "Person 2" not in one.words
 
 
 async def test_an_accused_person_is_kept_apart(house: House, visit: Visit) -> None:
     visitor = await visit("inspector")
     page = await visitor.see("/cases/new")
-    two = await visitor.send(page, "/cases", "/cases/draft", more="1", **_CHILD)
+    two = await visitor.press(page, "/cases", "/cases/draft", more="1", **_CHILD)
     accused = {"p2-role": "accused", "p2-identity-name": "Mr Kiln"}
     assert (await visitor.send(two, "/cases", **accused)).status == 303
     rows = await house.rows("SELECT role FROM referral.person ORDER BY number")

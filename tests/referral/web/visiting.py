@@ -80,7 +80,7 @@ class Seen:
     @property
     def place(self) -> str:
         """Where it led."""
-        return self.answer.headers.get("location", "")
+        return str(self.answer.headers.get("location", ""))
 
     def form(self, action: str) -> Form:
         """The form that goes to this address (its end is enough)."""
@@ -109,11 +109,15 @@ class Visitor:
     async def see(self, address: str) -> Seen:
         return read(await self.client.get(address))
 
-    async def send(self, page: Seen, action: str, to: str | None = None, **typed: Any) -> Seen:
-        """Fill in a form of the page and press its button (``to``: a button's own address)."""
+    async def send(self, page: Seen, action: str, **typed: Any) -> Seen:
+        """Fill in a form of the page and press its button."""
+        return await self.press(page, action, page.form(action).action, **typed)
+
+    async def press(self, page: Seen, action: str, to: str, **typed: Any) -> Seen:
+        """Fill in a form and press a button that has an address of its own."""
         form = page.form(action)
         values = {**form.values, **{name.replace("__", "-"): told for name, told in typed.items()}}
-        return read(await self.client.post(to or form.action, data=values))
+        return read(await self.client.post(to, data=values))
 
     async def follow(self, page: Seen) -> Seen:
         """Where a form led."""
