@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import typer
 
+from agencies.cast import parts
 from referral.cli import app
+from referral.demo import PLAYED
 from referral.outcomes import Exit
 from referral.settings import Settings
 
@@ -48,6 +50,11 @@ def _commands(group: Any) -> list[str]:
         inner = getattr(command, "commands", None)
         found += [f"{name} {leaf}" for leaf in inner] if inner else [name]
     return found
+
+
+def test_everybody_of_the_cast_is_in_the_table_and_nobody_else() -> None:
+    told = {name for row in rows_of("Two commands") for name in re.findall(r"`([a-z_]+)`", row[0])}
+    assert told == {part.key for part in parts(PLAYED)}
 
 
 def test_every_exit_code_is_in_the_table() -> None:

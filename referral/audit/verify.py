@@ -1,10 +1,11 @@
 """Is the log what it was, and does it say what happened? Read-only, and without any key.
 
 Two questions. *Chain*: every stream is dense, each header hashes to its hash, names the hash before
-it, agrees with its columns, and ends where the stream's head says; every body is the ciphertext its
-header names. *Reconciliation*: every effect has its entry and every entry its effect, in both
-directions, so that a tail cut off together with its head still shows in the effects. A history
-rewritten from end to end, effects included, is beyond this: that takes witnesses outside.
+it, agrees with its columns and its stream, and ends where the stream's head says; every body is the
+ciphertext its header names. *Reconciliation*: every effect has its entry and every entry its effect,
+in both directions, so that a tail cut off together with its head still shows in the effects; and who
+may see what follows from the effects alone. A history rewritten from end to end, effects included, is
+beyond this, and so is the cut tail of a member's own stream: that takes witnesses outside.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ _BATCH = 2_000
 _COUNT = "SELECT count(*) FROM referral.audit_entry"
 
 _ENTRIES = """
-SELECT e.id, e.stream_id, e.seq, e.header, e.hash, e.at, e.act, e.actor, e.agency_id, e.object_type,
-    e.object_id, b.content, b.entry_id AS body_id
+SELECT e.id, e.stream_id, e.seq, e.country, e.header, e.hash, e.at, e.act, e.actor, e.agency_id,
+    e.object_type, e.object_id, b.content, b.entry_id AS body_id, b.subject, b.country AS body_country
 FROM referral.audit_entry e LEFT JOIN referral.audit_body b ON b.entry_id = e.id
 ORDER BY e.stream_id, e.seq
 """
 
-_HEADS = "SELECT stream_id, kind, subject, seq, hash FROM referral.stream_head"
+_HEADS = "SELECT stream_id, kind, subject, country, seq, hash FROM referral.stream_head"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ async def _chains(
             if row["stream_id"] not in heads:
                 findings.found(f"stream {row['stream_id']}", "entries of a stream without a head")
         _entry(row, walk, findings)
+        _belongs(row, heads.get(row["stream_id"]), findings)
         ended[row["stream_id"]] = (walk.seq, walk.hash)
         findings.entries += 1
         if progress is not None and findings.entries % _BATCH == 0:
@@ -120,22 +122,47 @@ def _entry(row: Any, walk: _Stream, findings: Findings) -> None:
     digest = hashlib.sha256(row["header"].encode()).digest()
     if digest != row["hash"]:
         findings.found(where, "the header was changed: it does not hash to its hash")
-    try:
-        header = orjson.loads(row["header"])
-    except orjson.JSONDecodeError:
-        findings.found(where, "the header is not JSON")
-        header = {}
+    header = _header(row["header"])
+    if not header:
+        findings.found(where, "the header is no header")
     if header.get("prev") != walk.hash:
         findings.found(where, "it does not follow the entry before it")
     if wrong := sorted(name for name, value in _columns(row).items() if header.get(name) != value):
         findings.found(where, f"columns disagree with the header: {', '.join(wrong)}")
-    if header.get("at", "") < walk.at:
+    if str(header.get("at", "")) < walk.at:
         findings.found(where, "it claims to be older than the entry before it")
     if row["body_id"] is None:
         findings.found(where, "its body is gone, and no erasure says so")
     elif hashlib.sha256(row["content"]).hexdigest() != header.get("body_sealed"):
         findings.found(where, "its body was changed")
-    walk.seq, walk.hash, walk.at = row["seq"], row["hash"].hex(), header.get("at", "")
+    walk.seq, walk.hash, walk.at = row["seq"], row["hash"].hex(), str(header.get("at", ""))
+
+
+def _header(text: str) -> dict[str, Any]:
+    """The header as it was told; empty when somebody made it something else."""
+    try:
+        header = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return header if isinstance(header, dict) else {}
+
+
+def _belongs(row: Any, head: Any, findings: Findings) -> None:
+    """What no header says: whose stream this is, in which country, and whose key opens a body.
+
+    An entry moved to another country would be hidden from those who watch over this one.
+    """
+    if head is None:
+        return
+    where = f"stream {row['stream_id']}, entry {row['seq']}"
+    if row["country"] != head["country"]:
+        findings.found(where, "it stands in another country than its stream")
+    if head["kind"] == "member" and row["actor"] != str(head["subject"]):
+        findings.found(where, "it is in the own stream of somebody else")
+    if row["body_id"] is None:
+        return
+    if (row["subject"], row["body_country"]) != (head["subject"], head["country"]):
+        findings.found(where, "its body stands under another subject or country")
 
 
 def _columns(row: Any) -> dict[str, Any]:
@@ -155,13 +182,18 @@ def _columns(row: Any) -> dict[str, Any]:
 
 
 # Each row is one effect that disagrees with the log. ``refused`` entries are about an object but
-# change nothing, so they are not counted against its version.
-_DISAGREEMENTS = """
-WITH told AS (
+# change nothing, so they are not counted against its version. The header is read as text: one that
+# was made unreadable is a finding of the chain, and must not keep this question from being asked.
+_DISAGREEMENTS = r"""
+WITH entry AS (
+    SELECT object_type, object_id, seq, act, substring(header from '"to":"([^"]*)"') AS stands
+    FROM referral.audit_entry WHERE act <> 'act.refused' AND act <> 'case.read'
+), told AS (
     SELECT object_type, object_id, count(*) AS entries,
-        (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE header::jsonb ->> 'to' IS NOT NULL))[1] AS stands,
-        (array_agg(header::jsonb ->> 'to' ORDER BY seq DESC) FILTER (WHERE act IN ('referral.opened', 'referral.custody_moved')))[1] AS custody
-    FROM referral.audit_entry WHERE act <> 'act.refused' AND act <> 'case.read' GROUP BY object_type, object_id
+        (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands,
+        (array_agg(stands ORDER BY seq DESC) FILTER (WHERE act IN ('referral.opened', 'referral.custody_moved')))[1] AS custody,
+        bool_or(act = 'referral.closed') AS closed
+    FROM entry GROUP BY object_type, object_id
 )
 SELECT 'hand-off ' || h.id AS place, 'it stands at ' || h.state || ' (version ' || h.version || '), the log says '
         || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries' AS what
@@ -174,18 +206,53 @@ SELECT 'referral ' || r.id, 'it is at version ' || r.version || ' held by ' || r
         LEFT JOIN told t ON t.object_type = 'referral' AND t.object_id = r.id
     WHERE t.entries IS DISTINCT FROM r.version::bigint OR t.custody IS DISTINCT FROM r.holder_unit::text
 UNION ALL
+SELECT 'referral ' || r.id, 'it is ' || r.state || ', the log says otherwise'
+    FROM referral.referral r LEFT JOIN told t ON t.object_type = 'referral' AND t.object_id = r.id
+    WHERE coalesce(t.closed, false) <> (r.state = 'closed')
+UNION ALL
 SELECT 'case ' || c.id, 'it is at version ' || c.version || ', its stream at ' || coalesce(s.seq::text, 'nothing')
-    FROM referral.case c LEFT JOIN referral.stream_head s ON s.subject = c.id WHERE s.seq IS DISTINCT FROM c.version
+    FROM referral.case c LEFT JOIN referral.stream_head s ON s.subject = c.id AND s.country = c.country WHERE s.seq IS DISTINCT FROM c.version
 UNION ALL
 SELECT 'case ' || c.id, 'it has ' || (SELECT count(*) FROM referral.event v WHERE v.case_id = c.id) || ' events, the log '
         || (SELECT count(*) FROM referral.audit_entry e WHERE e.object_id = c.id AND e.act = 'event.recorded')
     FROM referral.case c WHERE (SELECT count(*) FROM referral.event v WHERE v.case_id = c.id)
         <> (SELECT count(*) FROM referral.audit_entry e WHERE e.object_id = c.id AND e.act = 'event.recorded')
 UNION ALL
+SELECT 'case ' || c.id, 'it has ' || (SELECT count(*) FROM referral.note n WHERE n.case_id = c.id AND n.kind = 'note') || ' notes, the log says otherwise'
+    FROM referral.case c WHERE (SELECT count(*) FROM referral.note n WHERE n.case_id = c.id AND n.kind = 'note')
+        <> (SELECT count(*) FROM referral.audit_entry e WHERE e.object_id = c.id AND e.act = 'note.added')
+UNION ALL
 SELECT t.object_type || ' ' || t.object_id, 'the log speaks of it, but it is not there'
     FROM told t WHERE (t.object_type = 'hand_off' AND NOT EXISTS (SELECT FROM referral.hand_off h WHERE h.id = t.object_id))
         OR (t.object_type = 'referral' AND NOT EXISTS (SELECT FROM referral.referral r WHERE r.id = t.object_id))
         OR (t.object_type = 'case' AND NOT EXISTS (SELECT FROM referral.case c WHERE c.id = t.object_id))
+"""
+
+# Who may see what follows from the effects. A party that does not was put there by hand, and opens a
+# case to somebody; one that is missing takes it from those who must act.
+_PARTIES = """
+SELECT 'case ' || p.case_id AS place, 'a ' || p.relationship || ' with ' || array_to_string(p.groups, ', ') || ' that no act has made' AS what
+    FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id JOIN referral.case c ON c.id = r.case_id
+        LEFT JOIN referral.hand_off h ON h.id = p.hand_off_id
+    WHERE p.until IS NULL AND (p.case_id = r.case_id AND p.country = r.country AND (h.id IS NULL OR h.referral_id = r.id) AND CASE p.relationship
+        WHEN 'holder' THEN p.unit_id = r.holder_unit AND p.hand_off_id IS NOT DISTINCT FROM r.custody
+            AND (r.custody IS NULL OR p.groups <@ (h.travels || '{G0,G1,G5}'))
+        WHEN 'past_holder' THEN p.unit_id = coalesce(h.receiver_unit, c.filed_by_unit) AND p.groups = '{G0}'
+        WHEN 'pending' THEN p.unit_id = h.receiver_unit AND h.state IN ('requested', 'received') AND p.groups = '{G0,G1}'
+        WHEN 'participant' THEN p.unit_id = h.receiver_unit AND h.kind <> 'custody' AND p.groups <@ h.travels
+            AND h.state IN ('received', 'accepted', 'in-progress', 'on-hold')
+        WHEN 'past_recipient' THEN p.unit_id = h.receiver_unit AND p.groups = '{OWN}'
+        WHEN 'sender' THEN p.unit_id = h.sender_unit AND p.groups IN ('{G0}', '{OWN}')
+        ELSE false END) IS NOT TRUE
+UNION ALL
+SELECT 'referral ' || r.id, 'nobody, or more than one, is party to it as its holder'
+    FROM referral.referral r
+    WHERE (SELECT count(*) FROM referral.party p WHERE p.case_id = r.case_id AND p.referral_id = r.id AND p.relationship = 'holder' AND p.until IS NULL) <> 1
+UNION ALL
+SELECT 'hand-off ' || h.id, 'it is ' || h.state || ', and who was asked is no party to it'
+    FROM referral.hand_off h
+    WHERE NOT h.imported AND (h.kind <> 'custody' OR h.state IN ('requested', 'received')) AND h.state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold')
+        AND NOT EXISTS (SELECT FROM referral.party p WHERE p.hand_off_id = h.id AND p.unit_id = h.receiver_unit AND p.relationship IN ('pending', 'participant') AND p.until IS NULL)
 """
 
 _EFFECTS = """
@@ -196,5 +263,6 @@ SELECT (SELECT count(*) FROM referral.hand_off) + (SELECT count(*) FROM referral
 
 async def _reconcile(connection: asyncpg.Connection, findings: Findings) -> None:
     findings.effects = await connection.fetchval(_EFFECTS)
-    for row in await connection.fetch(_DISAGREEMENTS):
-        findings.found(row["place"], row["what"])
+    for question in (_DISAGREEMENTS, _PARTIES):
+        for row in await connection.fetch(question):
+            findings.found(row["place"], row["what"])

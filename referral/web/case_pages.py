@@ -179,7 +179,7 @@ def _referral(
         withheld=withheld_shown(one.withheld, law),
         address=f"/cases/{seen.id}/referrals/{one.id}",
         note=_note(one, sent, faults),
-        event=_event(one, law.protocol(one.track, on), sent),
+        event=_event(one, law.protocol(one.track, on), sent, faults),
     )
 
 
@@ -204,7 +204,7 @@ def _note(one: ReferralSeen, sent: Sent, faults: Faults) -> Params | None:
 
 
 def _event(
-    one: ReferralSeen, protocol: Protocol | None, sent: Sent
+    one: ReferralSeen, protocol: Protocol | None, sent: Sent, faults: Faults
 ) -> tuple[tuple[str, Params], ...]:
     """What may have happened: the protocol's events, and the ends of steps the holder keeps."""
     if protocol is None or not _may(one, "record_event"):
@@ -224,7 +224,14 @@ def _event(
         make.time("occurred_at", "Time"),
     )
     shown = (("select", choice), ("input", day), ("input", time))
-    return tuple((kind, {**params, "id": f"{params['id']}-{tail}"}) for kind, params in shown)
+    return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
+
+
+def _own(params: Params, tail: str, faults: Faults) -> Params:
+    """A field that stands on the page once per referral, and what was wrong with this one."""
+    name = f"{params['id']}-{tail}"
+    told = faults.of.get(name)
+    return {**params, "id": name} | ({"errorMessage": {"text": told}} if told else {})
 
 
 def _opening(seen: CaseSeen, sent: Sent, faults: Faults) -> tuple[tuple[str, Params], ...]:

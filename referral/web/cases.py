@@ -187,9 +187,10 @@ async def record_event(
     """Something happened that the protocol waits for."""
     if form.call.stored is not None:
         return see_other(f"/cases/{case_id}?done=events")
+    pointers = {f"/{name}": f"{name}-{referral_id}" for name in ("event", "occurred_at")}
     happened = moment_in(form.sent, "occurred_at", form.call.actor.time_zone)
     if isinstance(happened, Refusal):
-        return await _shown(request, form, case_id, happened, "events", {})
+        return await _shown(request, form, case_id, happened, "events", pointers)
     session, actor = form.call.session, form.call.actor
     answer = await casework.record_event(
         session,
@@ -199,7 +200,7 @@ async def record_event(
         _said(form, happened),
         now=form.call.now,
     )
-    return await _shown(request, form, case_id, answer, "events", {})
+    return await _shown(request, form, case_id, answer, "events", pointers)
 
 
 def _said(form: Acting, happened: Any = None) -> Said:

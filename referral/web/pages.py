@@ -231,7 +231,7 @@ def refused(
 class PageRoute(APIRoute):
     """A route whose refusals are pages; who is not signed in is sent to sign in, and back."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def _guarded(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The route, with what it may raise turned into pages."""
         inner = super().get_route_handler()
 
@@ -246,6 +246,8 @@ class PageRoute(APIRoute):
                 return error_page(request, found.refusal)
 
         return guarded
+
+    get_route_handler = _guarded  # the framework's word for it
 
 
 def _sign_in_first(request: Request) -> Response:

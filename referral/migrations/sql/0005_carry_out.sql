@@ -429,7 +429,7 @@ BEGIN
         UNION ALL SELECT 'referral', c.id, 'referral.closed', 1 FROM jsonb_to_recordset(decided -> 'closures') AS c (id uuid)
         UNION ALL SELECT 'referral', c.id, NULL, c.entries FROM jsonb_to_recordset(decided -> 'referral_changes') AS c (id uuid, entries integer)
     ), done AS (
-        SELECT object_type, id, sum(n) AS n, bool_or(act IS NOT NULL AND NOT EXISTS (SELECT FROM entry e WHERE e.act = f.act AND e.object = f.id AND (f.act <> 'referral.custody_moved'
+        SELECT object_type, id, sum(n) AS n, bool_or(act IS NOT NULL AND NOT EXISTS (SELECT FROM entry e WHERE e.act = f.act AND e.object = f.id AND (f.act NOT IN ('referral.custody_moved', 'referral.opened')
             OR e.stands = (SELECT r.holder_unit::text FROM referral.referral r WHERE r.id = f.id)))) AS untold FROM effect f GROUP BY 1, 2
     )
     SELECT string_agg(coalesce(d.object_type, t.object_type) || ' ' || coalesce(d.id, t.object), ', ') INTO wrong

@@ -132,8 +132,11 @@ async def test_an_event_opens_what_follows(
     event = {"event": "ZZ-C02 NO_SEPARATION_NEEDED", "occurred_at": "2026-03-02"}
     done = await visitor.send(page, "/events", **event)
     assert done.status == 303
-    unknown = await visitor.send(page, "/events", event="nothing of the kind", key=_key(3))
-    assert unknown.status == 409
+    nothing = await visitor.send(page, "/events", event="", key=_key(3))
+    assert nothing.status == 422
+    assert "There is a problem" in nothing.words
+    twice = await visitor.send(page, "/events", **event, key=_key(4))
+    assert twice.status == 409
 
 
 async def test_the_timeline_tells_every_act_in_order(

@@ -56,10 +56,12 @@ class _Reader(HTMLParser):
         elif tag == "select":
             self._select = None
 
-    def handle_data(self, data: str) -> None:
+    def _read(self, data: str) -> None:
         self.words.append(data)
         if self._area:
             self.forms[-1].values[self._area][-1] += data
+
+    handle_data = _read  # the library's word for it
 
     def _add(self, name: str, value: str) -> None:
         self.forms[-1].values.setdefault(name, []).append(value)

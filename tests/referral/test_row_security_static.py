@@ -1,0 +1,288 @@
+"""What the catalogue of the database itself says: every guard is on, and nobody has more than told here.
+
+The lists are complete on purpose. A new table, function or grant fails until somebody has written
+down here who may touch it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import asyncpg
+import pytest
+
+from tests.cast import House
+from tests.conftest import Database
+
+# Every table the app may read at all; behind each stand policies. It writes into none.
+READ = {
+    *("case", "household", "person", "referral", "hand_off", "clock", "event"),  # G0
+    *("case_facts", "workplace", "screening"),  # G1
+    *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
+    *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
+}
+DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
+CALLS = {
+    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
+    *("keys_for", "carry_out"),
+}
+CREDENTIALS = {
+    *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
+    *("issue_token", "use_token", "revoke_token", "serving", "held_mandates"),
+}
+WORKS = {
+    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out"),
+}
+OURS = "('referral', 'vault', 'agencies')"
+# Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
+COMPARED = {
+    "case": {"id", "country", "version", "filed_by_unit"},
+    "referral": {"id", "case_id", "country", "state", "version", "holder_unit", "custody"},
+    "hand_off": {
+        *("id", "case_id", "referral_id", "country", "kind", "state", "version", "imported"),
+        *("no_agency", "sender_unit", "receiver_unit", "travels"),
+    },
+    "event": {"id", "case_id", "country"},
+    "note": {"id", "case_id", "country", "kind"},
+}
+
+
+async def ask(database: Database, statement: str, *values: object) -> list[asyncpg.Record]:
+    """As the superuser: the catalogue as it is."""
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        found: list[asyncpg.Record] = await connection.fetch(statement, *values)
+        return found
+    finally:
+        await connection.close()
+
+
+async def test_row_security_is_forced_everywhere(database: Database) -> None:
+    rows = await ask(
+        database,
+        "SELECT c.relname AS name, c.relrowsecurity AND c.relforcerowsecurity AS forced, c.relkind "
+        "FROM pg_class c WHERE c.relnamespace = ANY ('{referral,vault}'::regnamespace[]) "
+        "AND c.relkind IN ('r', 'p', 'm', 'f')",
+    )
+    assert {row["name"] for row in rows if not row["forced"]} == {"act_rule"}  # it holds no case
+    assert {row["relkind"] for row in rows} == {b"r"}, "a materialised view knows no policy"
+    assert len(rows) > 20
+
+
+async def test_no_view_looks_with_its_owners_eyes(database: Database) -> None:
+    rows = await ask(
+        database,
+        "SELECT c.relname, c.reloptions FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"WHERE n.nspname IN {OURS} AND c.relkind = 'v'",
+    )
+    assert rows
+    assert [r["relname"] for r in rows if "security_invoker=true" not in (r["reloptions"] or [])] == []
+
+
+async def test_every_policy_names_its_role_and_asks_a_question(database: Database) -> None:
+    rows = await ask(database, f"SELECT * FROM pg_policies WHERE schemaname IN {OURS}")
+    assert len(rows) > 40
+    open_to_all = {("referral_auditor_ro", "verify"), ("referral_worker", "due")}
+    for row in rows:
+        place = f"{row['tablename']}.{row['policyname']}"
+        assert row["permissive"] == "PERMISSIVE", place
+        assert len(row["roles"]) == 1, place
+        assert "public" not in row["roles"], place
+        told = f"{row['qual']} {row['with_check']}"
+        assert not re.search(r"IS NULL\)? OR", told), place
+        if row["qual"] == "true":
+            assert (row["roles"][0], row["policyname"]) in open_to_all, place
+            assert row["cmd"] == "SELECT", place
+        if row["roles"] == ["referral_app"]:
+            assert row["cmd"] == "SELECT", place
+        if row["roles"] == ["referral_effector"]:
+            assert "my_country" in row["qual"], place
+            assert "my_country" in row["with_check"], place
+
+
+async def test_country_is_in_the_apps_policies(database: Database) -> None:
+    """Directly, or (own party, own stream, own answers) through what belongs to one unit."""
+    rows = await ask(database, "SELECT * FROM pg_policies WHERE roles = '{referral_app}'")
+    without = {
+        (row["tablename"], row["policyname"]) for row in rows if "my_country" not in row["qual"]
+    }
+    assert without == {
+        ("party", "read"),
+        ("idempotency", "read"),
+        ("audit_entry", "read_stream"),
+        ("stream_head", "read_member"),
+    }
+
+
+async def test_the_app_may_read_these_tables_and_write_none(database: Database) -> None:
+    rows = await ask(
+        database,
+        "SELECT n.nspname AS schema, c.relname AS name, p.privilege FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', "
+        "'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege) "
+        f"WHERE n.nspname IN {OURS} AND c.relkind IN ('r', 'v') "
+        "AND has_table_privilege('referral_app', c.oid, p.privilege)",
+    )
+    assert {row["privilege"] for row in rows} == {"SELECT"}
+    assert {row["name"] for row in rows if row["schema"] == "referral"} == READ
+    assert {row["name"] for row in rows if row["schema"] == "agencies"} == DIRECTORY
+    columns = await ask(
+        database,
+        "SELECT attname FROM pg_attribute WHERE attrelid = 'agencies.member'::regclass "
+        "AND attnum > 0 AND has_column_privilege('referral_app', attrelid, attnum, 'SELECT')",
+    )
+    assert {row["attname"] for row in columns} == {
+        *("id", "country", "kind", "user_name", "name", "active")
+    }
+
+
+@pytest.mark.parametrize("part", ["inspector", "agency_admin", "auditor"])
+async def test_every_write_is_refused(house: House, part: str) -> None:
+    tables = await house.rows(
+        "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
+        f"WHERE schemaname IN {OURS}"
+    )
+    assert len(tables) > 30
+    for row in tables:
+        for statement in (
+            f"INSERT INTO {row['name']} DEFAULT VALUES",
+            f"UPDATE {row['name']} SET ctid = ctid",
+            f"DELETE FROM {row['name']}",
+            f"TRUNCATE {row['name']}",
+            f"LOCK TABLE {row['name']} IN EXCLUSIVE MODE",
+        ):
+            async with house.acting(part) as (session, _):
+                driver = (await session.connection.get_raw_connection()).driver_connection
+                assert driver is not None
+                with pytest.raises(asyncpg.PostgresError) as fault:
+                    await driver.execute(statement)
+                # 0A000: a system column is assigned (before rights are asked); still nothing moves.
+                assert fault.value.sqlstate in {"42501", "0A000"}, statement
+                await session.connection.rollback()
+
+
+async def test_the_app_reads_no_secret(house: House) -> None:
+    async with house.acting("inspector") as (session, _):
+        driver = (await session.connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        for table in (
+            "vault.data_key",
+            "agencies.session",
+            "agencies.api_token",
+            "referral.audit_body",
+            "referral.log_position",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                async with driver.transaction():
+                    await driver.fetch(f"SELECT * FROM {table}")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with driver.transaction():
+                await driver.fetch("SELECT password_hash FROM agencies.member")
+
+
+async def test_definer_functions_are_nailed_down(database: Database) -> None:
+    rows = await ask(
+        database,
+        "SELECT n.nspname || '.' || p.proname AS name, p.prosecdef, p.proconfig, "
+        "pg_get_userbyid(p.proowner) AS owner, has_function_privilege('public', p.oid, 'EXECUTE') AS open "
+        "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        f"WHERE n.nspname IN {OURS}",
+    )
+    assert len(rows) > 30
+    assert [row["name"] for row in rows if row["open"]] == [], "PUBLIC may execute it"
+    for row in rows:
+        if row["prosecdef"]:
+            assert "search_path=pg_catalog, pg_temp" in (row["proconfig"] or []), row["name"]
+            assert row["owner"] in {"referral_owner", "referral_effector"}, row["name"]
+            assert not row["name"].startswith("vault."), row["name"]
+
+
+@pytest.mark.parametrize(
+    ("role", "functions"),
+    [
+        ("referral_app", CALLS | CREDENTIALS),
+        ("referral_worker", WORKS | {"serving", "held_mandates"}),
+        ("referral_auditor_ro", {"my_country", "my_unit", "my_agency", "my_membership", "my_role"}),
+        ("referral_backup", set()),
+        ("referral_reporter", set()),
+        ("referral_sequencer", set()),
+        ("referral_signer", set()),
+    ],
+)
+async def test_who_may_call_what(database: Database, role: str, functions: set[str]) -> None:
+    rows = await ask(
+        database,
+        "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
+        f"WHERE n.nspname IN {OURS} AND has_function_privilege($1, p.oid, 'EXECUTE')",
+        role,
+    )
+    assert {row["proname"] for row in rows} == functions
+
+
+async def test_nobody_who_signs_in_stands_above_the_rules(database: Database) -> None:
+    roles = await ask(
+        database,
+        "SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication "
+        "AS powerful, rolcanlogin FROM pg_roles WHERE rolname LIKE 'referral\\_%'",
+    )
+    assert [row["rolname"] for row in roles if row["powerful"]] == []
+    asleep = {row["rolname"] for row in roles if not row["rolcanlogin"]}
+    assert asleep == {"referral_owner", "referral_effector"}
+    members = await ask(
+        database,
+        "SELECT m.rolname AS member FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member "
+        "JOIN pg_roles g ON g.oid = a.roleid WHERE g.rolname LIKE 'referral\\_%' AND NOT m.rolsuper",
+    )
+    assert {row["member"] for row in members} == {"referral_migrator"}
+    makes = await ask(
+        database,
+        "SELECT r.rolname, n.nspname FROM pg_roles r, pg_namespace n WHERE r.rolname LIKE 'referral\\_%' "
+        "AND r.rolcanlogin AND r.rolname <> 'referral_migrator' "
+        "AND has_schema_privilege(r.rolname, n.oid, 'CREATE')",
+    )
+    assert makes == [], "may create functions or operators that a policy would then trust"
+    for login in ("app", "worker", "auditor_ro"):
+        [row] = await ask(
+            database,
+            "SELECT has_database_privilege($1, current_database(), 'TEMP') AS temp, "
+            "has_schema_privilege($1, 'vault', 'USAGE') AS vault",
+            f"referral_{login}",
+        )
+        assert not row["temp"], login
+        assert not row["vault"], login
+
+
+async def test_the_log_is_extended_and_never_changed(database: Database) -> None:
+    rows = await ask(
+        database,
+        "SELECT r.rolname, t.name, p.privilege FROM pg_roles r, "
+        "unnest(ARRAY['referral.audit_entry', 'referral.audit_body']) AS t (name), "
+        "unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege) "
+        "WHERE r.rolname LIKE 'referral\\_%' AND r.rolname NOT IN ('referral_owner', 'referral_migrator') "
+        "AND has_table_privilege(r.rolname, t.name, p.privilege)",
+    )
+    assert rows == []
+    connection = await asyncpg.connect(database.migrator_url)  # even its owner first takes rails off
+    try:
+        await connection.execute("SET ROLE referral_owner")
+        for statement in ("TRUNCATE referral.audit_entry CASCADE", "TRUNCATE referral.audit_body"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_the_verifier_sees_what_it_compares_and_no_more(database: Database) -> None:
+    rows = await ask(
+        database,
+        "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relnamespace = 'referral'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 "
+        "AND NOT a.attisdropped AND has_column_privilege('referral_auditor_ro', c.oid, a.attnum, 'SELECT')",
+    )
+    seen: dict[str, set[str]] = {}
+    for row in rows:
+        seen.setdefault(row["relname"], set()).add(row["attname"])
+    log = {"audit_entry", "audit_body", "stream_head", "log_position", "party"}
+    assert {name: columns for name, columns in seen.items() if name not in log} == COMPARED
