@@ -19,7 +19,8 @@ from uuid import UUID
 from ruamel.yaml import YAML
 
 from referral import errors
-from referral.access.standing import Locked, Relationship
+from referral.access.relationships import Relationship
+from referral.access.standing import Locked
 from referral.database import as_json
 from referral.errors import Refusal
 from referral.session import Actor, ReadSession, Role, WriteSession

@@ -6,10 +6,17 @@ in one call with its log entries. Rooms never commit. A refusal is a value, and 
 
 from protocols.lifecycle import Act
 from referral.casework.amending import amend, identify
-from referral.casework.answers import Acted, Ask, Filed, PersonFiled, ReferralOpened
+from referral.casework.answers import Acted, Ask
 from referral.casework.clockwork import lapse
+from referral.casework.contacts import (
+    ask_cancellation,
+    confirm_attestation,
+    record_first_contact,
+    set_docket,
+)
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
+from referral.casework.filings import Filed, PersonFiled, ReferralOpened
 from referral.casework.hand_offs import (
     accept,
     acknowledge,
@@ -31,15 +38,7 @@ from referral.casework.history import (
     filed_before,
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
-from referral.casework.records import (
-    add_note,
-    ask_cancellation,
-    confirm_attestation,
-    record_event,
-    record_first_contact,
-    record_voice,
-    set_docket,
-)
+from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 

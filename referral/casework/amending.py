@@ -29,17 +29,20 @@ from referral.audit import Done
 from referral.audit.ledger import Ledger, sealed
 from referral.audit.streams import keep_key
 from referral.casework.answers import Acted
-from referral.casework.dossier import Dossier, keep_findings, keep_persons, route
+from referral.casework.dossier import Dossier
 from referral.casework.ground import (
     Held,
     referral_ground,
     refuse_there,
     version_conflict,
 )
-from referral.casework.intake import Intake, LawfulBasis, PersonTold, understand
+from referral.casework.intake import Intake, LawfulBasis, PersonTold
+from referral.casework.persons import keep_persons
 from referral.casework.records import follow
+from referral.casework.routing import keep_findings, route
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.casework.said import NOTHING_SAID, Said
+from referral.casework.understanding import understand
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession
 

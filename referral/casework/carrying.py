@@ -28,7 +28,7 @@ from protocols.decision import (
 )
 from referral.audit import Done
 from referral.audit.ledger import Ledger
-from referral.casework import clocks
+from referral.casework import clocks, escalation
 from referral.casework.recipients import Subject, resolve
 from referral.session import Actor, WriteSession
 
@@ -97,7 +97,7 @@ def _one(
                 _close(ledger, subject, item)
             case _:
                 pass
-    clocks.escalate(ledger, subject, decision, answers, happened)
+    escalation.escalate(ledger, subject, decision, answers, happened)
     _note_needs(ledger, subject, decision)
     return opened
 

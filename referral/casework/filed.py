@@ -11,7 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from referral import errors
-from referral.casework.answers import Ask, Filed, PersonFiled, ReferralOpened
+from referral.casework.answers import Ask
+from referral.casework.filings import Filed, PersonFiled, ReferralOpened
 from referral.database import as_json
 from referral.errors import Refusal
 from referral.session import Actor, ReadSession

@@ -13,10 +13,13 @@ from protocols.vocabulary import load_vocabulary
 from referral import access, errors
 from referral.audit.ledger import post
 from referral.casework import carrying
-from referral.casework.answers import Ask, Filed
-from referral.casework.dossier import keep_case, keep_persons, open_dossier
-from referral.casework.intake import Intake, Understood, understand
+from referral.casework.answers import Ask
+from referral.casework.dossier import keep_case, open_dossier
+from referral.casework.filings import Filed
+from referral.casework.intake import Intake
+from referral.casework.persons import keep_persons
 from referral.casework.refusing import refuse
+from referral.casework.understanding import Understood, understand
 from referral.database import as_json
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession

@@ -21,9 +21,10 @@ from protocols.lifecycle import Kind
 from referral.audit import Done
 from referral.audit.ledger import post
 from referral.casework import carrying
-from referral.casework.dossier import Dossier, keep_case, keep_persons, open_dossier
+from referral.casework.dossier import Dossier, keep_case, open_dossier
 from referral.casework.filing import ground_of
 from referral.casework.intake import Intake
+from referral.casework.persons import keep_persons
 from referral.casework.recipients import Subject
 from referral.casework.refusing import refuse
 from referral.database import as_json

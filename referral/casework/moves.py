@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from protocols.decision import (
     Decision,
     MoveHandOff,
-    StartClock,
-    StopClock,
 )
 from protocols.lifecycle import Act, State
 from referral.access.standing import Locked
 from referral.audit import Done
 from referral.audit.ledger import Ledger
+from referral.casework.moments import due_after, times_of
 from referral.casework.said import NOTHING_SAID, Said
 from referral.session import Actor
 from referral.vault import DataKey
@@ -88,11 +85,11 @@ class Saying:
             occurred_at=happened.isoformat(),
             reason_code=code,
             outcome=self.said.outcome if own else None,
-            **_times(item, happened.isoformat()),
+            **times_of(item, happened.isoformat()),
             review_at=self.said.review_at.isoformat() if own and self.said.review_at else None,
             receiver_member=str(self.actor.id) if own and self._takes(item.act) else None,
             attested=own and self.attesting,
-            **_due_after(self.locked, decision, item),
+            **due_after(self.locked, decision, item),
         )
         self.ledger.log(
             _DONE[item.act],
@@ -122,38 +119,6 @@ class Saying:
             return None
         kind = _NOTE_KIND.get(item.act, "reason")
         return self.ledger.note(self.key, kind, self.said.note, self.actor, hand_off)
-
-
-def _times(item: MoveHandOff, happened: str) -> dict[str, str | None]:
-    """Which moments this act sets. Accepting from "requested" records "received" with it."""
-    taken = item.act is Act.ACCEPT
-    return {
-        "received_at": happened if taken or item.act is Act.ACKNOWLEDGE else None,
-        "accepted_at": happened if taken else None,
-        "started_at": happened if item.act is Act.START else None,
-        "ended_at": happened if item.to_state.terminal else None,
-    }
-
-
-def _due_after(locked: Locked, decision: Decision, item: MoveHandOff) -> dict[str, Any]:
-    """The next limit of a hand-off once this decision stands; none when it has ended."""
-    if item.to_state.terminal:
-        return {"due_at": None, "immediate": False, "basis": None, "met": True}
-    stopped = {stop.clock for stop in decision.all(StopClock)}
-    running = [
-        (clock["due_at"], False, None)
-        for clock in locked.clocks
-        if clock["hand_off"] == item.hand_off and clock["id"] not in stopped
-    ]
-    running += [
-        (clock.due_at.isoformat(), clock.immediate, clock.basis.value)
-        for clock in decision.all(StartClock)
-        if clock.hand_off == item.hand_off
-    ]
-    if not running:
-        return {"due_at": None, "immediate": False, "basis": None, "met": bool(stopped)}
-    due_at, immediate, basis = min(running, key=lambda limit: datetime.fromisoformat(limit[0]))
-    return {"due_at": due_at, "immediate": immediate, "basis": basis, "met": bool(stopped)}
 
 
 def move_in(

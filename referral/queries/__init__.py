@@ -4,30 +4,15 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
-from referral.queries.cases import (
-    CaseSeen,
-    PersonSeen,
-    ReferralSeen,
-    case_seen,
-    case_with,
-)
-from referral.queries.hand_offs import (
-    ClockSeen,
-    HandOffLine,
-    HandOffSeen,
-    Page,
-    hand_off_seen,
-    inbox_of,
-    units_named,
-)
+from referral.queries.cases import CaseSeen, case_seen, case_with
+from referral.queries.first_referrals import imported_first_referrals
+from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
+from referral.queries.inbox import Page, inbox_of
+from referral.queries.lines import HandOffLine, units_named
 from referral.queries.log import TimelineLine, entries_of, timeline_of
-from referral.queries.oversight import (
-    ResponseTimes,
-    holder_idle_in,
-    imported_first_referrals,
-    overdue_in,
-    response_times_in,
-)
+from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.persons import PersonSeen
+from referral.queries.referrals import ReferralSeen
 
 __all__ = [
     "CaseSeen",

@@ -8,55 +8,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from referral import access, errors
-from referral.access.standing import Relationship, relationships_of
+from referral.access.relationships import Relationship
 from referral.audit.streams import witness
 from referral.errors import Refusal
-from referral.queries.hand_offs import HandOffLine, case_keys, lines_in
+from referral.queries.lines import HandOffLine, lines_in
+from referral.queries.persons import PersonSeen, persons_of
+from referral.queries.referrals import ReferralSeen, referrals_of
+from referral.queries.sealed import case_keys
 from referral.session import Actor, ReadSession, WitnessedRead
-
-
-@dataclass(frozen=True, slots=True)
-class PersonSeen:
-    """One person; ``identity`` and ``safety`` only when they were asked for and allowed."""
-
-    id: UUID
-    number: int
-    role: str
-    identified: bool
-    headcount: int
-    facts: Mapping[str, Any] | None
-    findings: Mapping[str, Any] | None
-    identity: Mapping[str, Any] | None = None
-    safety: Mapping[str, Any] | None = None
-    narrative: Mapping[str, Any] | None = None  # facts of G4: pregnant, injured …
-
-
-@dataclass(frozen=True, slots=True)
-class ReferralSeen:
-    """One referral: track, holder, what is still needed, who was not asked and why."""
-
-    id: UUID
-    person_id: UUID
-    track: str
-    protocol_version: str
-    protocol_digest: str
-    state: str
-    lead: bool
-    triage: bool
-    holder_agency: str | None
-    holder_unit: UUID
-    holder_since: datetime
-    holder_member: UUID | None
-    lawful_basis: str
-    needed: Sequence[Mapping[str, Any]]
-    withheld: Sequence[Mapping[str, Any]]
-    outcome: str | None
-    closed_at: datetime | None
-    relationships: frozenset[Relationship]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +68,12 @@ async def case_seen(
     if envelope is None:
         return errors.not_found()
     parties = await access.standing_in(session, case_id)
-    referrals = await _referrals(session, actor, case_id, parties)
+    referrals = await referrals_of(session, actor, case_id, parties)
     relationships = frozenset().union(*(one.relationships for one in referrals))
     if not relationships:
         return errors.not_found()
     allowed, refused = _asked(actor, groups, relationships, reason, now)
-    persons = await _persons(session, case_id, allowed)
+    persons = await persons_of(session, case_id, allowed)
     notes = await _notes(session, case_id) if "G4" in allowed else ()
     if groups:
         if not isinstance(session, WitnessedRead):
@@ -152,42 +114,13 @@ _ENVELOPE_NAMES = (
     "voice_attempts",
 )
 
+
 _ENVELOPE = text(f"""
 SELECT {", ".join(f"c.{name}" for name in _ENVELOPE_NAMES)},
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = c.id AND f.person_id IS NULL) AS facts,
     (SELECT w.facts FROM referral.workplace w WHERE w.case_id = c.id) AS workplace
 FROM referral.case c WHERE c.id = :id
 """)
-
-_REFERRALS = text("""
-SELECT r.*, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency
-FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit JOIN agencies.agency a ON a.id = u.agency_id
-WHERE r.case_id = :id ORDER BY r.lead DESC, r.opened_at, r.id
-""")
-
-
-async def _referrals(
-    session: ReadSession,
-    actor: Actor,
-    case_id: UUID,
-    parties: Any,
-) -> tuple[ReferralSeen, ...]:
-    rows = (
-        await session.connection.execute(_REFERRALS, {"id": case_id, "agency": actor.agency_id})
-    ).mappings()
-    return tuple(
-        ReferralSeen(
-            **{
-                name: row[name]
-                for name in ReferralSeen.__dataclass_fields__
-                if name != "relationships"
-            },
-            relationships=relationships_of(
-                actor, parties, holder_member=row["holder_member"], referral_id=row["id"]
-            ),
-        )
-        for row in rows
-    )
 
 
 def _asked(
@@ -212,50 +145,6 @@ def _asked(
         else:
             refused[group] = access.refusal_for(actions[group], verdict)
     return allowed, refused
-
-
-_PERSONS = text("""
-SELECT p.id, p.number, p.role, p.identified, p.headcount,
-    (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = p.case_id AND f.person_id = p.id) AS facts,
-    (SELECT s.findings FROM referral.screening s WHERE s.person_id = p.id ORDER BY s.at DESC LIMIT 1) AS findings,
-    (SELECT i.content FROM referral.person_identity i WHERE i.person_id = p.id) AS identity,
-    (SELECT i.facts FROM referral.person_identity i WHERE i.person_id = p.id) AS identity_facts,
-    (SELECT s.content FROM referral.person_safety s WHERE s.person_id = p.id) AS safety,
-    (SELECT s.facts FROM referral.person_safety s WHERE s.person_id = p.id) AS safety_facts,
-    (SELECT n.content FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative,
-    (SELECT n.facts FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative_facts
-FROM referral.person p WHERE p.case_id = :id ORDER BY p.number
-""")
-
-
-async def _persons(
-    session: ReadSession, case_id: UUID, allowed: Mapping[str, str]
-) -> tuple[PersonSeen, ...]:
-    rows = (await session.connection.execute(_PERSONS, {"id": case_id})).mappings().all()
-    keys = await case_keys(session, case_id) if allowed else {}
-
-    def opened(row: RowMapping, group: str, name: str, room: str) -> dict[str, Any] | None:
-        if group not in allowed:
-            return None
-        found: dict[str, Any] = {}
-        for column, sealed in (("content", row[name]), ("facts", row[f"{name}_facts"])):
-            if sealed is not None:
-                clear = keys[row["id"]].open(sealed, room=room, column=column, row=row["id"])
-                found |= orjson.loads(clear)
-        return found
-
-    return tuple(
-        PersonSeen(
-            **{
-                name: row[name]
-                for name in ("id", "number", "role", "identified", "headcount", "facts", "findings")
-            },
-            identity=opened(row, "G2", "identity", "person_identity"),
-            safety=opened(row, "G3", "safety", "person_safety"),
-            narrative=opened(row, "G4", "narrative", "person_narrative"),
-        )
-        for row in rows
-    )
 
 
 async def _notes(session: ReadSession, case_id: UUID) -> tuple[tuple[str, datetime, str], ...]:

@@ -1,109 +1,22 @@
-"""Hand-offs as lists and one by one: envelope (G0) and the ground they stand on."""
+"""One hand-off as one actor sees it: envelope, ground, limits, possible acts, what was said."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 
 from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from referral import access, errors
-from referral.access.standing import Relationship, relationships_of
-from referral.audit import Done
-from referral.audit.streams import log_own
-from referral.database import decoded
-from referral.errors import Fault, Refusal
-from referral.session import Actor, ReadSession, keys_of
-
-OPEN = ("requested", "received", "accepted", "in-progress", "on-hold")
-
-# A confidential agency appears by its mandate, never by name (security.md 3.2).
-_LINE = """
-SELECT h.id, h.case_id, h.referral_id, h.batch, c.reference, p.number AS person_number, p.headcount,
-    h.track, h.step, h.kind, h.mandate, h.jurisdiction, h.state, h.urgency, h.requested_at, h.received_at,
-    h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.due_at, h.immediate, h.basis, h.overdue_since,
-    h.no_agency, h.attested, h.attestation_confirmed_at, h.imported, h.reason_code, h.outcome, h.version,
-    h.cancellation_asked_at, h.review_at, h.sender_unit, h.receiver_unit, h.receiver_member, c.place,
-    CASE WHEN sa.confidential AND sa.id <> :agency THEN NULL ELSE sa.name END AS sender_agency,
-    CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ra.name END AS receiver_agency,
-    CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ru.name END AS receiver_unit_name
-FROM referral.hand_off h
-    JOIN referral.case c ON c.id = h.case_id
-    JOIN referral.person p ON p.id = h.person_id
-    JOIN agencies.unit su ON su.id = h.sender_unit JOIN agencies.agency sa ON sa.id = su.agency_id
-    JOIN agencies.unit ru ON ru.id = h.receiver_unit JOIN agencies.agency ra ON ra.id = ru.agency_id
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class HandOffLine:
-    """One line of an inbox or a list. Names of confidential agencies are None."""
-
-    id: UUID
-    case_id: UUID
-    referral_id: UUID
-    batch: UUID
-    reference: str
-    person_number: int
-    headcount: int
-    track: str
-    step: str
-    kind: str
-    mandate: str
-    jurisdiction: str
-    state: str
-    urgency: str
-    requested_at: datetime
-    received_at: datetime | None
-    accepted_at: datetime | None
-    first_contact_at: datetime | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    due_at: datetime | None
-    immediate: bool
-    basis: str | None
-    overdue_since: datetime | None
-    no_agency: bool
-    attested: bool
-    attestation_confirmed_at: datetime | None
-    imported: bool
-    reason_code: str | None
-    outcome: str | None
-    version: int
-    cancellation_asked_at: datetime | None
-    review_at: datetime | None
-    sender_unit: UUID
-    receiver_unit: UUID
-    receiver_member: UUID | None
-    place: str
-    sender_agency: str | None
-    receiver_agency: str | None
-    receiver_unit_name: str | None
-
-    @classmethod
-    def of(cls, row: RowMapping) -> Self:
-        """From a row of ``_LINE``."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})
-
-    def overdue(self, now: datetime) -> bool:
-        """Past its limit; history has no live clocks."""
-        late = self.due_at is not None and self.due_at < now and self.state in OPEN
-        return not self.imported and (late or self.overdue_since is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list; ``after`` leads to the next one, if there is one."""
-
-    lines: tuple[HandOffLine, ...]
-    after: str | None
+from referral.access.relationships import Relationship, relationships_of
+from referral.errors import Refusal
+from referral.queries.lines import HandOffLine, lines_in
+from referral.queries.sealed import answers_to
+from referral.session import Actor, ReadSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,110 +49,6 @@ class HandOffSeen:
     docket: str | None
     notes: tuple[tuple[str, datetime, str], ...]  # kind, when, words: of its two parties only
     alternates: tuple[str, ...] = ()
-
-
-async def inbox_of(
-    session: ReadSession,
-    actor: Actor,
-    *,
-    box: str = "in",
-    state: str | None = None,
-    overdue: bool | None = None,
-    after: str | None = None,
-    limit: int = 50,
-    now: datetime,
-) -> Page | Refusal:
-    """What was sent to (``in``) or by (``out``) the actor's unit.
-
-    Without ``state`` the in-box shows what is open, most urgent limit first; the out-box everything,
-    newest first. ``after`` is the cursor of the page before.
-    """
-    refused = await refused_by_role(session, actor, "see_inbox", now)
-    if refused is not None:
-        return refused
-    cursor = _cursor(after)
-    if after is not None and cursor is None:
-        message = "This is no cursor of ours: follow the Link header instead of building addresses."
-        return errors.invalid_input([Fault("/after", "unknown", message)])
-    wanted = (state,) if state else OPEN
-    received = box == "in"
-    where = ["h.receiver_unit = :unit" if received else "h.sender_unit = :unit"]
-    if received or state:
-        where.append("h.state = ANY (:states)")
-    if received:
-        # The literal list lets the planner use the partial index of open hand-offs.
-        where.append(
-            "h.state IN ('requested','received','accepted','in-progress','on-hold') "
-            "AND NOT h.imported"  # history is nobody's work
-            if wanted == OPEN or wanted[0] in OPEN
-            else "true"
-        )
-    if overdue is not None:
-        late = "(h.overdue_since IS NOT NULL OR h.due_at < :now) AND NOT h.imported"
-        where.append(late if overdue else f"NOT ({late}) IS NOT FALSE")
-    key = "coalesce(h.due_at, 'infinity')" if received else "h.requested_at"
-    if cursor:
-        sign = ">" if received else "<"
-        where.append(
-            f"({key}, h.id) {sign} (CAST(CAST(:at AS text) AS timestamptz), CAST(:id AS uuid))"
-        )
-    order = "" if received else " DESC"
-    statement = text(
-        f"{_LINE} WHERE {' AND '.join(where)} ORDER BY {key}{order}, h.id{order} LIMIT :limit"
-    )
-    values = {
-        "unit": actor.unit_id,
-        "agency": actor.agency_id,
-        "limit": limit + 1,
-        "now": now,
-        "states": list(wanted),
-        **(cursor or {}),
-    }
-    used = {name: values[name] for name in values if f":{name}" in statement.text}
-    rows = (await session.connection.execute(statement, used)).mappings().all()
-    lines = tuple(HandOffLine.of(row) for row in rows[:limit])
-    return Page(lines, _after(lines[-1], received=received) if len(rows) > limit else None)
-
-
-async def refused_by_role(
-    session: ReadSession, actor: Actor, action: str, now: datetime
-) -> Refusal | None:
-    """A question her role may not ask: refused, and in her own stream of the log."""
-    refused = access.by_role(actor, action)
-    if refused is not None:
-        await log_own(session, actor, Done.REFUSED, now=now, tried=action, status=refused.status)
-    return refused
-
-
-def _after(line: HandOffLine, *, received: bool) -> str:
-    moment = line.due_at if received else line.requested_at
-    told = moment.isoformat() if moment else "infinity"
-    return base64.urlsafe_b64encode(orjson.dumps([told, str(line.id)])).decode().rstrip("=")
-
-
-def _cursor(after: str | None) -> dict[str, Any] | None:
-    if after is None:
-        return None
-    try:
-        told, identity = orjson.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        if told != "infinity":
-            datetime.fromisoformat(told)
-        return {"at": told, "id": UUID(identity)}
-    except (ValueError, TypeError, binascii.Error):
-        return None
-
-
-async def lines_in(
-    session: ReadSession,
-    actor: Actor,
-    condition: str,
-    **values: Any,
-) -> tuple[HandOffLine, ...]:
-    """Hand-offs under a condition written in this package, never by a caller outside it."""
-    rows = await session.connection.execute(
-        text(f"{_LINE} WHERE {condition}"), {"agency": actor.agency_id, **values}
-    )
-    return tuple(HandOffLine.of(row) for row in rows.mappings())
 
 
 async def hand_off_seen(
@@ -282,7 +91,7 @@ async def hand_off_seen(
         acts=_acts(actor, line, relationships),
         facts=facts,
         docket=more["docket"],
-        notes=await _answers(session, line),
+        notes=await answers_to(session, line),
     )
 
 
@@ -355,52 +164,3 @@ def _acts(
         if access.decide(action, relationships, has_reason=True, stepped_up=True).allow:
             found.append(act)
     return tuple(found)
-
-
-async def _answers(
-    session: ReadSession, line: HandOffLine
-) -> tuple[tuple[str, datetime, str], ...]:
-    rows = (
-        await session.connection.execute(
-            text(
-                "SELECT id, kind, written_at, content FROM referral.note "
-                "WHERE hand_off_id = :id AND kind IN ('decline', 'feedback') ORDER BY written_at"
-            ),
-            {"id": line.id},
-        )
-    ).all()
-    if not rows:
-        return ()
-    keys = await case_keys(session, line.case_id)
-    key = keys[line.case_id]
-    return tuple(
-        (
-            row.kind,
-            row.written_at,
-            key.open(row.content, room="note", column="content", row=row.id).decode(),
-        )
-        for row in rows
-    )
-
-
-async def case_keys(session: ReadSession, case_id: UUID) -> dict[UUID, Any]:
-    """Keys of a case the actor's unit is party to, unwrapped."""
-    rows = (
-        await session.connection.execute(text("SELECT referral.keys_for(:id)"), {"id": case_id})
-    ).scalar_one()
-    return keys_of(session, decoded(rows))
-
-
-async def units_named(
-    session: ReadSession, actor: Actor, units: Sequence[UUID]
-) -> dict[UUID, tuple[str | None, str | None]]:
-    """Agency and unit name of units; None where the agency is confidential."""
-    rows = await session.connection.execute(
-        text(
-            "SELECT u.id, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS agency, "
-            "CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE u.name END AS unit "
-            "FROM agencies.unit u JOIN agencies.agency a ON a.id = u.agency_id WHERE u.id = ANY (:units)"
-        ),
-        {"units": list(units), "agency": actor.agency_id},
-    )
-    return {row.id: (row.agency, row.unit) for row in rows}

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import text
 
 from referral import access, errors
-from referral.access.standing import relationships_of
+from referral.access.relationships import relationships_of
 from referral.errors import Refusal
 from referral.session import Actor, ReadSession, Role
 

@@ -11,7 +11,7 @@ from referral import queries
 from referral.entry import Reading
 from referral.errors import Refusal
 from referral.queries import HandOffLine, ResponseTimes
-from referral.queries.oversight import FirstReferral
+from referral.queries.first_referrals import FirstReferral
 from referral.web.lines import Line, Reader
 from referral.web.pages import PageRoute, error_page, page
 from referral.web.wording import Law, length

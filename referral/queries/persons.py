@@ -1,0 +1,75 @@
+"""The persons of a case, each with the field groups this answer may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import RowMapping, text
+
+from referral.queries.sealed import case_keys
+from referral.session import ReadSession
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSeen:
+    """One person; ``identity`` and ``safety`` only when they were asked for and allowed."""
+
+    id: UUID
+    number: int
+    role: str
+    identified: bool
+    headcount: int
+    facts: Mapping[str, Any] | None
+    findings: Mapping[str, Any] | None
+    identity: Mapping[str, Any] | None = None
+    safety: Mapping[str, Any] | None = None
+    narrative: Mapping[str, Any] | None = None  # facts of G4: pregnant, injured …
+
+
+_PERSONS = text("""
+SELECT p.id, p.number, p.role, p.identified, p.headcount,
+    (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = p.case_id AND f.person_id = p.id) AS facts,
+    (SELECT s.findings FROM referral.screening s WHERE s.person_id = p.id ORDER BY s.at DESC LIMIT 1) AS findings,
+    (SELECT i.content FROM referral.person_identity i WHERE i.person_id = p.id) AS identity,
+    (SELECT i.facts FROM referral.person_identity i WHERE i.person_id = p.id) AS identity_facts,
+    (SELECT s.content FROM referral.person_safety s WHERE s.person_id = p.id) AS safety,
+    (SELECT s.facts FROM referral.person_safety s WHERE s.person_id = p.id) AS safety_facts,
+    (SELECT n.content FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative,
+    (SELECT n.facts FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative_facts
+FROM referral.person p WHERE p.case_id = :id ORDER BY p.number
+""")
+
+
+async def persons_of(
+    session: ReadSession, case_id: UUID, allowed: Mapping[str, str]
+) -> tuple[PersonSeen, ...]:
+    """Every person, with facts and findings, and of sealed groups what is allowed."""
+    rows = (await session.connection.execute(_PERSONS, {"id": case_id})).mappings().all()
+    keys = await case_keys(session, case_id) if allowed else {}
+
+    def opened(row: RowMapping, group: str, name: str, room: str) -> dict[str, Any] | None:
+        if group not in allowed:
+            return None
+        found: dict[str, Any] = {}
+        for column, sealed in (("content", row[name]), ("facts", row[f"{name}_facts"])):
+            if sealed is not None:
+                clear = keys[row["id"]].open(sealed, room=room, column=column, row=row["id"])
+                found |= orjson.loads(clear)
+        return found
+
+    return tuple(
+        PersonSeen(
+            **{
+                name: row[name]
+                for name in ("id", "number", "role", "identified", "headcount", "facts", "findings")
+            },
+            identity=opened(row, "G2", "identity", "person_identity"),
+            safety=opened(row, "G3", "safety", "person_safety"),
+            narrative=opened(row, "G4", "narrative", "person_narrative"),
+        )
+        for row in rows
+    )

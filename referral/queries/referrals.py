@@ -1,0 +1,70 @@
+"""The referrals of a case: track, holder, what is still needed, who was not asked and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from referral.access.relationships import Relationship, relationships_of
+from referral.session import Actor, ReadSession
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralSeen:
+    """One referral: track, holder, what is still needed, who was not asked and why."""
+
+    id: UUID
+    person_id: UUID
+    track: str
+    protocol_version: str
+    protocol_digest: str
+    state: str
+    lead: bool
+    triage: bool
+    holder_agency: str | None
+    holder_unit: UUID
+    holder_since: datetime
+    holder_member: UUID | None
+    lawful_basis: str
+    needed: Sequence[Mapping[str, Any]]
+    withheld: Sequence[Mapping[str, Any]]
+    outcome: str | None
+    closed_at: datetime | None
+    relationships: frozenset[Relationship]
+
+
+_REFERRALS = text("""
+SELECT r.*, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency
+FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit JOIN agencies.agency a ON a.id = u.agency_id
+WHERE r.case_id = :id ORDER BY r.lead DESC, r.opened_at, r.id
+""")
+
+
+async def referrals_of(
+    session: ReadSession,
+    actor: Actor,
+    case_id: UUID,
+    parties: Any,
+) -> tuple[ReferralSeen, ...]:
+    """Every referral, the lead first, and how the actor is related to each."""
+    rows = (
+        await session.connection.execute(_REFERRALS, {"id": case_id, "agency": actor.agency_id})
+    ).mappings()
+    return tuple(
+        ReferralSeen(
+            **{
+                name: row[name]
+                for name in ReferralSeen.__dataclass_fields__
+                if name != "relationships"
+            },
+            relationships=relationships_of(
+                actor, parties, holder_member=row["holder_member"], referral_id=row["id"]
+            ),
+        )
+        for row in rows
+    )

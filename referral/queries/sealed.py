@@ -1,0 +1,48 @@
+"""Keys and words of G4 for whoever row security lets read them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from referral.database import decoded
+from referral.queries.lines import HandOffLine
+from referral.session import ReadSession, keys_of
+
+
+async def answers_to(
+    session: ReadSession, line: HandOffLine
+) -> tuple[tuple[str, datetime, str], ...]:
+    """What the two parties wrote to each other: kind, when, words."""
+    rows = (
+        await session.connection.execute(
+            text(
+                "SELECT id, kind, written_at, content FROM referral.note "
+                "WHERE hand_off_id = :id AND kind IN ('decline', 'feedback') ORDER BY written_at"
+            ),
+            {"id": line.id},
+        )
+    ).all()
+    if not rows:
+        return ()
+    keys = await case_keys(session, line.case_id)
+    key = keys[line.case_id]
+    return tuple(
+        (
+            row.kind,
+            row.written_at,
+            key.open(row.content, room="note", column="content", row=row.id).decode(),
+        )
+        for row in rows
+    )
+
+
+async def case_keys(session: ReadSession, case_id: UUID) -> dict[UUID, Any]:
+    """Keys of a case the actor's unit is party to, unwrapped."""
+    rows = (
+        await session.connection.execute(text("SELECT referral.keys_for(:id)"), {"id": case_id})
+    ).scalar_one()
+    return keys_of(session, decoded(rows))
