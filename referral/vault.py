@@ -48,7 +48,7 @@ class DataKey:
             return _cipher(self.data).decrypt(
                 sealed[:_NONCE], sealed[_NONCE:], self._place(room, column, row)
             )
-        except InvalidTag as broken:
+        except (InvalidTag, ValueError) as broken:  # ValueError: cut to less than a nonce
             message = f"a field of {room}.{column} does not open with its key"
             raise SealBrokenError(message) from broken
 
@@ -126,7 +126,7 @@ class Vault:
                 wrapped.wrapped[_NONCE:],
                 self._place(wrapped.subject, wrapped.kind, wrapped.version),
             )
-        except InvalidTag as broken:
+        except (InvalidTag, ValueError) as broken:  # ValueError: cut to less than a nonce
             message = "a wrapped key does not open with the root key"
             raise SealBrokenError(message) from broken
         return DataKey(wrapped.subject, wrapped.version, secret[:_KEY], secret[_KEY:])

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from ruamel.yaml import YAML
@@ -162,7 +163,7 @@ async def referral_for(session: WriteSession, referral_id: UUID, now: datetime) 
     return None if row is None else Locked.from_row(row, None)
 
 
-async def standing_in(session: ReadSession, case_id: UUID) -> list[dict[str, object]]:
+async def standing_in(session: ReadSession, case_id: UUID) -> list[dict[str, Any]]:
     """The actor's unit's parties to a case, as row security shows them (no lock)."""
     return list(
         await as_json(

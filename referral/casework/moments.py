@@ -32,7 +32,7 @@ def due_after(locked: Locked, decision: Decision, item: MoveHandOff) -> dict[str
         return {"due_at": None, "immediate": False, "basis": None, "met": True}
     stopped = {stop.clock for stop in decision.all(StopClock)}
     running = [
-        (clock["due_at"], False, None)
+        (clock["due_at"], clock["immediate"], clock["basis"])
         for clock in locked.clocks
         if clock["hand_off"] == item.hand_off and clock["id"] not in stopped
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from referral import access, errors
 from referral.access.relationships import Relationship
 from referral.audit.streams import witness
 from referral.errors import Refusal
+from referral.queries.answerable import only_asked, readable
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.persons import PersonSeen, persons_of
 from referral.queries.referrals import ReferralSeen, referrals_of
@@ -72,8 +73,12 @@ async def case_seen(
     relationships = frozenset().union(*(one.relationships for one in referrals))
     if not relationships:
         return errors.not_found()
-    allowed, refused = _asked(actor, groups, relationships, reason, now)
-    persons = await persons_of(session, case_id, allowed)
+    travelled = frozenset(group for party in parties for group in party["groups"])
+    allowed, refused = _asked(actor, groups, relationships, travelled, reason, now)
+    persons = tuple(
+        replace(one, facts=readable(one.facts, relationships) if one.facts is not None else None)
+        for one in await persons_of(session, case_id, allowed)
+    )
     notes = await _notes(session, case_id) if "G4" in allowed else ()
     if groups:
         if not isinstance(session, WitnessedRead):
@@ -83,8 +88,10 @@ async def case_seen(
         await witness(session, actor, case_id, sorted(allowed), why=why, now=now)
     return CaseSeen(
         **{name: envelope[name] for name in _ENVELOPE_NAMES},
-        facts=envelope["facts"],
-        workplace=envelope["workplace"],
+        facts=readable(envelope["facts"], relationships)
+        if envelope["facts"]
+        else envelope["facts"],
+        workplace=None if only_asked(relationships) else envelope["workplace"],
         persons=persons,
         referrals=referrals,
         hand_offs=await lines_in(
@@ -127,6 +134,7 @@ def _asked(
     actor: Actor,
     groups: Sequence[str],
     relationships: frozenset[Relationship],
+    travelled: frozenset[str],
     reason: str | None,
     now: datetime,
 ) -> tuple[dict[str, str], dict[str, Refusal]]:
@@ -140,7 +148,11 @@ def _asked(
             has_reason=bool(reason),
             stepped_up=access.stepped_up(actor, now),
         )
-        if verdict.allow:
+        if verdict.allow and group not in travelled:
+            refused[group] = errors.not_permitted(
+                actions[group], "a unit to which this part travels with the protocol's step"
+            )
+        elif verdict.allow:
             allowed[group] = verdict.why
         else:
             refused[group] = access.refusal_for(actions[group], verdict)

@@ -14,6 +14,7 @@ from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
 from referral.errors import Refusal
+from referral.queries.answerable import readable
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.sealed import answers_to
 from referral.session import Actor, ReadSession
@@ -76,12 +77,7 @@ async def hand_off_seen(
         return errors.not_found()
     verdict = access.decide("read_facts", relationships, has_reason=False, stepped_up=False)
     facts = (more["person_facts"] or {}) | (more["case_facts"] or {}) if verdict.allow else {}
-    if relationships <= {
-        Relationship.PENDING_RECIPIENT,
-        Relationship.RECIPIENT_SUPERVISOR,
-        Relationship.SENDER,
-    }:
-        facts = _enough_to_answer(facts)
+    facts = readable(facts, relationships)
     return HandOffSeen(
         line=line,
         reason=more["reason"],
@@ -120,33 +116,6 @@ def _clock(row: Mapping[str, Any]) -> ClockSeen:
     )
 
 
-# Before acceptance: what is needed to answer at all, never names or places (security.md 3.2).
-_ANSWERABLE = frozenset(
-    {
-        "age_band",
-        "appears_under_18",
-        "danger_now",
-        "disability_needs",
-        "exploitation_under_way",
-        "headcount",
-        "high_risk",
-        "language",
-        "rural_site",
-        "sex",
-        "transport",
-        "travelling_companions",
-        "works",
-        "hazards",
-        "wfcl",
-        "night_work",
-    }
-)
-
-
-def _enough_to_answer(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if name in _ANSWERABLE}
-
-
 def _acts(
     actor: Actor, line: HandOffLine, relationships: frozenset[Relationship]
 ) -> tuple[Act, ...]:
@@ -156,7 +125,7 @@ def _acts(
     offered = () if line.imported else acts_from(Kind(line.kind), state, party)
     found = []
     for act in offered:
-        if act in {Act.VOID, Act.SEND}:
+        if act in {Act.VOID, Act.SEND} or (act is Act.DECLINE and line.no_decline):
             continue
         action = act.value
         if act is Act.CANCEL:

@@ -20,7 +20,7 @@ LINE = """
 SELECT h.id, h.case_id, h.referral_id, h.batch, c.reference, p.number AS person_number, p.headcount,
     h.track, h.step, h.kind, h.mandate, h.jurisdiction, h.state, h.urgency, h.requested_at, h.received_at,
     h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.due_at, h.immediate, h.basis, h.overdue_since,
-    h.no_agency, h.attested, h.attestation_confirmed_at, h.imported, h.reason_code, h.outcome, h.version,
+    h.no_agency, h.no_decline, h.attested, h.attestation_confirmed_at, h.imported, h.reason_code, h.outcome, h.version,
     h.cancellation_asked_at, h.review_at, h.sender_unit, h.receiver_unit, h.receiver_member, c.place,
     CASE WHEN sa.confidential AND sa.id <> :agency THEN NULL ELSE sa.name END AS sender_agency,
     CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ra.name END AS receiver_agency,
@@ -62,6 +62,7 @@ class HandOffLine:
     basis: str | None
     overdue_since: datetime | None
     no_agency: bool
+    no_decline: bool
     attested: bool
     attestation_confirmed_at: datetime | None
     imported: bool

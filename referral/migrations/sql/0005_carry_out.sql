@@ -306,7 +306,7 @@ BEGIN
                 EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'dockets') AS d (hand_off_id uuid) WHERE d.hand_off_id = m.id)
             ELSE (m.first_contact_at IS NULL OR referral.my_unit() IN (h.receiver_unit, r.holder_unit))
                 AND (m.cancellation_asked_at IS NULL OR referral.my_unit() = h.sender_unit)
-                AND (m.attestation_confirmed_at IS NULL OR (referral.my_unit() = h.receiver_unit AND h.attested)) END;
+                AND (m.attestation_confirmed_at IS NULL OR referral.my_unit() = h.receiver_unit) END;
     GET DIAGNOSTICS marked = ROW_COUNT;
     IF marked <> jsonb_array_length(decided -> 'marks') THEN
         RAISE EXCEPTION 'a mark is set by whom it concerns' USING ERRCODE = 'RF013';
