@@ -29,7 +29,7 @@ from protocols.decision import (
 from referral.audit import Done
 from referral.audit.ledger import Ledger
 from referral.casework import clocks, escalation
-from referral.casework.recipients import Subject, resolve
+from referral.casework.recipients import Subject, place_of, resolve
 from referral.session import Actor, WriteSession
 
 
@@ -133,7 +133,7 @@ def _open(
         step=item.step,
         kind=item.kind.value,
         mandate=item.mandate,
-        jurisdiction=subject.country if item.national else subject.place,
+        jurisdiction=place_of(subject, item),
         opening=item.opening,
         state="requested",
         urgency=subject.urgency,

@@ -96,7 +96,7 @@ async def resolve(
 def _asks_of(subject: Subject, decision: Decision) -> list[tuple[Subject, Ask]]:
     """First the hand-offs a decision opens, then the bodies its escalations call."""
     opened = [
-        (subject, Ask(item.mandate, subject.place, item.excluding, item.national))
+        (subject, Ask(item.mandate, place_of(subject, item), item.excluding, item.national))
         for item in decision.all(OpenHandOff)
     ]
     called = [
@@ -105,6 +105,15 @@ def _asks_of(subject: Subject, decision: Decision) -> list[tuple[Subject, Ask]]:
         if item.to not in PARTIES
     ]
     return opened + called
+
+
+def place_of(subject: Subject, item: OpenHandOff) -> str:
+    """Where a hand-off is asked for.
+
+    A step that goes to the person's home is asked for the whole country while no fact says where
+    her home is: the national body passes it on, and it never comes back to the place she was found.
+    """
+    return subject.country if item.national or item.home else subject.place
 
 
 def _unit_of(subject: Subject, party: str) -> UUID:

@@ -241,7 +241,7 @@ BEGIN
         RAISE EXCEPTION 'custody moves only by an acceptance' USING ERRCODE = 'RF004';
     END IF;
     IF EXISTS (SELECT FROM jsonb_to_recordset(passed) AS c (referral_id uuid) JOIN referral.hand_off h ON h.referral_id = c.referral_id
-            WHERE h.kind = 'custody' AND h.state IN ('requested', 'received') AND NOT h.imported) THEN
+            WHERE h.case_id = the_case AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND NOT h.imported) THEN
         RAISE EXCEPTION 'an acceptance of custody takes the rivals back' USING ERRCODE = 'RF004';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
