@@ -39,9 +39,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Installation:
-    """Made once at the outermost door: settings, connections, keys, the law, the clock."""
+    """Made once at the outermost door: settings, connections, keys, the law, the clock.
+
+    Only the law is ever replaced, whole, when new versions are read (``referral.renewing``).
+    """
 
     settings: Settings
     engine: AsyncEngine

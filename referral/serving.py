@@ -19,6 +19,7 @@ import uvicorn
 
 from referral import worker
 from referral.entry import Installation
+from referral.renewing import renew
 
 GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -121,6 +122,8 @@ def serve(
     )
     server = _Server(config, ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        both = [installation, *([clockwork] if clockwork else [])]
+        runner.get_loop().add_signal_handler(signal.SIGHUP, renew, both)
         runner.run(_serve(server, listening, ending, clockwork))
 
 
@@ -146,6 +149,7 @@ async def _serve(
 def tick(clockwork: Installation, ending: Ending) -> worker.Turn:
     """The clockwork alone, until told to stop."""
     with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
+        runner.get_loop().add_signal_handler(signal.SIGHUP, renew, [clockwork])
         return runner.run(_tick(clockwork, ending))
 
 
