@@ -14,11 +14,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agencies.identity import Role, hash_password, new_password
-from agencies.members import Refused, Seat, add
+from agencies.duties import Role
+from agencies.identity import hash_password, new_password
+from agencies.members import add
 from agencies.models import Agency, Member, Membership, Unit
 from agencies.register import COUNTRIES
 from agencies.register.tree import Notes, Tree, parse
+from agencies.seats import Refused, Seat
 
 FILE: Final = COUNTRIES / "cast.yaml"
 

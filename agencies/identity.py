@@ -1,9 +1,9 @@
-"""Proof of who somebody is, and which duties one person may hold: values and rules, no database.
+"""Proof of who somebody is: passwords and secrets, as they are made, stored and compared.
 
 1. A secret is seen once, by its owner; what rests with us is a hash: argon2id for passwords (people
    choose them), SHA-256 for ours (256 random bits need no stretching).
 2. Whether a user name exists must not show, neither in the answer nor in the time it takes.
-3. What this file must never know: sessions' storage, pages, cases.
+3. What this file must never know: sessions' storage, roles, pages, cases.
 
 Sources: RFC 9106 section 4 (second recommended argon2id setting), OWASP ASVS 5.0 V6 and V7.
 """
@@ -13,10 +13,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Final
 
 from argon2 import PasswordHasher, Type
@@ -25,7 +23,6 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SESSION_IDLE: Final = timedelta(minutes=15)  # security 6.2
 SESSION_ABSOLUTE: Final = timedelta(hours=12)
 STEP_UP_AGE: Final = timedelta(minutes=15)  # security 3.2: authentication less than 15 minutes old
-
 # 64 MiB, three passes, four lanes: RFC 9106, second recommended setting. Also the library's own
 # default, written out so that an upgrade of the library cannot change it unseen.
 _HASHER: Final = PasswordHasher(
@@ -40,45 +37,6 @@ _NOBODY: Final = (
 # Longer input is refused before hashing: a megabyte of password is an attack, not a memory.
 PASSWORD_LONGEST: Final = 1024
 PASSWORD_SHORTEST: Final = 12
-
-
-class Role(StrEnum):
-    """What a membership may do, combined with the type of its agency."""
-
-    OFFICER = "OFFICER"
-    SUPERVISOR = "SUPERVISOR"
-    COORDINATOR = "COORDINATOR"
-    AUDITOR = "AUDITOR"
-    DATA_PROTECTION_OFFICER = "DATA_PROTECTION_OFFICER"
-    STATISTICIAN = "STATISTICIAN"
-    AGENCY_ADMIN = "AGENCY_ADMIN"
-    SYSTEM_ADMIN = "SYSTEM_ADMIN"
-
-
-class Scope(StrEnum):
-    """What a bearer token may reach; never more than its membership may."""
-
-    CASES_READ = "cases:read"
-    CASES_WRITE = "cases:write"
-    HAND_OFFS_READ = "hand_offs:read"
-    HAND_OFFS_WRITE = "hand_offs:write"
-    OVERSIGHT_READ = "oversight:read"
-    DIRECTORY_READ = "directory:read"
-    AUDIT_READ = "audit:read"
-
-
-# Who administers users or the system may not be who audits it (security 3.3). Asker and approver,
-# breaker and reviewer are pairs of acts, not of roles: they are compared where the act is done.
-SEPARATE_DUTIES: Final[frozenset[frozenset[Role]]] = frozenset(
-    {
-        frozenset({Role.AGENCY_ADMIN, Role.AUDITOR}),
-        frozenset({Role.SYSTEM_ADMIN, Role.AUDITOR}),
-    }
-)
-# Granting one of these takes two people (security 3.3, "Manage users of own agency").
-GRANTED_BY_TWO: Final[frozenset[Role]] = frozenset(
-    {Role.SUPERVISOR, Role.AUDITOR, Role.DATA_PROTECTION_OFFICER}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,25 +105,3 @@ def verify_password(stored: str | None, given: str) -> bool:
 def outdated(stored: str) -> bool:
     """Whether the hash was made with other settings than today's and should be made anew."""
     return _HASHER.check_needs_rehash(stored)
-
-
-def conflicts(held: Iterable[Role], wanted: Role) -> frozenset[Role]:
-    """The roles already held which may not be in one hand with the wanted one; empty is good."""
-    return frozenset(role for role in held if frozenset({role, wanted}) in SEPARATE_DUTIES)
-
-
-def scopes_from(names: Iterable[str]) -> frozenset[Scope]:
-    """The scopes with these names.
-
-    Raises ValueError naming the unknown ones and the allowed ones, or when there is none.
-    """
-    given = frozenset(names)
-    allowed = {scope.value for scope in Scope}
-    unknown = sorted(given - allowed)
-    if unknown or not given:
-        wrong = f"unknown scope {', '.join(unknown)}" if unknown else "no scope given"
-        message = (
-            f"{wrong}: a token may reach only what is named. Allowed: {', '.join(sorted(allowed))}."
-        )
-        raise ValueError(message)
-    return frozenset(Scope(name) for name in given)

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from protocols.catalogue import Catalogue
 from protocols.check import CountryReport, Report, check
-from protocols.explain import as_text, procedure
+from protocols.explain import procedure
 from protocols.problems import Problem, ProblemsFound
 from protocols.spoken import Speaker
+from protocols.typeset import as_text
 from protocols.vocabulary import load_vocabulary
 
 SOUND, PROBLEMS, MISUSE = 0, 1, 2

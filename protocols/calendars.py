@@ -172,7 +172,7 @@ class Calendars:
         """The calendar of this name; areas without days of their own share one."""
         days = self.descriptions[name].get("holidays") or {}
         subdivision = place.partition("-")[2] if days.get("subdivisions") else ""
-        known = holidays.list_supported_countries().get(days.get("country", ""), ())
+        known = holidays.country_holidays(days["country"]).subdivisions if subdivision else ()
         return _built(self, name, subdivision if subdivision in known else None)
 
 

@@ -12,13 +12,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 from protocols.cases import run_cases
-from protocols.catalogue import CASES, FOLDER, Shelf, name_of, read_shelves, standing_on, text_of
+from protocols.catalogue import standing_on
 from protocols.decision import LimitBasis
 from protocols.document import read
 from protocols.expectations import Seen
 from protocols.law import Grade
 from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol, cited_by
+from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
 from protocols.vocabulary import load_vocabulary
 
 STALE_AFTER_DAYS = 365

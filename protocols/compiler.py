@@ -1,34 +1,36 @@
 """From a track's file to a frozen ``Protocol``, or to the list of everything that is wrong.
 
-Each function reads one part of the file; cross-checks are ``soundness``. What is wrong is added to
+The parts are read by ``steps``, ``clocks``, ``ladders`` and ``provisions``; cross-checks are
+``soundness``. What is wrong is added to
 ``problems`` and reading goes on, so the value that comes out may be used only after
 ``problems.settle()``. No partial loads: whoever calls this settles before keeping anything.
 """
 
 from __future__ import annotations
 
+from protocols.clocks import read_clocks
 from protocols.conditions import InBand
 from protocols.country import Country
-from protocols.decision import LimitBasis
-from protocols.document import Item, Section
+from protocols.document import Item
 from protocols.grammar import TOPICS, FactShape, Words
+from protocols.ladders import read_ladder
 from protocols.law import (
-    HOLDER,
     Applies,
-    Clock,
-    Closing,
-    Event,
-    Exclusion,
-    Gate,
     Stage,
-    Step,
 )
-from protocols.lifecycle import Kind
 from protocols.problems import Problems
 from protocols.protocol import Protocol
+from protocols.provisions import (
+    read_closings,
+    read_events,
+    read_exclusions,
+    read_gates,
+    read_review,
+)
 from protocols.reader import Reader
+from protocols.section import Section
 from protocols.soundness import check
-from protocols.steps import STANDARD, read_clocks, read_declines, read_ladder, read_step
+from protocols.steps import read_declines, read_step
 from protocols.vocabulary import Vocabulary
 from protocols.working_time import Calendars
 
@@ -58,7 +60,7 @@ def compile_track(
     clocks = [
         clock for name, one in section.section("steps") for clock in read_clocks(reader, name, one)
     ]
-    review, every = _review(reader, section)
+    review, every = read_review(reader, section)
     takes_force = section.day("takes_force")
     protocol = Protocol(
         country=country.iso2,
@@ -72,12 +74,12 @@ def compile_track(
         steps={**steps, review.id: review},
         clocks={clock.id: clock for clock in clocks},
         ladders={name: read_ladder(reader, name, one) for name, one in section.section("ladders")},
-        events=_events(reader, section),
-        closings=_closings(reader, section),
+        events=read_events(reader, section),
+        closings=read_closings(reader, section),
         review=every,
         calendars=calendars,
-        exclusions=_exclusions(reader, section),
-        gates=_gates(reader, section),
+        exclusions=read_exclusions(reader, section),
+        gates=read_gates(reader, section),
         asks_for=_asks_for(reader, section),
         sources=reader.sources(section),
         reasons=country.codes,
@@ -144,120 +146,3 @@ def _asks_for(reader: Reader, section: Section) -> tuple[str, ...]:
     asked = section.words("asks_for")
     reader.among(section, "asks_for", asked, reader.words.facts, "fact of the closed list")
     return asked
-
-
-def _review(reader: Reader, section: Section) -> tuple[Step, Clock]:
-    """What the holder does while nothing else runs: a duty with a clock of its own."""
-    review = section.section(
-        "review",
-        required=("step", "title", "every", "basis", "sources"),
-        optional=("instruction", "ladder", "escalates_to", "days_of"),
-    )
-    name, sources = review.text("step"), reader.sources(review)
-    basis = review.choice("basis", LimitBasis, LimitBasis.ASSUMPTION)
-    title = reader.labels(review, "title")
-    every = Section(
-        Item({"limit": review.items.get("every", Item("", review.spot))}, review.spot),
-        f"review {name}",
-        reader.problems,
-    )
-    above = (review.text("escalates_to"),)
-    reader.among(review, "escalates_to", above, reader.country.mandates, "mandate of the country")
-    step = Step(
-        id=name,
-        title=title,
-        instruction=reader.labels(review, "instruction"),
-        kind=Kind.TASK,
-        ask=(HOLDER,),
-        follows=(),
-        basis=basis,
-        sources=sources,
-        spot=review.spot,
-    )
-    clock = Clock(
-        id=f"{name}.review",
-        step=name,
-        title=title,
-        start=(),
-        stop=(f"{name} completed",),
-        limit=reader.limit(every),
-        basis=basis,
-        sources=sources,
-        ladder=review.text("ladder", STANDARD),
-        escalates_to=review.text("escalates_to") or None,
-        calendar_of=review.text("days_of") or None,
-        spot=review.spot,
-    )
-    return step, clock
-
-
-def _events(reader: Reader, section: Section) -> dict[str, Event]:
-    found: dict[str, Event] = {}
-    for name, item in section.section("events"):
-        one = Section(
-            item, f"event {name}", reader.problems, required=("title",), optional=("repeats",)
-        )
-        found[name] = Event(name, reader.labels(one, "title"), one.flag("repeats"), item.spot)
-    return found
-
-
-def _closings(reader: Reader, section: Section) -> tuple[Closing, ...]:
-    found: list[Closing] = []
-    for item in section.entries("closes"):
-        one = Section(item, "a closing", reader.problems, required=("after", "outcome", "sources"))
-        outcome = one.text("outcome")
-        outcomes = reader.country.outcomes
-        reader.among(one, "outcome", (outcome,), outcomes, "outcome of the country")
-        found.append(
-            Closing(reader.triggers(one, "after"), outcome, reader.sources(one), item.spot)
-        )
-    return tuple(found)
-
-
-def _exclusions(reader: Reader, section: Section) -> tuple[Exclusion, ...]:
-    found: list[Exclusion] = []
-    for name, item in section.section("excludes"):
-        one = Section(
-            item,
-            f"exclusion {name}",
-            reader.problems,
-            required=("who", "when", "because", "sources"),
-            optional=("if_unknown",),
-        )
-        who, unknown = one.words("who"), one.text("if_unknown", "asked")
-        reader.among(one, "who", who, reader.country.mandates, "mandate of the country")
-        reader.among(one, "if_unknown", (unknown,), ("asked", "excluded"), "known wording")
-        found.append(
-            Exclusion(
-                id=name,
-                mandates=frozenset(who),
-                when=reader.condition(one),
-                sources=reader.sources(one),
-                because=reader.labels(one, "because"),
-                unknown_excludes=unknown == "excluded",
-                spot=one.spot,
-            )
-        )
-    return tuple(found)
-
-
-def _gates(reader: Reader, section: Section) -> tuple[Gate, ...]:
-    found: list[Gate] = []
-    for name, item in section.section("gates"):
-        one = Section(
-            item,
-            f"gate {name}",
-            reader.problems,
-            required=("forbids", "until", "because", "sources"),
-        )
-        found.append(
-            Gate(
-                id=name,
-                forbids=reader.triggers(one, "forbids"),
-                until=reader.triggers(one, "until"),
-                sources=reader.sources(one),
-                because=reader.labels(one, "because"),
-                spot=one.spot,
-            )
-        )
-    return tuple(found)

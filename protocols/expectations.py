@@ -25,8 +25,8 @@ from protocols.decision import (
     StopClock,
     Withheld,
 )
-from protocols.document import Section
 from protocols.lifecycle import Act
+from protocols.section import Section
 
 MOMENT = "%Y-%m-%d %H:%M"
 EXPECTED = (

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from protocols.conditions import Always, Condition
-from protocols.country import Country, labels_of
-from protocols.document import Section
+from protocols.country import Country
+from protocols.country_file import labels_of
 from protocols.grammar import Words, parse
 from protocols.law import STEP_WORDS
 from protocols.problems import Problems, Spot
+from protocols.section import Section
 from protocols.working_time import Limit, Unit
 
 _LIMIT = re.compile(r"(\d+) (h|cd|wd)")

@@ -12,9 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
-
 from protocols.ages import child
+from protocols.document import plain_file
 from protocols.reading import Parameters, Reading
 from protocols.screening_rules import (
     CL,
@@ -60,9 +59,7 @@ RULES: Mapping[str, str] = {
 
 _LABELS: Mapping[str, Mapping[str, str]] = {
     code: labels
-    for part in YAML(typ="safe", pure=True)
-    .load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
-    .values()
+    for part in plain_file(Path(__file__).with_suffix(".yaml")).values()
     for code, labels in part.items()
 }
 

@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from protocols.conditions import (
     All,
     AnyOf,
@@ -29,6 +27,7 @@ from protocols.conditions import (
     UrgencyIs,
 )
 from protocols.country import Country, said
+from protocols.document import plain_file
 from protocols.law import STEP_WORDS
 from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary
@@ -38,10 +37,7 @@ from protocols.working_time import Limit
 @cache
 def phrases(language: str) -> Mapping[str, Any]:
     """The phrases of this language, in English where there are none."""
-    path = Path(__file__).with_name("explain.yaml")
-    blocks: Mapping[str, Mapping[str, Any]] = YAML(typ="safe", pure=True).load(
-        path.read_text(encoding="utf-8")
-    )
+    blocks: Mapping[str, Mapping[str, Any]] = plain_file(Path(__file__).with_name("explain.yaml"))
     return blocks.get(language, blocks["en"])
 
 

@@ -1,47 +1,31 @@
-"""Reading the steps of a track and their clocks: one mapping in, frozen values out."""
+"""Reading the steps of a track: who is asked for what, after what, and where a decline goes.
+
+One mapping in, frozen values out. The limits written under a step are read by ``clocks``; whether
+the steps fit each other is ``soundness``'s business.
+"""
 
 from __future__ import annotations
 
-from protocols.decision import LimitBasis, RungKind
-from protocols.document import Item, Section
+from protocols.decision import LimitBasis
+from protocols.document import Item
 from protocols.facts import Group
 from protocols.law import (
     HOLDER,
     ROLES,
     Asking,
-    Clock,
-    Ladder,
     Level,
     Route,
-    Rung,
     Step,
 )
 from protocols.lifecycle import Act, Kind
 from protocols.reader import Reader
-
-STANDARD = "standard"  # the ladder of a clock that names none
+from protocols.section import Section
 
 _STEP_REQUIRED = ("title", "kind", "ask", "follows", "basis", "sources")
 _STEP_OPTIONAL = (
     *("instruction", "then", "last", "level", "when", "travels", "requires", "declines"),
     *("if_failed", "outcomes", "repeat", "lead", "clocks"),
 )
-_CLOCK_REQUIRED = ("from", "until", "limit", "basis", "sources")
-_CLOCK_OPTIONAL = (
-    *("title", "at_once", "first_day", "last_day", "days_of", "runs_if", "ladder"),
-    *("escalates_to", "restarts", "recurs", "survives_closing"),
-)
-_RUNG_WORDS = {
-    "remind": RungKind.REMINDER,
-    "alert": RungKind.ALERT,
-    "agenda": RungKind.AGENDA,
-    "ask": RungKind.FALL_BACK,
-}
-_CALLED = (
-    *("receiver", "holder", "sender", "escalation"),
-    *("supervisor_of_receiver", "supervisor_of_holder", "supervisor_of_sender"),
-)
-_PERCENT = 100
 
 
 def read_step(reader: Reader, step: str, item: Item, declines: dict[str, str]) -> Step:
@@ -130,94 +114,3 @@ def _travels(reader: Reader, section: Section) -> frozenset[Group]:
     named = section.words("travels")
     reader.among(section, "travels", named, set(Group), "field group")
     return frozenset(Group(word) for word in named if word in set(Group))
-
-
-def read_clocks(reader: Reader, step: str, item: Item) -> list[Clock]:
-    """The clocks written under a step; their ids are ``<step>.<name>``."""
-    step_section = Section(item, f"step {step}", reader.problems)
-    clocks = step_section.section("clocks")
-    return [_clock(reader, step, name, entry, step_section) for name, entry in clocks]
-
-
-def _clock(reader: Reader, step: str, name: str, item: Item, parent: Section) -> Clock:
-    section = Section(
-        item,
-        f"clock {step}.{name}",
-        reader.problems,
-        required=_CLOCK_REQUIRED,
-        optional=_CLOCK_OPTIONAL,
-    )
-    for key in ("escalates_to", "days_of"):
-        named = (section.text(key),)
-        reader.among(section, key, named, reader.country.mandates, "mandate of the country")
-    return Clock(
-        id=f"{step}.{name}",
-        step=step,
-        title=reader.labels(section if "title" in section else parent, "title"),
-        start=reader.triggers(section, "from", step),
-        stop=reader.triggers(section, "until", step),
-        limit=reader.limit(section),
-        basis=section.choice("basis", LimitBasis, LimitBasis.ASSUMPTION),
-        sources=reader.sources(section),
-        ladder=section.text("ladder", STANDARD),
-        at_once=section.flag("at_once"),
-        escalates_to=section.text("escalates_to") or None,
-        calendar_of=section.text("days_of") or None,
-        when=reader.condition(section, "runs_if"),
-        restarts=section.flag("restarts"),
-        recurs=section.flag("recurs"),
-        survives=section.flag("survives_closing"),
-        spot=section.spot,
-    )
-
-
-def read_ladder(reader: Reader, name: str, item: Item) -> Ladder:
-    """One ladder: rungs in the order in which they fire."""
-    section = Section(item, f"ladder {name}", reader.problems, required=("sources", "rungs"))
-    rungs = tuple(_rung(reader, name, entry) for entry in section.entries("rungs"))
-    if "rungs" in section and not rungs:
-        reader.problems.error(
-            section.at("rungs"),
-            f"the ladder {name} has no rung: nobody would be told",
-            "Add at least one, like '- {at: 100 %, alert: sender}'",
-        )
-    return Ladder(
-        name,
-        tuple(sorted(rungs, key=lambda rung: rung.share)),
-        reader.sources(section),
-    )
-
-
-def _rung(reader: Reader, name: str, item: Item) -> Rung:
-    section = Section(
-        item, f"a rung of ladder {name}", reader.problems, required=("at",), optional=_RUNG_WORDS
-    )
-    words = [word for word in _RUNG_WORDS if word in section]
-    if len(words) != 1:
-        reader.problems.error(
-            item.spot,
-            f"a rung of ladder {name} must say one of {', '.join(sorted(_RUNG_WORDS))}",
-            "Write it like '{at: 100 %, alert: sender}'; several acts are several rungs",
-        )
-        return Rung(1.0, RungKind.ALERT)
-    word = words[0]
-    called = section.words(word)
-    if word == "ask":
-        reader.among(section, word, called, ("next",), "recipient of a rung")
-        called = ()
-    else:
-        allowed = (*_CALLED, *reader.country.mandates)
-        reader.among(section, word, called, allowed, "recipient of a rung")
-    return Rung(_share(reader, section), _RUNG_WORDS[word], called)
-
-
-def _share(reader: Reader, section: Section) -> float:
-    written = section.text("at").removesuffix("%").strip()
-    if written.isdigit() and int(written) > 0:
-        return int(written) / _PERCENT
-    reader.problems.error(
-        section.at("at"),
-        f"'{section.text('at')}' is no share of the limit",
-        "Write it like '50 %'; 100 % is the end of the limit, 150 % half of it later",
-    )
-    return 1.0

@@ -16,9 +16,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ruamel.yaml import YAML
-
 from protocols.ages import AGE_BANDS, band_of
+from protocols.document import plain_file
 from protocols.entries import Code, Entry, FactType, Scope, VocabularyFault, entries_from
 from protocols.fact_values import FactProblem, dump_value, escaped, read_value
 from protocols.facts import Facts
@@ -134,8 +133,7 @@ class Vocabulary:
 @cache
 def load_vocabulary() -> Vocabulary:
     """The common list, read once."""
-    text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-    return Vocabulary(entries_from(YAML(typ="safe", pure=True).load(text)["facts"]))
+    return Vocabulary(entries_from(plain_file(Path(__file__).with_suffix(".yaml"))["facts"]))
 
 
 def _band(age: Value | None) -> str | None:

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from ruamel.yaml import YAML
-
 from protocols.calendars import Calendar, CalendarNotCovered, Calendars, build_calendar
+from protocols.document import plain_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,9 +38,7 @@ __all__ = [
     "share_of",
 ]
 
-_WORDS: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
-    Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-)
+_WORDS: dict[str, dict[str, Any]] = plain_file(Path(__file__).with_suffix(".yaml"))
 LANGUAGES = tuple(_WORDS)
 _END_OF_DAY = time(23, 59, 59, fold=1)  # fold: a repeated hour belongs to the day it repeats
 _REMEMBERED = 4096  # (day, limit, calendar) countings kept; a day's filings share a handful

@@ -1,6 +1,6 @@
 """What an operator at the machine does to the directory: people, tokens, registers of agencies.
 
-The operator gives roles as nobody (``members.OPERATOR``): the database itself is the proof of who
+The operator gives roles as nobody (``grants.OPERATOR``): the database itself is the proof of who
 may sit here. It must never know cases, nor how anything is printed.
 """
 
@@ -20,10 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from agencies import members
-from agencies.identity import hash_password, new_password, new_secret, scopes_from
-from agencies.members import Kind, Refused, Seat
+from agencies.duties import scopes_from
+from agencies.identity import hash_password, new_password, new_secret
+from agencies.members import Kind
 from agencies.models import Member, Membership, Unit
 from agencies.register import Entered, enter, read
+from agencies.seats import Refused, Seat
 
 
 @dataclass(frozen=True, slots=True)

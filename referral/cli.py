@@ -123,7 +123,7 @@ def _introduce(
 
 
 @app.command("serve")
-def start_service(
+def start_serving(
     port: Annotated[int | None, typer.Option(min=0, max=65535)] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,

@@ -15,8 +15,9 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from agencies.identity import Role, Scope
-from agencies.members import Kind, Refused, Seat
+from agencies.duties import Role, Scope
+from agencies.members import Kind
+from agencies.seats import Refused, Seat
 from protocols.catalogue import Catalogue
 from referral import administration, installing
 from referral.entry import Installation, utc_now

@@ -23,7 +23,7 @@ ALLOWED = frozenset(
     {
         *("event", "level", "logger", "timestamp", "request_id"),
         *("method", "route", "status", "seconds", "bytes"),
-        *("fault", "where", "sqlstate", "count", "limit", "act", "code"),
+        *("fault", "where", "sqlstate", "count", "limit", "act", "code", "clock"),
         *("country", "environment", "version", "host", "port", "rung", "worker", "phase"),
     }
 )

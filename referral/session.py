@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from protocols.catalogue import Catalogue
-from referral.vault import DataKey, Vault, Wrapped
+from referral.vault import SubjectKey, Vault, Wrapped
 
 
 class Role(StrEnum):
@@ -106,7 +106,7 @@ class Claim:
     request_hash: bytes
 
 
-def keys_of(session: ReadSession, rows: Iterable[Mapping[str, Any]]) -> dict[UUID, DataKey]:
+def keys_of(session: ReadSession, rows: Iterable[Mapping[str, Any]]) -> dict[UUID, SubjectKey]:
     """Data keys by subject, unwrapped from rows as the database hands them out."""
     found = {}
     for row in rows:

@@ -29,7 +29,7 @@ class SealBrokenError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class DataKey:
+class SubjectKey:
     """One subject's data key and audit key (32 bytes each), as unwrapped."""
 
     subject: UUID
@@ -105,16 +105,16 @@ class Vault:
             message = f"the root key cannot be used: {fault}"
             raise ValueError(message) from fault
 
-    def new_key(self, subject: UUID, kind: str) -> tuple[DataKey, Wrapped]:
+    def new_key(self, subject: UUID, kind: str) -> tuple[SubjectKey, Wrapped]:
         """A fresh data key and audit key for one subject."""
         secret = os.urandom(2 * _KEY)
         nonce = os.urandom(_NONCE)
         place = self._place(subject, kind, self._current)
         wrapped = nonce + self._roots[self._current].encrypt(nonce, secret, place)
-        key = DataKey(subject, self._current, secret[:_KEY], secret[_KEY:])
+        key = SubjectKey(subject, self._current, secret[:_KEY], secret[_KEY:])
         return key, Wrapped(subject, kind, self._current, wrapped)
 
-    def unwrap(self, wrapped: Wrapped) -> DataKey:
+    def unwrap(self, wrapped: Wrapped) -> SubjectKey:
         """The data key; raises SealBrokenError when it was altered or the root key is missing."""
         root = self._roots.get(wrapped.version)
         if root is None:
@@ -129,7 +129,7 @@ class Vault:
         except (InvalidTag, ValueError) as broken:  # ValueError: cut to less than a nonce
             message = "a wrapped key does not open with the root key"
             raise SealBrokenError(message) from broken
-        return DataKey(wrapped.subject, wrapped.version, secret[:_KEY], secret[_KEY:])
+        return SubjectKey(wrapped.subject, wrapped.version, secret[:_KEY], secret[_KEY:])
 
     @staticmethod
     def _place(subject: UUID, kind: str, version: int) -> bytes:

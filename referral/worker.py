@@ -117,7 +117,8 @@ async def _push(connection: AsyncConnection, due: Due, now: datetime, fault: Exc
     async with connection.begin():
         await connection.exec_driver_sql(_PUSH, (due.id, due.country, now + PUSHED))
     # Never the text of a fault: it may quote a row.
-    _LOG.error("pushed ahead", code=due.clock, country=due.country, **fault_of(fault))
+    named = {"clock": str(due.id), "code": due.clock, "country": due.country}
+    _LOG.error("pushed ahead", **named, **fault_of(fault))
 
 
 def _session(installation: Installation, connection: AsyncConnection) -> WriteSession:

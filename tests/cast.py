@@ -26,7 +26,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from agencies.cast import Player, load_cast
-from agencies.identity import Scope, digest_of
+from agencies.duties import Scope
+from agencies.identity import digest_of
 from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
 from referral import queries, roles

@@ -11,18 +11,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
-from agencies.register.entries import (
-    AGENCY_TYPES,
-    GRADES,
-    INTAKE,
-    KEY,
-    LEVELS,
-    MANDATE,
-    PRIORITY,
-    Body,
-    Charge,
-    Desk,
-)
+from agencies.register.entries import Body, Charge, Desk
+from agencies.register.spelling import AGENCY_TYPES, GRADES, INTAKE, KEY, LEVELS, MANDATE, PRIORITY
 from agencies.register.tree import Tree
 
 _AGENCY: Final = (

@@ -19,7 +19,7 @@ from datetime import date
 from typing import TypeAlias
 from uuid import UUID
 
-from agencies.register.entries import LAST_DAY, Charge
+from agencies.register.entries import Charge
 
 Slot: TypeAlias = tuple[str, str, str]  # unit, mandate, place
 Content: TypeAlias = tuple[date, date, int, bool]
@@ -98,7 +98,7 @@ def _ahead(charge: Charge, on: date) -> bool:
 
 def _from_day(charge: Charge, on: date) -> Content:
     """What the charge says about the time from the day on."""
-    until = charge.valid_until or LAST_DAY
+    until = charge.valid_until or date.max
     return (max(charge.valid_from, on), until, charge.priority, charge.fall_back)
 
 

@@ -5,37 +5,10 @@ What this file must never know: how they were spelled (YAML, CSV), and where the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
-
-KEY: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]*")
-MANDATE: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-COUNTRY: Final = re.compile(r"[A-Z]{2}")
-LEVELS: Final = ("national", "provincial", "municipal")
-GRADES: Final = ("V", "R", "K")  # verified, recalled, known but unsourced: as in the domain notes
-AGENCY_TYPES: Final = (  # standards 5.6
-    "LABOUR_INSPECTORATE",
-    "POLICE",
-    "SPECIALISED_POLICE_UNIT",
-    "PROSECUTION",
-    "SOCIAL_SERVICES",
-    "CHILD_PROTECTION",
-    "SHELTER",
-    "HEALTH",
-    "LEGAL_AID",
-    "IMMIGRATION",
-    "HOTLINE",
-    "COORDINATION_BODY",
-    "NGO",
-    "INTERNATIONAL_ORGANISATION",
-)
-PRIORITY: Final = 100  # when a file says nothing; lower is asked first
-INTAKE: Final = "INTAKE"  # key of the unit that receives, when a file says nothing
-LAST_DAY: Final = date.max
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,9 +68,8 @@ class Charge:
 
     def overlaps(self, other: Charge) -> bool:
         """Whether some day is in both periods."""
-        return self.valid_from < (other.valid_until or LAST_DAY) and other.valid_from < (
-            self.valid_until or LAST_DAY
-        )
+        ends, other_ends = self.valid_until or date.max, other.valid_until or date.max
+        return self.valid_from < other_ends and other.valid_from < ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +107,12 @@ class Register:
     bodies: tuple[Body, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    def problem(self, line: int, message: str, remedy: str) -> Problem:
+        """What is wrong in this file at this line."""
+        return Problem(self.file, line, message, remedy)
+
     @classmethod
     def refused(cls, path: Path, message: str, remedy: str) -> Register:
         """A register nothing could be read from."""
-        return cls(
-            path.name, complete=True, problems=(Problem(path.name, 1, f"{message}.", remedy),)
-        )
+        wrong = Problem(path.name, 1, f"{message}.", remedy)
+        return cls(path.name, complete=True, problems=(wrong,))

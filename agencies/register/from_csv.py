@@ -14,20 +14,8 @@ from datetime import date
 from typing import Final
 
 from agencies.register.consistency import check
-from agencies.register.entries import (
-    AGENCY_TYPES,
-    COUNTRY,
-    INTAKE,
-    KEY,
-    LEVELS,
-    MANDATE,
-    PRIORITY,
-    Body,
-    Charge,
-    Desk,
-    Problem,
-    Register,
-)
+from agencies.register.entries import Body, Charge, Desk, Problem, Register
+from agencies.register.spelling import AGENCY_TYPES, COUNTRY, INTAKE, KEY, LEVELS, MANDATE, PRIORITY
 
 COLUMNS: Final = (
     "country",

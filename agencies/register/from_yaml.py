@@ -31,7 +31,8 @@ from typing import Final
 
 from agencies.register.agencies_tree import Defaults, body_from, names_from
 from agencies.register.consistency import check
-from agencies.register.entries import COUNTRY, Body, Place, Register
+from agencies.register.entries import Body, Place, Register
+from agencies.register.spelling import COUNTRY
 from agencies.register.tree import Notes, Tree, parse
 
 _TOP: Final = (

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from ruamel.yaml import YAML
+import yaml
 
 from referral import errors
 from referral.access.relationships import Relationship
@@ -69,7 +69,7 @@ class Verdict:
 @cache
 def matrix() -> Matrix:
     """The matrix file, read once. Raises ValueError on a word it does not know."""
-    raw = YAML(typ="safe").load(Path(__file__).with_name("matrix.yaml"))
+    raw = yaml.safe_load(Path(__file__).with_name("matrix.yaml").read_bytes())
     return Matrix(
         {
             action: {Relationship(who): _needs(str(cell)) for who, cell in row.items()}

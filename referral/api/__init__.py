@@ -1,15 +1,30 @@
 """The JSON door: routes under ``/api/v1``, named like the verbs and questions behind them."""
 
-from referral.api import audit, cases, directory, hand_offs, oversight, reference
+from referral.api import (
+    audit,
+    case_acts,
+    cases,
+    directory,
+    hand_off_acts,
+    hand_offs,
+    law,
+    matrix,
+    oversight,
+    reference,
+)
+from referral.api.openapi import described
 
 routers = (
     cases.router,
+    case_acts.router,
     hand_offs.router,
+    hand_off_acts.router,
     oversight.router,
     directory.router,
+    law.router,
+    matrix.router,
     audit.router,
     reference.router,
 )
-described = reference.described
 
 __all__ = ["described", "routers"]

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from agencies.identity import Scope
+from agencies.duties import Scope
 from referral import access, queries
-from referral.api.case_answers import Happened, Timeline
-from referral.api.wire import ROOT, Headers, Route, answer, refused
+from referral.api.asked import Headers, Route
+from referral.api.timeline_answers import Happened, Timeline
+from referral.api.wire import ROOT, answer, refused
 from referral.entry import Reading, needs_scope
 from referral.errors import Refusal
 

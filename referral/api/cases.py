@@ -1,29 +1,31 @@
-"""Cases over JSON: filing, reading group by group, the timeline, facts and events learned later."""
+"""Cases over JSON: filing a report, reading it group by group, its timeline.
+
+Each function is named like the verb or the question behind it.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Query, Request, Response
 
-from agencies.identity import Scope
+from agencies.duties import Scope
 from referral import casework, queries
-from referral.api import shapes
-from referral.api.answers import Done, made
-from referral.api.case_answers import Case, CaseFiled, Happened, Timeline
-from referral.api.hand_offs import acted
+from referral.api.answers import made
+from referral.api.asked import Asked, Headers, Route
+from referral.api.case_answers import Case
+from referral.api.filing_answers import CaseFiled
 from referral.api.reports import Report
-from referral.api.wire import KEYED, ROOT, Asked, Headers, Route, answer, refused
-from referral.casework import Acted, Filed
+from referral.api.timeline_answers import Happened, Timeline
+from referral.api.wire import KEYED, ROOT, answer, refused
+from referral.casework import Filed
 from referral.entry import Acting, Call, Reading, Witnessed, needs_scope
-from referral.errors import Refusal, RefusedError, not_found
+from referral.errors import Refusal
 from referral.session import WriteSession
 
 router = APIRouter(prefix=ROOT, tags=["cases"], route_class=Route)
-_act: dict[str, Any] = {"response_model": Done, "openapi_extra": KEYED}
-
 Sealed = Literal["G2", "G3", "G4"]
 _CREATED, _OK = 201, 200
 
@@ -108,71 +110,3 @@ async def timeline_of(call: Reading, request: Request, asked: Headers, case_id: 
     return answer(
         Timeline(case_id=case_id, lines=tuple(Happened.of(line, words) for line in lines))
     )
-
-
-@router.patch("/cases/{case_id}/facts", **_act)
-async def amend(call: Acting, asked: Headers, case_id: UUID, body: shapes.Amending) -> Response:
-    """Facts learned later; the protocol is asked again, and steps may open or become unneeded."""
-    done = await _of_case(call, case_id) or await casework.amend(
-        call.session, call.actor, body.referral_id, body.facts, asked.said(body), now=call.now
-    )
-    return await _within(call, asked, case_id, done)
-
-
-@router.post("/cases/{case_id}/events", **_act)
-async def record_event(
-    call: Acting, asked: Headers, case_id: UUID, body: shapes.Happening
-) -> Response:
-    """Something happened that the protocol waits for."""
-    done = await _of_case(call, case_id) or await casework.record_event(
-        call.session, call.actor, body.referral_id, body.event, asked.said(body), now=call.now
-    )
-    return await _within(call, asked, case_id, done)
-
-
-@router.post("/referrals/{referral_id}/notes", **_act)
-async def add_note(
-    call: Acting, asked: Headers, referral_id: UUID, body: shapes.Writing
-) -> Response:
-    """A note on the case (G4): sealed, and read only by those it may travel to."""
-    done = _stored(call) or await casework.add_note(
-        call.session, call.actor, referral_id, body.note or "", asked.said(body), now=call.now
-    )
-    return await acted(call, asked, done)
-
-
-@router.post("/referrals/{referral_id}/voice-contacts", **_act)
-async def record_voice(
-    call: Acting, asked: Headers, referral_id: UUID, body: shapes.Calling
-) -> Response:
-    """An emergency is not finished until a voice was reached, or two attempts have failed."""
-    done = _stored(call) or await casework.record_voice(
-        call.session,
-        call.actor,
-        referral_id,
-        asked.said(body),
-        reached=body.reached,
-        now=call.now,
-    )
-    return await acted(call, asked, done)
-
-
-def _stored(call: Call[WriteSession]) -> Acted | None:
-    needs_scope(call, Scope.CASES_WRITE)
-    return Acted.again(call.stored) if call.stored is not None else None
-
-
-async def _of_case(call: Call[WriteSession], case_id: UUID) -> Acted | None:
-    done = _stored(call)
-    if done is not None and done.case_id != str(case_id):
-        raise RefusedError(not_found())
-    return done
-
-
-async def _within(
-    call: Call[WriteSession], asked: Asked, case_id: UUID, done: Acted | Refusal
-) -> Response:
-    """The referral must be of the case in the address; otherwise the act is undone."""
-    if isinstance(done, Acted) and done.case_id != str(case_id):
-        raise RefusedError(not_found())
-    return await acted(call, asked, done)

@@ -7,11 +7,12 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Request, Response
 
-from agencies.identity import Scope
+from agencies.duties import Scope
 from referral import queries
 from referral.api.answers import Answer
+from referral.api.asked import Headers, Route
 from referral.api.hand_off_answers import Lines, Listed
-from referral.api.wire import ROOT, Headers, Route, answer, refused
+from referral.api.wire import ROOT, answer, refused
 from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal
 from referral.session import ReadSession

@@ -20,7 +20,7 @@ from uuid import UUID
 import rfc8785
 from uuid_utils.compat import uuid7
 
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 VERSION = 1
 GENESIS = "0" * 64
@@ -114,7 +114,7 @@ def fixed_width(moment: datetime) -> str:
 
 
 def append(
-    head: Head, key: DataKey, drafts: Sequence[Draft], *, author: Author, at: datetime
+    head: Head, key: SubjectKey, drafts: Sequence[Draft], *, author: Author, at: datetime
 ) -> tuple[list[dict[str, Any]], Head]:
     """Give drafts their place in the stream: rows for ``carry_out``, and the new head.
 
@@ -130,7 +130,7 @@ def append(
 
 
 def _entry(
-    head: Head, key: DataKey, draft: Draft, author: Author, at: datetime
+    head: Head, key: SubjectKey, draft: Draft, author: Author, at: datetime
 ) -> tuple[dict[str, Any], Head]:
     entry_id = UUID(str(uuid7()))
     body = rfc8785.dumps(dict(draft.body))

@@ -19,7 +19,7 @@ from referral import audit
 from referral.audit import Author, Draft, Head
 from referral.database import scalar
 from referral.session import Actor, WriteSession
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
 
@@ -104,7 +104,7 @@ class Ledger:
         self.case_changes.setdefault("warnings", []).append({"code": code, **about})
 
     def note(
-        self, key: DataKey, kind: str, text: str, actor: Actor, hand_off: UUID | None = None
+        self, key: SubjectKey, kind: str, text: str, actor: Actor, hand_off: UUID | None = None
     ) -> UUID:
         """G4: sealed under the case's key. Returns the note's id, for the log."""
         note_id = uuid4()
@@ -125,7 +125,7 @@ class Ledger:
         return note_id
 
 
-def sealed(key: DataKey, clear: bytes, *, room: str, column: str, row: UUID) -> str:
+def sealed(key: SubjectKey, clear: bytes, *, room: str, column: str, row: UUID) -> str:
     r"""Sealed bytes as PostgreSQL reads them from JSON (``\x…``)."""
     return "\\x" + key.seal(clear, room=room, column=column, row=row).hex()
 
@@ -143,7 +143,7 @@ async def post(
     *,
     actor: Actor | None,
     head: Head,
-    key: DataKey,
+    key: SubjectKey,
     answer: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> None:

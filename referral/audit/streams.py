@@ -14,7 +14,7 @@ from referral.audit import GENESIS, Done, Head
 from referral.audit.ledger import Ledger, post
 from referral.database import as_json
 from referral.session import Actor, ReadSession, WriteSession
-from referral.vault import DataKey, Wrapped
+from referral.vault import SubjectKey, Wrapped
 
 
 def open_stream(ledger: Ledger, kind: str, subject: UUID) -> Head:
@@ -37,7 +37,7 @@ def keep_key(ledger: Ledger, wrapped: Wrapped, case_id: UUID | None) -> None:
     )
 
 
-async def own_stream(session: ReadSession, actor: Actor, ledger: Ledger) -> tuple[Head, DataKey]:
+async def own_stream(session: ReadSession, actor: Actor, ledger: Ledger) -> tuple[Head, SubjectKey]:
     """The actor's stream, locked; opened with its key when this is its first entry."""
     row = await as_json(session.connection, "SELECT referral.lock_own_stream()")
     if row is None:

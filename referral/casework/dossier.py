@@ -19,7 +19,7 @@ from referral.casework.intake import Intake
 from referral.casework.recipients import Subject
 from referral.casework.reference import new_reference
 from referral.session import Actor, WriteSession
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Dossier:
     now: datetime
     country: Country
     ledger: Ledger
-    key: DataKey
+    key: SubjectKey
     head: Head
     case_id: UUID
     reference: str

@@ -13,7 +13,7 @@ from referral.casework.refusing import refuse
 from referral.casework.said import Said, occurred_faults
 from referral.errors import Refusal
 from referral.session import Actor, WriteSession, keys_of
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Held:
 
     locked: Locked
     why: str
-    keys: Mapping[UUID, DataKey]
+    keys: Mapping[UUID, SubjectKey]
 
 
 async def hand_off_ground(

@@ -16,7 +16,7 @@ from referral.audit.ledger import Ledger
 from referral.casework.moments import due_after, times_of
 from referral.casework.said import NOTHING_SAID, Said
 from referral.session import Actor
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 _DONE = {
     Act.ACKNOWLEDGE: Done.HAND_OFF_RECEIVED,
@@ -43,7 +43,7 @@ class Saying:
     actor: Actor
     said: Said
     act: Act
-    key: DataKey
+    key: SubjectKey
     attesting: bool = False
 
     def move_all(self, decision: Decision) -> None:
@@ -125,5 +125,5 @@ def move_in(
     ledger: Ledger, locked: Locked, actor: Actor, item: MoveHandOff, decision: Decision
 ) -> None:
     """A move nobody said anything to: it follows from facts or events."""
-    key = DataKey(locked.case_id, 0, b"", b"")  # never used: there are no words to seal
+    key = SubjectKey(locked.case_id, 0, b"", b"")  # never used: there are no words to seal
     Saying(ledger, locked, actor, NOTHING_SAID, item.act, key).move(item, decision)

@@ -16,7 +16,7 @@ from referral.casework.dossier import Dossier
 from referral.casework.routing import keep_findings, route
 from referral.casework.understanding import Understood
 from referral.session import WriteSession
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 _ROOMS = {
     Group.IDENTITY: ("identities", "person_identity"),
@@ -102,7 +102,7 @@ def _keep_person(
             )
 
 
-def _sealed(key: DataKey, value: Any, room: str, column: str, row: UUID) -> str | None:
+def _sealed(key: SubjectKey, value: Any, room: str, column: str, row: UUID) -> str | None:
     if not value:
         return None
     return sealed(key, orjson.dumps(value), room=room, column=column, row=row)

@@ -15,7 +15,7 @@ from protocols.protocol import Protocol
 from protocols.vocabulary import load_vocabulary
 from referral.access.standing import Locked, moment
 from referral.session import ReadSession
-from referral.vault import DataKey
+from referral.vault import SubjectKey
 
 
 def protocol_of(session: ReadSession, locked: Locked) -> Protocol:
@@ -26,7 +26,7 @@ def protocol_of(session: ReadSession, locked: Locked) -> Protocol:
     )
 
 
-def facts_of(locked: Locked, keys: Mapping[UUID, DataKey]) -> Facts:
+def facts_of(locked: Locked, keys: Mapping[UUID, SubjectKey]) -> Facts:
     """Case facts, then the person's, then those of hers that are sealed."""
     merged: dict[str, Any] = {}
     for row in sorted(locked.facts, key=lambda row: row["person_id"] is not None):

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
-from agencies.identity import Scope, new_secret
+from agencies.duties import Scope
+from agencies.identity import new_secret
 from referral.database import as_json, scalar
 from referral.entry import Installation
 from referral.session import Actor, WriteSession

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import protocols
 from agencies.cast import load_cast, parts
 from agencies.directory import Ask, Via, places_in, serving
-from agencies.identity import Role, verify_password
+from agencies.duties import Role
+from agencies.identity import verify_password
 from agencies.register import COUNTRIES, enter, read
 from tests.agencies.conftest import TODAY
 

@@ -13,8 +13,10 @@ from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agencies import identity
-from agencies.identity import Role, Scope, Secret, new_secret
-from agencies.members import Added, Seat, add
+from agencies.duties import Role, Scope
+from agencies.identity import Secret, new_secret
+from agencies.members import Added, add
+from agencies.seats import Seat
 from tests.agencies.conftest import TODAY
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import pytest
 
-from agencies import identity
-from agencies.identity import Role, Scope
+from agencies import duties, identity
+from agencies.duties import Role, Scope
 
 
 def test_a_password_is_stored_as_argon2id_and_never_as_itself() -> None:
@@ -78,13 +78,13 @@ def test_a_new_password_can_be_read_out() -> None:
 
 
 def test_administrators_do_not_audit_themselves() -> None:
-    assert identity.conflicts([Role.AGENCY_ADMIN], Role.AUDITOR) == {Role.AGENCY_ADMIN}
-    assert identity.conflicts([Role.OFFICER, Role.AUDITOR], Role.SYSTEM_ADMIN) == {Role.AUDITOR}
+    assert duties.conflicts([Role.AGENCY_ADMIN], Role.AUDITOR) == {Role.AGENCY_ADMIN}
+    assert duties.conflicts([Role.OFFICER, Role.AUDITOR], Role.SYSTEM_ADMIN) == {Role.AUDITOR}
 
 
 def test_every_pair_that_is_not_listed_may_be_in_one_hand() -> None:
     clashing = {
-        frozenset(pair) for pair in combinations(Role, 2) if identity.conflicts(pair[:1], pair[1])
+        frozenset(pair) for pair in combinations(Role, 2) if duties.conflicts(pair[:1], pair[1])
     }
     assert clashing == {
         frozenset({Role.AGENCY_ADMIN, Role.AUDITOR}),
@@ -93,8 +93,8 @@ def test_every_pair_that_is_not_listed_may_be_in_one_hand() -> None:
 
 
 def test_scopes_are_a_closed_list() -> None:
-    assert identity.scopes_from(["cases:read"]) == {Scope.CASES_READ}
+    assert duties.scopes_from(["cases:read"]) == {Scope.CASES_READ}
     with pytest.raises(ValueError, match=r"unknown scope cases:delete.*Allowed: audit:read, "):
-        identity.scopes_from(["cases:read", "cases:delete"])
+        duties.scopes_from(["cases:read", "cases:delete"])
     with pytest.raises(ValueError, match="no scope given"):
-        identity.scopes_from([])
+        duties.scopes_from([])

@@ -10,18 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agencies.identity import SEPARATE_DUTIES, Role, new_secret
-from agencies.members import (
-    Added,
-    Grant,
-    Kind,
-    Refused,
-    Seat,
-    add,
-    change_role,
-    disable,
-    give_role,
-)
+from agencies.duties import SEPARATE_DUTIES, Role
+from agencies.grants import Grant, change_role, give_role
+from agencies.identity import new_secret
+from agencies.members import Added, Kind, add, disable
+from agencies.seats import Refused, Seat
 from tests.agencies.conftest import TODAY
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

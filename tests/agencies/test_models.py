@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agencies.models import Directory
-from agencies.register.entries import AGENCY_TYPES
+from agencies.register.spelling import AGENCY_TYPES
 
 
 async def test_the_models_have_the_columns_of_the_database(owner: AsyncConnection) -> None:

@@ -21,7 +21,8 @@ from sqlalchemy.pool import NullPool
 
 import referral
 from agencies.cast import Player, load_cast
-from agencies.identity import Scope, digest_of
+from agencies.duties import Scope
+from agencies.identity import digest_of
 from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
 from referral.database import make_engine

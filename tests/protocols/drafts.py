@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ruamel.yaml import YAML
-
 from protocols.compiler import compile_track
-from protocols.country import read_country
-from protocols.document import read
+from protocols.country_file import read_country
+from protocols.document import plain, read
 from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol
 from protocols.vocabulary import load_vocabulary
@@ -154,7 +152,9 @@ def compiled(track: str = TRACK, country: str = COUNTRY) -> tuple[Protocol, tupl
     item = read(country, "country.yaml", problems)
     assert item is not None
     law = read_country(item, problems)
-    calendars = Calendars.from_mapping(_plain(CALENDARS), law.time_zone)
+    days = read(CALENDARS, "calendars.yaml", problems)
+    assert days is not None
+    calendars = Calendars.from_mapping(plain(days), law.time_zone)
     draft = read(track, "care.yaml", problems)
     assert draft is not None
     protocol = compile_track(draft, law, calendars, load_vocabulary(), problems)
@@ -176,8 +176,3 @@ def written(folder: Path, track: str = TRACK, country: str = COUNTRY, cases: str
     (place / "cases.yaml").write_text(cases or "cases: []\n", encoding="utf-8")
     (place / "care" / "2026-01-01.yaml").write_text(track, encoding="utf-8")
     return folder
-
-
-def _plain(text: str) -> dict[str, object]:
-    raw: dict[str, object] = YAML(typ="safe", pure=True).load(text)
-    return raw

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from protocols.calendars import DESCRIPTION_KEYS, Calendars, build_calendar
+from protocols.document import plain_file
 from protocols.working_time import LANGUAGES
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ COUNTRIES = Path(__file__).parents[2] / "protocols" / "countries"
 
 
 def calendars(country: str, time_zone: str) -> Calendars:
-    written = (COUNTRIES / country / "calendars.yaml").read_text("utf-8")
-    return Calendars.from_mapping(YAML(typ="safe", pure=True).load(written), time_zone)
+    written = plain_file(COUNTRIES / country / "calendars.yaml")
+    return Calendars.from_mapping(written, time_zone)
 
 
 AR = calendars("ar", "America/Argentina/Buenos_Aires")

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
+import yaml
 
-from protocols.document import Item, Section, read
+from protocols import document
+from protocols.document import Item, plain_file, read
 from protocols.problems import Problems, ProblemsFound, Severity, Spot
+from protocols.section import Section
+from protocols.shelves import FOLDER
 
 
 def problems_of(text: str) -> list[tuple[int, int, str]]:
@@ -39,11 +44,11 @@ def test_a_value_remembers_where_it_stands() -> None:
 
 
 def test_scalars_are_of_yaml_1_2_no_is_a_word_and_not_false() -> None:
-    item = read("[no, true, 0x10, 1.5, 2026-01-31, null, 'x']", "a.yaml", Problems())
+    item = read("[no, true, 0x10, 1.5, 2026-01-31, null, 'x', '1', 24 h]", "a.yaml", Problems())
     assert item is not None
     assert isinstance(item.value, tuple)
     values = [one.value for one in item.value]
-    assert values == ["no", True, 16, 1.5, date(2026, 1, 31), None, "x"]
+    assert values == ["no", True, 16, 1.5, date(2026, 1, 31), None, "x", "1", "24 h"]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +58,10 @@ def test_scalars_are_of_yaml_1_2_no_is_a_word_and_not_false() -> None:
         ("a: {b: 1\nc: 2\n", 2, 2, "this is not YAML"),
         ("a:\n  - b\n c: d\n", 3, 2, "this is not YAML"),
         ("a: &x 1\n", 1, 4, "anchor '&x' is not allowed"),
+        ("a: &x 1\nb: *x\n", 2, 4, "alias '*x' is not allowed"),
+        ("{[a]: 1, [b]: 2}", 1, 10, "the key '?' stands here a second time"),
+        ("a: 1\n---\nb: 2\n", 2, 1, "a second document begins here"),
+        ("# nothing yet\n", 1, 1, "the file is empty"),
         ("a: 2026-13-41\n", 1, 4, "cannot be read"),
         ("a: 2026-01-01 10:00:00\n", 1, 4, "cannot be read"),
         ("a: !secret x\n", 1, 4, "tag '!secret' is not allowed"),
@@ -149,3 +158,19 @@ def test_a_missing_section_reads_as_empty_and_says_nothing_twice() -> None:
     outer = Section(Item({}, Spot("a.yaml")), "the file", problems)
     assert list(outer.section("none", required=("x",))) == []
     assert not problems.found
+
+
+def test_a_file_is_read_bare_only_if_it_is_sound(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("a: [1, {b: no}]\n", encoding="utf-8")
+    assert plain_file(file) == {"a": [1, {"b": "no"}]}
+    file.write_text("a: 1\na: 2\n", encoding="utf-8")
+    with pytest.raises(ProblemsFound, match="stands here a second time"):
+        plain_file(file)
+
+
+def test_the_parser_without_libyaml_reads_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (FOLDER / "zz" / "country.yaml").read_text(encoding="utf-8")
+    fast = read(text, "country.yaml", Problems())
+    monkeypatch.setattr(document, "_LOADER", yaml.SafeLoader)
+    assert read(text, "country.yaml", Problems()) == fast

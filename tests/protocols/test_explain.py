@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from protocols.__main__ import main
-from protocols.explain import as_text, in_order, procedure
+from protocols.explain import in_order, procedure
 from protocols.law import Grade, Source
 from protocols.spoken import Speaker, phrases
+from protocols.typeset import as_text
 from protocols.vocabulary import load_vocabulary
 from tests.protocols.drafts import TRACK, altered, compiled, written
 from tests.protocols.moments import CATALOGUE

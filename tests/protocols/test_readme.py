@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import protocols
-from protocols import cases, compiler, steps
+from protocols import cases, clocks, compiler, ladders, steps
 from protocols.expectations import EXPECTED
 from protocols.law import STEP_WORDS
 
@@ -18,10 +18,10 @@ KEYS = {
     *compiler._OPTIONAL,
     *steps._STEP_REQUIRED,
     *steps._STEP_OPTIONAL,
-    *steps._CLOCK_REQUIRED,
-    *steps._CLOCK_OPTIONAL,
-    *steps._RUNG_WORDS,
-    *steps._CALLED,
+    *clocks._CLOCK_REQUIRED,
+    *clocks._CLOCK_OPTIONAL,
+    *ladders._RUNG_WORDS,
+    *ladders._CALLED,
     *cases._CASE,
     *cases._CASE_OPTIONAL,
     *EXPECTED,

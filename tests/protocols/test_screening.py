@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
+from protocols.document import plain_file
 from protocols.facts import Basis, Facts, Indicator, Status
 from protocols.reading import COERCION, INDICATORS, INVOLUNTARINESS
 from protocols.screening import (
@@ -29,8 +29,7 @@ from protocols.screening import (
 from protocols.screening_rules import CROSS_RULES, TABLES
 from protocols.vocabulary import load_vocabulary
 
-YAML_12 = YAML(typ="safe", pure=True)
-WRITTEN = YAML_12.load(Path(__file__).with_name("screening_cases.yaml").read_text("utf-8"))
+WRITTEN = plain_file(Path(__file__).with_name("screening_cases.yaml"))
 CASES: list[dict[str, Any]] = WRITTEN["cases"]
 COUNTRIES = Path(__file__).parents[2] / "protocols" / "countries"
 
@@ -160,7 +159,7 @@ def test_english_stands_in_for_a_language_without_words() -> None:
 
 @pytest.mark.parametrize("country", ["ar", "zz"])
 def test_a_countrys_parameters_are_read_from_its_file_with_a_source_each(country: str) -> None:
-    file = YAML_12.load((COUNTRIES / country / "country.yaml").read_text("utf-8"))
+    file = plain_file(COUNTRIES / country / "country.yaml")
     for name, entry in file["screening"].items():
         assert name == "version" or entry["source"] in file["sources"]
     parameters = Parameters.from_mapping(file["screening"])
@@ -170,7 +169,7 @@ def test_a_countrys_parameters_are_read_from_its_file_with_a_source_each(country
 
 
 def test_argentina_needs_no_means_and_knows_offering() -> None:
-    file = YAML_12.load((COUNTRIES / "ar" / "country.yaml").read_text("utf-8"))
+    file = plain_file(COUNTRIES / "ar" / "country.yaml")
     parameters = Parameters.from_mapping(file["screening"])
     assert (parameters.min_age, parameters.min_age_hazardous) == (16, 18)
     assert not parameters.adult_means_required

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
+from protocols.document import plain_file
 from protocols.working_time import (
     Calendar,
     CalendarNotCovered,
@@ -29,8 +29,8 @@ H, CD, WD = Unit.HOURS, Unit.CALENDAR_DAYS, Unit.WORKING_DAYS
 
 
 def calendars(country: str, time_zone: str) -> Calendars:
-    written = (COUNTRIES / country / "calendars.yaml").read_text("utf-8")
-    return Calendars.from_mapping(YAML(typ="safe", pure=True).load(written), time_zone)
+    written = plain_file(COUNTRIES / country / "calendars.yaml")
+    return Calendars.from_mapping(written, time_zone)
 
 
 AR = calendars("ar", "America/Argentina/Buenos_Aires")

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,17 +20,22 @@ import orjson
 import pytest
 
 from agencies.cast import Player
-from referral import audit
+from referral import audit, casework
 from referral.audit import Author, Done, Draft, Head, ledger
+from referral.casework import Acted, Filed, Intake, PersonTold, Said
 from referral.database import scalar
-from referral.vault import DataKey, Wrapped
-from tests.cast import House
+from referral.vault import SubjectKey, Wrapped
+from tests.cast import PLACE, House, asked, child_at_work
+
+NO_CAPACITY = Said(reason_code="NO_CAPACITY", note="Both our teams are at the flood.")
+ALL = ["G0", "G1", "G2", "G3", "G4", "G5"]
 
 Payload = dict[str, Any]
 Forge = Callable[[Payload], Payload | None]
 
 _EVERYTHING = """
-SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT n.nspname || '.' || c.relname AS name
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('referral', 'vault') AND c.relkind = 'r' ORDER BY 1
 """
 
@@ -66,7 +72,8 @@ async def whole(house: House) -> dict[str, str]:
     try:
         return {
             row["name"]: await connection.fetchval(
-                f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {row['name']} t"
+                "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) "
+                f"FROM {row['name']} t"
             )
             for row in await connection.fetch(_EVERYTHING)
         }
@@ -98,7 +105,7 @@ async def all_refused(
     assert not wrong, wrong  # None: it got through; another code: another reason
 
 
-async def head_of(house: House, subject: UUID) -> tuple[Head, DataKey]:
+async def head_of(house: House, subject: UUID) -> tuple[Head, SubjectKey]:
     """Where a stream stands, and the key of its bodies."""
     [row] = await house.rows(
         "SELECT s.stream_id, s.seq, s.hash, s.at, d.kind, d.version, d.wrapped "
@@ -153,10 +160,10 @@ def rewritten(n: int = 0, **changes: Any) -> Forge:
             if value is not None:
                 header[name] = value
         resealed(header, entry)
-        if n + 1 < len(payload["entries"]):  # the rest follows it
-            following = orjson.loads(payload["entries"][n + 1]["header"])
-            following["prev"] = entry["hash"]
-            resealed(following, payload["entries"][n + 1])
+        for before, after in pairwise(payload["entries"][n:]):  # the rest follows it
+            following = orjson.loads(after["header"])
+            following["prev"] = before["hash"]
+            resealed(following, after)
 
     return forge
 
@@ -192,3 +199,84 @@ def adding(**parts: Any) -> Forge:
 def new_id() -> str:
     """A random one."""
     return str(uuid4())
+
+
+async def filed_case(house: House) -> tuple[Filed, UUID, UUID]:
+    """A child at work, the office asked; its case and the hand-off."""
+    filed: Filed = await house.manages("inspector", casework.file, child_at_work())
+    return filed, UUID(filed.case_id), asked(filed, "ZZ-C01")
+
+
+async def two_held(house: House) -> tuple[Filed, Acted, UUID]:
+    """Two children of one case: the office holds the first, the directorate the second."""
+    told = {"age": 10, "works": True, "econ_hours": 20, "beneficiary": "other"}
+    person = PersonTold(facts=told, identity={"name": "Amal Doe"})
+    intake = Intake(client_id=uuid4(), place=PLACE, reported="CL", persons=(person, person))
+    filed: Filed = await house.manages("inspector", casework.file, intake)
+    first, second = (UUID(ask.hand_off_id) for ask in filed.asks if ask.step == "ZZ-C01")
+    await house.manages("social_worker", casework.accept, first)
+    declined = await house.manages("social_worker", casework.decline, second, NO_CAPACITY)
+    taken = await house.manages("directorate", casework.accept, asked(declined, "ZZ-C01"))
+    return filed, taken, first
+
+
+def rows_of(row: Any, **changes: Any) -> dict[str, Any]:
+    """A stored row as a caller would send it."""
+    plain: dict[str, Any] = {
+        name: value if isinstance(value, bool | int | list | type(None)) else str(value)
+        for name, value in row.items()
+    }
+    for name in (
+        "reason",
+        "warnings",
+        "rungs",
+        "derivation",
+        "sources",
+        "results",
+        "needed",
+        "withheld",
+    ):
+        if name in plain:
+            plain[name] = [] if name != "reason" else {}
+    return plain | changes
+
+
+def receiver(who: Any, agency: Any = None) -> dict[str, str]:
+    """Columns that send a hand-off to this player."""
+    found = {"receiver_unit": str(who.unit_id)}
+    return found | ({"receiver_agency": str(agency)} if agency else {})
+
+
+def docket(here: dict[str, Any], hand_off: UUID, agency: str) -> dict[str, Any]:
+    """A docket number in an agency's name."""
+    return {
+        "id": new_id(),
+        **here,
+        "hand_off_id": str(hand_off),
+        "agency_id": agency,
+        "number": "1",
+    }
+
+
+def a_person(here: dict[str, Any]) -> dict[str, Any]:
+    """Somebody more in the case."""
+    return {
+        "id": new_id(),
+        **here,
+        "number": 9,
+        "role": "concerned",
+        "identified": True,
+        "headcount": 1,
+    }
+
+
+def key_for(subject: UUID, case_id: UUID | None, kind: str = "person") -> dict[str, Any]:
+    """A wrapped key of the forger's making."""
+    return {
+        "subject": str(subject),
+        "kind": kind,
+        "case_id": str(case_id) if case_id else None,
+        "version": 1,
+        "wrapped": "00",
+        "created_at": "2026-03-02T12:00:00Z",
+    }

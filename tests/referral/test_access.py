@@ -18,7 +18,7 @@ import pytest
 
 from referral import access, casework
 from referral.access import Need, decide
-from referral.access.standing import Relationship, relationships_of
+from referral.access.relationships import Relationship, relationships_of
 from referral.errors import Refusal
 from referral.session import Actor, Role
 
@@ -82,7 +82,10 @@ BY_ROLE = {
 # (time), or writes only what another verb decided.
 VERBS = {
     **{verb: (verb,) for verb in ("acknowledge", "accept", "decline", "start", "hold", "resume")},
-    **{verb: (verb,) for verb in ("complete", "fail", "attest", "amend", "record_event", "add_note")},
+    **{
+        verb: (verb,)
+        for verb in ("complete", "fail", "attest", "amend", "record_event", "add_note")
+    },
     **{verb: (verb,) for verb in ("record_first_contact", "ask_cancellation", "set_docket")},
     "confirm_attestation": ("confirm_attestation",),
     "cancel": ("cancel_before_acceptance", "cancel_after_acceptance"),
@@ -146,7 +149,7 @@ def test_an_action_nobody_wrote_down_is_no_action() -> None:
 
 
 def test_deciding_is_pure() -> None:
-    """No clock, no table, no state: the same question has the same answer, and nothing is awaited."""
+    """No clock, no table, no state: the same question has the same answer; nothing is awaited."""
     source = inspect.getsource(decide)
     names = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
     assert not names & {"datetime", "session", "as_json", "open", "os"}
@@ -197,7 +200,13 @@ def test_a_password_is_fresh_for_fifteen_minutes_and_a_token_never() -> None:
 
 def party(relationship: str, **of: str) -> dict[str, object]:
     """One row of the party table."""
-    return {"relationship": relationship, "referral_id": "r", "hand_off_id": "h", "groups": [], **of}
+    return {
+        "relationship": relationship,
+        "referral_id": "r",
+        "hand_off_id": "h",
+        "groups": [],
+        **of,
+    }
 
 
 @pytest.mark.parametrize("role", sorted(Role))
@@ -226,16 +235,18 @@ def test_a_part_in_one_hand_off_is_none_in_another() -> None:
         party(name, hand_off_id=str(other), referral_id=str(other))
         for name in ("pending", "participant", "past_recipient", "sender", "holder", "past_holder")
     ]
-    found = relationships_of(
-        officer, rows, holder_member=None, hand_off_id=one, referral_id=one
-    )
+    found = relationships_of(officer, rows, holder_member=None, hand_off_id=one, referral_id=one)
     assert found == frozenset()
 
 
 def test_what_is_refused_says_what_is_missing() -> None:
-    locked = decide("read_safety", [Relationship.UNIT_SUPERVISOR], has_reason=False, stepped_up=False)
+    locked = decide(
+        "read_safety", [Relationship.UNIT_SUPERVISOR], has_reason=False, stepped_up=False
+    )
     assert access.refusal_for("read_safety", locked).type == "step-up-required"
-    stepped = decide("read_safety", [Relationship.UNIT_SUPERVISOR], has_reason=False, stepped_up=True)
+    stepped = decide(
+        "read_safety", [Relationship.UNIT_SUPERVISOR], has_reason=False, stepped_up=True
+    )
     assert stepped.missing == {Need.REASON}
     answer = access.refusal_for("read_safety", stepped)
     assert isinstance(answer, Refusal)
@@ -251,14 +262,24 @@ def test_every_verb_asks_the_matrix() -> None:
 
 
 def test_every_action_a_room_asks_for_is_in_the_matrix() -> None:
-    """Literal actions in the rooms' calls; one that is not in the file would be a fault at night."""
+    """Literal actions in the rooms' calls; one that is not in the file would be a fault."""
     asked = set()
     for path in Path(casework.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            place = {"decide": 0, "by_role": 1, "hand_off_ground": 3, "referral_ground": 3, "check": 2}
+            name = (
+                node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else getattr(node.func, "id", "")
+            )
+            place = {
+                "decide": 0,
+                "by_role": 1,
+                "hand_off_ground": 3,
+                "referral_ground": 3,
+                "check": 2,
+            }
             if name in place and len(node.args) > place[name]:
                 given = node.args[place[name]]
                 if isinstance(given, ast.Constant) and isinstance(given.value, str):

@@ -1,4 +1,4 @@
-"""What a caller may not choose: rows of other cases, other people's words, columns only acts may set.
+"""What a caller may not choose: rows of other cases, others' words, columns only acts may set.
 
 Forged as in ``test_carry_out``; here the caller is in her right, and takes more than is hers.
 """
@@ -18,28 +18,26 @@ from referral.casework import Said
 from referral.database import scalar
 from tests.cast import House, asked, child_at_work
 from tests.referral.forging import (
+    ALL,
+    NO_CAPACITY,
     Payload,
+    a_person,
     adding,
     all_refused,
     caught,
+    docket,
     draft,
+    filed_case,
+    key_for,
     new_id,
     refused,
+    rows_of,
     send,
     set_in,
     signed,
+    two_held,
     whole,
     without,
-)
-from tests.referral.test_carry_out import (
-    ALL,
-    NO_CAPACITY,
-    a_person,
-    docket,
-    filed_case,
-    key_for,
-    rows_of,
-    two_held,
 )
 
 
@@ -49,7 +47,7 @@ async def test_a_filing_is_the_acting_units_own_and_has_no_history(house: House)
     social, outsider = house.player("social_worker"), house.player("outsider")
     hand_off = honest["hand_offs"][0]
     now = house.at().isoformat()
-    later = {
+    later: dict[str, dict[str, Any]] = {
         "an acceptance": {"accepted_at": now},
         "a receipt": {"received_at": now},
         "a first contact": {"first_contact_at": now},
@@ -81,24 +79,26 @@ async def test_a_filing_is_the_acting_units_own_and_has_no_history(house: House)
     }
     referrals: dict[str, Any] = {
         f"a referral {name}": (set_in("referrals", **columns), "RF012")
-        for name, columns in {
-            "held by another": {"holder_unit": str(social.unit_id)},
-            "in charge of another": {"holder_member": str(social.membership_id)},
-            "closed at once": {"state": "closed"},
-            "with an outcome": {"outcome": "SERVICE_DELIVERED"},
-            "held by a hand-off": {"custody": hand_off["id"]},
-            "with a past": {"version": 4},
-            "of a person not filed": {"person_id": new_id()},
-        }.items()
+        for name, columns in dict[str, dict[str, Any]](
+            {
+                "held by another": {"holder_unit": str(social.unit_id)},
+                "in charge of another": {"holder_member": str(social.membership_id)},
+                "closed at once": {"state": "closed"},
+                "with an outcome": {"outcome": "SERVICE_DELIVERED"},
+                "held by a hand-off": {"custody": hand_off["id"]},
+                "with a past": {"version": 4},
+                "of a person not filed": {"person_id": new_id()},
+            }
+        ).items()
+    }
+    changed: dict[str, dict[str, Any]] = {
+        "of another unit": {"filed_by_unit": str(social.unit_id)},
+        "of a colleague": {"filed_by_member": str(social.membership_id)},
+        "with more entries than told": {"version": 99},
+        "led by another's referral": {"lead_referral": new_id()},
     }
     cases: dict[str, Any] = {
-        f"a case {name}": (set_in("cases", **columns), "RF012")
-        for name, columns in {
-            "of another unit": {"filed_by_unit": str(social.unit_id)},
-            "of a colleague": {"filed_by_member": str(social.membership_id)},
-            "with more entries than told": {"version": 99},
-            "led by another's referral": {"lead_referral": new_id()},
-        }.items()
+        f"a case {name}": (set_in("cases", **columns), "RF012") for name, columns in changed.items()
     }
     await all_refused(
         house,
@@ -132,9 +132,7 @@ async def test_what_another_case_holds_cannot_be_named(house: House) -> None:
         house, "inspector", casework.amend, UUID(filed.referrals[0].referral_id), {"econ_hours": 30}
     )
     words = await caught(house, "social_worker", casework.decline, hand_off, NO_CAPACITY)
-    [clock] = await house.rows(
-        "SELECT id FROM referral.clock WHERE case_id = $1 LIMIT 1", other_id
-    )
+    [clock] = await house.rows("SELECT id FROM referral.clock WHERE case_id = $1 LIMIT 1", other_id)
     person = {"person_id": referral.person_id}
     stolen: dict[str, tuple[str, Payload, Any]] = {}
     for part, row in (
@@ -207,7 +205,11 @@ async def test_who_holds_one_child_does_not_write_about_another(house: House) ->
             (),
             {"persons": [a_person(here) | {"id": person["person_id"]}]},
         ),
-        "closing her referral": ("RF010", (closes,), {"closures": [{"id": str(row["id"]), "at": at}]}),
+        "closing her referral": (
+            "RF010",
+            (closes,),
+            {"closures": [{"id": str(row["id"]), "at": at}]},
+        ),
         "changing her referral": (
             "RF014",
             (changes,),
@@ -229,7 +231,7 @@ async def test_who_holds_one_child_does_not_write_about_another(house: House) ->
 
 
 async def test_only_those_who_work_on_cases_touch_one(house: House) -> None:
-    filed, case_id, hand_off = await filed_case(house)
+    _filed, case_id, _hand_off = await filed_case(house)
     found = {}
     for part in ("agency_admin", "auditor", "coordinator"):
         who = house.player(part)
@@ -247,20 +249,35 @@ async def test_only_those_who_work_on_cases_touch_one(house: House) -> None:
 
 
 async def test_time_itself_moves_no_state_and_writes_about_nobody(house: House) -> None:
-    filed, case_id, hand_off = await filed_case(house)
+    _filed, case_id, hand_off = await filed_case(house)
     honest = await caught(house, "social_worker", casework.accept, hand_off)
     before = await whole(house)
-    parts = ("moves", "custody", "closures", "notes", "dockets", "identities", "safeties",
-             "narratives", "persons", "case_facts", "referrals", "cases", "screenings", "keys", "streams")
+    parts = (
+        "moves",
+        "custody",
+        "closures",
+        "notes",
+        "dockets",
+        "identities",
+        "safeties",
+        "narratives",
+        "persons",
+        "case_facts",
+        "referrals",
+        "cases",
+        "screenings",
+        "keys",
+        "streams",
+    )
     assert house.worker is not None
     for part in parts:
         async with house.worker.connect() as connection:
             await scalar(connection, "SELECT referral.begin_worker('ZZ')")
             payload = {"case_id": str(case_id), "entries": honest["entries"], part: []}
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver is not None
+            text = orjson.dumps(payload).decode()
             with pytest.raises(asyncpg.PostgresError) as fault:
-                driver = (await connection.get_raw_connection()).driver_connection
-                assert driver is not None
-                text = orjson.dumps(payload).decode()
                 await driver.execute("SELECT referral.carry_out($1::jsonb)", text)
             assert fault.value.sqlstate == "RF007", part
             await connection.rollback()
@@ -268,11 +285,9 @@ async def test_time_itself_moves_no_state_and_writes_about_nobody(house: House) 
 
 
 async def test_an_answer_in_anothers_name_names_who_gave_it(house: House) -> None:
-    filed, case_id, hand_off = await filed_case(house)
+    _filed, _case_id, hand_off = await filed_case(house)
     said = Said(reason="No connection.", attested_by="The duty officer", attested_on="number 4400")
-    honest = await caught(
-        house, "inspector", casework.attest, hand_off, casework.Act.ACCEPT, said
-    )
+    honest = await caught(house, "inspector", casework.attest, hand_off, casework.Act.ACCEPT, said)
     await all_refused(
         house,
         "inspector",
@@ -289,7 +304,7 @@ async def test_an_answer_in_anothers_name_names_who_gave_it(house: House) -> Non
 
 
 async def test_a_docket_number_is_of_the_own_agency_and_the_own_hand_off(house: House) -> None:
-    filed, case_id, hand_off = await filed_case(house)
+    _filed, case_id, hand_off = await filed_case(house)
     accepted = await house.manages("social_worker", casework.accept, hand_off)
     court = asked(accepted, "ZZ-C04")
     honest = await caught(house, "prosecutor", casework.set_docket, court, "P-1/26")

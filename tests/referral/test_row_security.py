@@ -1,4 +1,4 @@
-"""The second lock, tried as the app itself: SQL under ``begin_actor``, with no room of ours between.
+"""The second lock, tried as the app itself: SQL under ``begin_actor``, no room of ours between.
 
 Who may see which field group at which moment is written here by hand from security.md 3.2, a third
 time beside the matrix and the policies: two of the three must be wrong for a leak to pass.
@@ -7,6 +7,7 @@ time beside the matrix and the policies: two of the three must be wrong for a le
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +22,7 @@ from tests.cast import PLACE, House, asked
 NO_CAPACITY = Said(reason_code="NO_CAPACITY", note="Both our teams are at the flood.")
 
 # What is asked for rows to tell whether somebody sees a group: all of it must agree. ``WORDS`` are
-# those of a decline or a feedback (of its two parties only), ``LOG`` the headers of the case's stream.
+# those of a decline or a feedback (of its two parties only), ``LOG`` the case's headers.
 GROUPS = {
     "ENV": ("case WHERE id = $1", "person WHERE case_id = $1"),
     "G0": tuple(f"{name} WHERE case_id = $1" for name in ("referral", "clock", "event")),
@@ -100,7 +101,9 @@ async def expect(house: House, case_id: UUID, **wanted: frozenset[str]) -> None:
     """Everybody of the cast is asked; who is not named must see nothing."""
     cast = [key.removesuffix(".zz") for key in house.players if key.endswith(".zz")]
     found = {part: await seen_by(house, part, case_id) for part in cast}
-    found |= {f"{part}_ar": await seen_by(house, part, case_id, "ar") for part in ("inspector", "auditor")}
+    found |= {
+        f"{part}_ar": await seen_by(house, part, case_id, "ar") for part in ("inspector", "auditor")
+    }
     wrong = {
         part: {"more": sorted(seen - right), "less": sorted(right - seen)}
         for part, seen in found.items()
@@ -119,7 +122,7 @@ LOOKS = {"auditor": frozenset({"LOG"})}  # headers of her own country, never a c
 
 
 async def test_accepted_and_passed_on(house: House) -> None:
-    filed, case_id, office = await filed_case(house)
+    _filed, case_id, office = await filed_case(house)
     holds = {"inspector": EVERYTHING, "supervisor": EVERYTHING}
     asks = {"social_worker": FACTS, "protection_supervisor": FACTS}
     await expect(house, case_id, **holds, **asks, **LOOKS)
@@ -127,7 +130,7 @@ async def test_accepted_and_passed_on(house: House) -> None:
     await expect(house, case_id, **holds, **asks, **LOOKS)
 
     accepted = await house.manages("social_worker", casework.accept, office)
-    # Who sent it knows that it was accepted; facts and names are no longer hers. The prosecutor is asked.
+    # Who sent it knows that it was accepted; facts and names are no longer hers.
     was = {"inspector": ENVELOPE, "supervisor": ENVELOPE}
     holds = {"social_worker": WITH_NAME, "protection_supervisor": WITH_NAME}
     await expect(house, case_id, **was, **holds, prosecutor=FACTS, **LOOKS)
@@ -156,7 +159,7 @@ async def test_accepted_and_passed_on(house: House) -> None:
 
 
 async def test_declined(house: House) -> None:
-    filed, case_id, office = await filed_case(house)
+    _filed, case_id, office = await filed_case(house)
     declined = await house.manages("social_worker", casework.decline, office, NO_CAPACITY)
     holds = {"inspector": EVERYTHING, "supervisor": EVERYTHING}
     holds = {part: seen | {"WORDS"} for part, seen in holds.items()}  # why it was declined
@@ -181,7 +184,11 @@ async def test_superseded(house: House) -> None:
     filed = await house.manages("inspector", casework.file, intake)
     case_id = UUID(filed.case_id)
     city, river = (
-        next(UUID(ask.hand_off_id) for ask in filed.asks if (ask.step, ask.mandate) == ("ZZ-T01", who))
+        next(
+            UUID(ask.hand_off_id)
+            for ask in filed.asks
+            if (ask.step, ask.mandate) == ("ZZ-T01", who)
+        )
         for who in ("POLICE", "RIVER_POLICE")
     )
     assert await seen_by(house, "city_police", case_id) == FACTS
@@ -199,12 +206,14 @@ async def test_two_countries_never_see_each_other(house: House) -> None:
         assert await seen_by(house, part, UUID(there.case_id)) == NOTHING
         assert await seen_by(house, part, here, "ar") == NOTHING
         async with house.acting(part) as (session, _):
-            countries = "SELECT coalesce(jsonb_agg(DISTINCT country), '[]') FROM referral.audit_entry"
+            countries = (
+                "SELECT coalesce(jsonb_agg(DISTINCT country), '[]') FROM referral.audit_entry"
+            )
             assert set(await as_json(session.connection, countries)) <= {"ZZ"}
 
 
 async def test_what_stands_is_locked_only_for_those_who_may_act(house: House) -> None:
-    filed, case_id, office = await filed_case(house)
+    filed, _case_id, office = await filed_case(house)
     referral = UUID(filed.referrals[0].referral_id)
     declined = await house.manages("social_worker", casework.decline, office, NO_CAPACITY)
     again = asked(declined, "ZZ-C01")
@@ -226,10 +235,16 @@ async def test_what_stands_is_locked_only_for_those_who_may_act(house: House) ->
     assert [row["id"] for row in own["hand_offs"]] == [str(office)]
     assert (own["facts"], own["hidden"], own["clocks"]) == ([], [], [])
     assert {key["kind"] for key in own["keys"]} == {"case"}
+    # Nor does any act of hers tell who has the child by now.
+    await house.manages("directorate", casework.accept, again)
+    numbered = await house.manages("social_worker", casework.set_docket, office, "S-4/26")
+    assert numbered.holder_unit == str(house.player("inspector").unit_id)
+    own = await locks("social_worker", hand_off, office)
+    assert str(house.player("directorate").unit_id) not in str(own)
 
 
 async def test_keys_follow_what_may_be_read(house: House) -> None:
-    filed, case_id, office = await filed_case(house)
+    _filed, case_id, office = await filed_case(house)
 
     async def kinds(part: str) -> set[str]:
         async with house.acting(part) as (session, _):
@@ -246,7 +261,7 @@ async def test_keys_follow_what_may_be_read(house: House) -> None:
 
 
 async def test_notices_and_docket_numbers_are_for_those_who_work_on_cases(house: House) -> None:
-    filed, case_id, office = await filed_case(house)
+    _filed, _case_id, office = await filed_case(house)
     await house.manages("social_worker", casework.accept, office)
     await house.manages("inspector", casework.set_docket, office, "I-7/26")
     for part, expected in (("inspector", True), ("supervisor", True), ("agency_admin", False)):
@@ -267,8 +282,13 @@ async def test_without_a_context_there_is_nothing(house: House) -> None:
     connection = await asyncpg.connect(house.database.url)
     try:
         for row in tables:
-            assert await connection.fetchval(f"SELECT count(*) FROM {row['name']}") == 0, row["name"]
-        for call in ("lock_hand_off(gen_random_uuid(), '2026-03-02')", "begin_actor('\\x00', now())"):
+            assert await connection.fetchval(f"SELECT count(*) FROM {row['name']}") == 0, row[
+                "name"
+            ]
+        for call in (
+            "lock_hand_off(gen_random_uuid(), '2026-03-02')",
+            "begin_actor('\\x00', now())",
+        ):
             assert await connection.fetchval(f"SELECT referral.{call}") is None
         with pytest.raises(asyncpg.PostgresError, match="nobody is acting"):
             await connection.execute("SELECT referral.carry_out('{}')")
@@ -289,18 +309,20 @@ async def test_a_context_does_not_outlive_its_transaction(house: House) -> None:
                 await session.connection.exec_driver_sql("SELECT pg_sleep(5)")
 
     async def visited(turn: int) -> None:
-        try:
+        with contextlib.suppress(RuntimeError, TimeoutError):
             await asyncio.wait_for(visit(turn), 0.3 if turn % 3 == 2 else 5)
-        except (RuntimeError, TimeoutError):
-            pass
 
     for turn in range(9):
         await visited(turn)
     for _ in range(8):
         async with house.engine.connect() as connection, connection.begin():
-            context = "SELECT concat_ws('', " + ", ".join(
-                f"current_setting('referral.{name}', true)"
-                for name in ("country", "unit", "agency", "membership", "role")
-            ) + ")"
+            context = (
+                "SELECT concat_ws('', "
+                + ", ".join(
+                    f"current_setting('referral.{name}', true)"
+                    for name in ("country", "unit", "agency", "membership", "role")
+                )
+                + ")"
+            )
             assert await scalar(connection, context) == ""
             assert await scalar(connection, "SELECT count(*) FROM referral.case") == 0

@@ -1,4 +1,4 @@
-"""What the catalogue of the database itself says: every guard is on, and nobody has more than told here.
+"""What the catalogue of the database itself says: every guard is on, nobody has more than this.
 
 The lists are complete on purpose. A new table, function or grant fails until somebody has written
 down here who may touch it.
@@ -74,11 +74,14 @@ async def test_row_security_is_forced_everywhere(database: Database) -> None:
 async def test_no_view_looks_with_its_owners_eyes(database: Database) -> None:
     rows = await ask(
         database,
-        "SELECT c.relname, c.reloptions FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "SELECT c.relname, c.reloptions FROM pg_class c "
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
         f"WHERE n.nspname IN {OURS} AND c.relkind = 'v'",
     )
     assert rows
-    assert [r["relname"] for r in rows if "security_invoker=true" not in (r["reloptions"] or [])] == []
+    assert [
+        r["relname"] for r in rows if "security_invoker=true" not in (r["reloptions"] or [])
+    ] == []
 
 
 async def test_every_policy_names_its_role_and_asks_a_question(database: Database) -> None:
@@ -186,7 +189,8 @@ async def test_definer_functions_are_nailed_down(database: Database) -> None:
     rows = await ask(
         database,
         "SELECT n.nspname || '.' || p.proname AS name, p.prosecdef, p.proconfig, "
-        "pg_get_userbyid(p.proowner) AS owner, has_function_privilege('public', p.oid, 'EXECUTE') AS open "
+        "pg_get_userbyid(p.proowner) AS owner, "
+        "has_function_privilege('public', p.oid, 'EXECUTE') AS open "
         "FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace "
         f"WHERE n.nspname IN {OURS}",
     )
@@ -224,8 +228,9 @@ async def test_who_may_call_what(database: Database, role: str, functions: set[s
 async def test_nobody_who_signs_in_stands_above_the_rules(database: Database) -> None:
     roles = await ask(
         database,
-        "SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication "
-        "AS powerful, rolcanlogin FROM pg_roles WHERE rolname LIKE 'referral\\_%'",
+        "SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb "
+        "OR rolreplication AS powerful, rolcanlogin FROM pg_roles "
+        "WHERE rolname LIKE 'referral\\_%'",
     )
     assert [row["rolname"] for row in roles if row["powerful"]] == []
     asleep = {row["rolname"] for row in roles if not row["rolcanlogin"]}
@@ -233,12 +238,14 @@ async def test_nobody_who_signs_in_stands_above_the_rules(database: Database) ->
     members = await ask(
         database,
         "SELECT m.rolname AS member FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member "
-        "JOIN pg_roles g ON g.oid = a.roleid WHERE g.rolname LIKE 'referral\\_%' AND NOT m.rolsuper",
+        "JOIN pg_roles g ON g.oid = a.roleid "
+        "WHERE g.rolname LIKE 'referral\\_%' AND NOT m.rolsuper",
     )
     assert {row["member"] for row in members} == {"referral_migrator"}
     makes = await ask(
         database,
-        "SELECT r.rolname, n.nspname FROM pg_roles r, pg_namespace n WHERE r.rolname LIKE 'referral\\_%' "
+        "SELECT r.rolname, n.nspname FROM pg_roles r, pg_namespace n "
+        "WHERE r.rolname LIKE 'referral\\_%' "
         "AND r.rolcanlogin AND r.rolname <> 'referral_migrator' "
         "AND has_schema_privilege(r.rolname, n.oid, 'CREATE')",
     )
@@ -260,11 +267,14 @@ async def test_the_log_is_extended_and_never_changed(database: Database) -> None
         "SELECT r.rolname, t.name, p.privilege FROM pg_roles r, "
         "unnest(ARRAY['referral.audit_entry', 'referral.audit_body']) AS t (name), "
         "unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) AS p (privilege) "
-        "WHERE r.rolname LIKE 'referral\\_%' AND r.rolname NOT IN ('referral_owner', 'referral_migrator') "
+        "WHERE r.rolname LIKE 'referral\\_%' "
+        "AND r.rolname NOT IN ('referral_owner', 'referral_migrator') "
         "AND has_table_privilege(r.rolname, t.name, p.privilege)",
     )
     assert rows == []
-    connection = await asyncpg.connect(database.migrator_url)  # even its owner first takes rails off
+    connection = await asyncpg.connect(
+        database.migrator_url
+    )  # even its owner first takes rails off
     try:
         await connection.execute("SET ROLE referral_owner")
         for statement in ("TRUNCATE referral.audit_entry CASCADE", "TRUNCATE referral.audit_body"):
@@ -279,7 +289,8 @@ async def test_the_verifier_sees_what_it_compares_and_no_more(database: Database
         database,
         "SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
         "WHERE c.relnamespace = 'referral'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 "
-        "AND NOT a.attisdropped AND has_column_privilege('referral_auditor_ro', c.oid, a.attnum, 'SELECT')",
+        "AND NOT a.attisdropped "
+        "AND has_column_privilege('referral_auditor_ro', c.oid, a.attnum, 'SELECT')",
     )
     seen: dict[str, set[str]] = {}
     for row in rows:

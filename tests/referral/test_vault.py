@@ -1,4 +1,4 @@
-"""Sealed fields open in their own place with their own key, and nowhere else; a fault tells nothing."""
+"""Sealed fields open in their own place with their own key only; a fault tells nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referral.vault import DataKey, SealBrokenError, Vault, Wrapped
+from referral.vault import SealBrokenError, SubjectKey, Vault, Wrapped
 
 ROOT = bytes(range(32))
 SECRET = b"the girl sleeps behind the bakery"
@@ -25,12 +25,14 @@ def vault(root: bytes = ROOT) -> Vault:
     return Vault.from_text(base64.b64encode(root).decode())
 
 
-def key() -> DataKey:
+def key() -> SubjectKey:
     """A fresh data key."""
     return vault().new_key(uuid4(), "person")[0]
 
 
-@given(clear=st.binary(max_size=4096), room=PLACES, column=PLACES, row=st.uuids(), subject=st.uuids())
+@given(
+    clear=st.binary(max_size=4096), room=PLACES, column=PLACES, row=st.uuids(), subject=st.uuids()
+)
 def test_what_was_sealed_opens_again(
     clear: bytes, room: str, column: str, row: UUID, subject: UUID
 ) -> None:
@@ -65,7 +67,7 @@ def test_a_sealed_field_cannot_be_moved(elsewhere: dict[str, Any]) -> None:
     ],
     ids=["another subject", "another version", "the audit key", "another key"],
 )
-def test_another_key_does_not_open_it(pretend: Callable[[DataKey], DataKey]) -> None:
+def test_another_key_does_not_open_it(pretend: Callable[[SubjectKey], SubjectKey]) -> None:
     made = key()
     sealed = made.seal(SECRET, room="note", column="content", row=UUID(int=1))
     with pytest.raises(SealBrokenError):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from referral import casework, queries, worker
 from referral.casework import Filed
 from referral.database import make_engine
 from referral.entry import Installation
+from referral.logs import ALLOWED
 from tests.cast import House, asked, child_at_work
 
 if TYPE_CHECKING:
@@ -162,7 +164,8 @@ async def test_a_poisoned_clock_is_pushed_ahead_and_blocks_no_other(
         UUID(poisoned.case_id),
     )
     now = house.at.forward(hours=12)
-    told = await worker.turn(clockwork, now)
+    with capture_logs() as written:
+        told = await worker.turn(clockwork, now)
     assert told.pushed >= 1
     assert await entries(house, sick) == []
     assert [act for act, _ in await entries(house, well)] == ["hand_off.reminded"]
@@ -172,6 +175,10 @@ async def test_a_poisoned_clock_is_pushed_ahead_and_blocks_no_other(
         now + worker.PUSHED,
     )
     assert [(row["next_at"], row["rung"]) for row in pushed] == [(now + worker.PUSHED, 0)]
+    named = await house.rows("SELECT id FROM referral.clock WHERE hand_off_id = $1", sick)
+    said = {line["clock"] for line in written if line["event"] == "pushed ahead"}
+    assert said & {str(row["id"]) for row in named}
+    assert "clock" in ALLOWED  # whoever looks after it must find which one it was
     # Once it is cured, the log still says when the reminder was due.
     await house.rows(
         "UPDATE referral.referral SET protocol_digest = (SELECT protocol_digest FROM"

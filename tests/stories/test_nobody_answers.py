@@ -1,4 +1,4 @@
-"""Nobody answers: reminder, alert, the next one asked beside the silent one, and the log says when."""
+"""Nobody answers: a reminder, an alert, the next one asked, and the log says when it was due."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ async def test_a_confidential_shelter_is_never_named(house: House) -> None:
 
 
 async def test_persons_identified_later_become_persons_of_their_own(house: House) -> None:
-    # Somebody reports "about three children" at a kiln; two days later the office knows who they are.
+    # Somebody reports "about three children"; two days later the office knows who they are.
     intake = Intake(client_id=uuid4(), place=PLACE, reported="CL", facts={"headcount": 3})
     filed = await house.manages("hotline", casework.file, intake)
     placeholder = filed.referrals[0]

@@ -132,7 +132,8 @@ $$;
 -- no relationship to it, which is answered exactly as if it did not exist. Lock by id first: a join
 -- with FOR UPDATE silently returns no row to the second of two concurrent writers.
 -- Whose part is over gets no facts, no keys of persons and nobody else's hand-offs: nothing is left
--- for her to decide.
+-- for her to decide. Nor who holds the person now: to her it is still whoever asked her, or a force
+-- that declined could learn it by giving its old hand-off a docket number.
 CREATE FUNCTION referral.lock_hand_off(wanted uuid, on_day date) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE the_case uuid; the_referral uuid; state jsonb;
@@ -142,7 +143,8 @@ BEGIN
     PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
     state := referral.state_of(the_case, the_referral, wanted, on_day);
     IF NOT referral.knows_of(the_case, NULL) THEN
-        state := state || jsonb_build_object('facts', '[]'::jsonb, 'hidden', '[]'::jsonb, 'clocks', '[]'::jsonb, 'events', '[]'::jsonb,
+        state := state || jsonb_build_object('facts', '[]'::jsonb, 'hidden', '[]'::jsonb, 'clocks', '[]'::jsonb, 'events', '[]'::jsonb, 'holder_mandates', '[]'::jsonb,
+            'referral', (state -> 'referral') || jsonb_build_object('custody', NULL, 'holder_member', NULL, 'holder_unit', (SELECT h.sender_unit FROM referral.hand_off h WHERE h.id = wanted)),
             'hand_offs', jsonb_path_query_array(state -> 'hand_offs', '$[*] ? (@.id == $id)', jsonb_build_object('id', wanted)),
             'keys', jsonb_path_query_array(state -> 'keys', '$[*] ? (@.kind == "case")'));
     END IF;

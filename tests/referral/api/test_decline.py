@@ -29,6 +29,18 @@ async def test_a_code_that_is_none_is_answered_with_those_there_are(desk: Desk) 
     assert "NO_CAPACITY" in told["errors"][0]["message"]
 
 
+async def test_without_a_code_the_list_is_answered(desk: Desk) -> None:
+    hand_off = await desk.asks()
+    answer = await desk.sends(
+        "social_worker", f"hand-offs/{hand_off}/decline", {"note": SAID["note"]}
+    )
+    told = problem(answer, 422, "invalid-input")
+    assert pointers(told) == {"/reason_code": "missing"}
+    assert "NO_CAPACITY" in told["errors"][0]["message"]
+    seen = (await desk.reads("social_worker", f"hand-offs/{hand_off}")).json()
+    assert seen["hand_off"]["state"] == "requested"
+
+
 async def test_what_was_declined_cannot_be_accepted(desk: Desk) -> None:
     hand_off = await desk.asks()
     await desk.acts("social_worker", hand_off, "decline", **SAID)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from protocols.catalogue import Catalogue
-from referral.api import case_answers, reports, shapes
-from referral.api.reference import example_of
+from referral.api import case_shapes, hand_off_shapes, reports, shapes
+from referral.api.filing_answers import CaseFiled
+from referral.api.openapi import example_of
 from referral.app import make_app
 from referral.database import make_engine
 from referral.entry import Installation
@@ -57,11 +58,12 @@ def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any
 
 
 def test_every_example_of_a_body_is_one() -> None:
-    forms = [
+    forms = {
         form
-        for form in {**vars(shapes), **vars(reports)}.values()
+        for room in (shapes, hand_off_shapes, case_shapes, reports)
+        for form in vars(room).values()
         if isinstance(form, type) and issubclass(form, shapes.Shape)
-    ]
+    }
     tried = 0
     for form in forms:
         for example in form.model_json_schema().get("examples", ()):
@@ -73,13 +75,13 @@ def test_every_example_of_a_body_is_one() -> None:
 async def test_the_example_of_a_report_can_be_filed(desk: Desk) -> None:
     for example in reports.Report.model_json_schema()["examples"]:
         filed = await desk.files(**{"persons": [], "reported": None, **example})
-        case_answers.CaseFiled.model_validate(filed)
+        CaseFiled.model_validate(filed)
         assert filed["hand_offs"]
 
 
 def test_an_example_is_built_from_the_parts_of_a_form() -> None:
-    schema = case_answers.CaseFiled.model_json_schema()
-    case_answers.CaseFiled.model_validate(example_of(schema, schema["$defs"]))
+    schema = CaseFiled.model_json_schema()
+    CaseFiled.model_validate(example_of(schema, schema["$defs"]))
 
 
 async def test_the_page_shows_every_operation_and_needs_no_other_host(

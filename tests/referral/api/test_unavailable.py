@@ -13,8 +13,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from referral.app import make_app, refusal_for
+from referral.app import make_app
 from referral.database import make_engine
+from referral.outages import refusal_for
 from tests.cast import House
 from tests.referral.api.desk import ROOT, Desk, key, problem, report
 

@@ -8,7 +8,7 @@ from tests.referral.api.desk import Desk, asked, pointers, problem
 async def test_first_contact_is_an_act_of_its_own(desk: Desk) -> None:
     hand_off = await desk.asks()
     early = await desk.sends("social_worker", f"hand-offs/{hand_off}/first-contact")
-    assert early.status_code in {403, 409}  # not hers yet, and not accepted yet: both are true
+    assert problem(early, 409, "transition-not-allowed")["from"] == "requested"
     await desk.acts("social_worker", hand_off, "acceptance")
     desk.house.at.forward(hours=2)
     await desk.acts("social_worker", hand_off, "first-contact")

@@ -1,0 +1,44 @@
+"""How every act over JSON is carried: asked of its verb once, and answered with what follows.
+
+A repeated act is answered from what was stored; a refusal is a problem, and is in the log either
+way. This must never know which act it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+
+from agencies.duties import Scope
+from referral.api.answers import Done, made
+from referral.api.asked import Asked
+from referral.api.wire import KEYED, answer, refused
+from referral.casework import Acted, Said
+from referral.entry import Call, needs_scope
+from referral.errors import Refusal
+from referral.session import WriteSession
+
+ACT: dict[str, Any] = {"response_model": Done, "openapi_extra": KEYED}
+Verb = Callable[..., Awaitable[Acted | Refusal]]
+
+
+async def carried(
+    call: Call[WriteSession], asked: Asked, verb: Verb, hand_off_id: UUID, said: Said
+) -> Response:
+    """An act on a hand-off: done now, or its stored answer again."""
+    needs_scope(call, Scope.HAND_OFFS_WRITE)
+    if call.stored is not None:
+        return await acted(call, asked, Acted.again(call.stored))
+    done = await verb(call.session, call.actor, hand_off_id, said, now=call.now)
+    return await acted(call, asked, done)
+
+
+async def acted(call: Call[WriteSession], asked: Asked, done: Acted | Refusal) -> Response:
+    """What an act led to, or the problem; versions of hand-offs and cases are their ETags."""
+    if isinstance(done, Refusal):
+        return refused(done)
+    follow = await made(call, done.asks, asked.wording(call)) if done.asks else ()
+    return answer(Done.of(done, follow), version=done.version)

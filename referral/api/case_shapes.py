@@ -1,0 +1,58 @@
+"""What may come in about a case that is filed: facts and events learned later, notes, calls.
+
+Which facts and events there are is the closed list's and the protocol's business.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import (
+    Field,
+    StrictBool,
+)
+
+from referral.api.shapes import Code, Facts, Saying, shown
+
+
+class Amending(Saying):
+    """Facts of one referral's person learned later; null takes a fact back to not known."""
+
+    model_config = shown(
+        {
+            "referral_id": "0e4f0f0a-39d6-4c6c-9c0e-0b8d0a1c9d55",
+            "facts": {"danger_now": True, "beneficiary": "parent"},
+        }
+    )
+
+    referral_id: UUID
+    facts: Facts = Field(min_length=1)
+
+
+class Happening(Saying):
+    """Something that happened to the person, by its name in the protocol."""
+
+    model_config = shown(
+        {
+            "referral_id": "0e4f0f0a-39d6-4c6c-9c0e-0b8d0a1c9d55",
+            "event": "person_left",
+            "occurred_at": "2026-03-02T11:00:00+00:00",
+        }
+    )
+
+    referral_id: UUID
+    event: Code
+
+
+class Writing(Saying):
+    """A note on the case (G4); its words go into ``note``."""
+
+    model_config = shown({"note": "The aunt would take the children in."}, needs=("note",))
+
+
+class Calling(Saying):
+    """Whether a voice was reached about an emergency."""
+
+    model_config = shown({"reached": True})
+
+    reached: StrictBool
