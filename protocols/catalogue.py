@@ -1,6 +1,7 @@
 """All countries, compiled once and asked many times: which protocol stands on which day.
 
-The files themselves are read by ``shelves``. Either everything loads or ``ProblemsFound`` is raised with every problem of every file: there are no partial loads.
+``shelves`` reads the files. Either everything loads or ``ProblemsFound`` is raised with every
+problem of every file: there are no partial loads.
 """
 
 from __future__ import annotations

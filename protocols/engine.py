@@ -16,11 +16,11 @@ conditions again, ``lapse`` is time itself. What follows from each is ``walk``'s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from protocols import answers, limits, openings
-from protocols.conditions import RANKS, World
+from protocols import amendments, answers, limits, openings
+from protocols.conditions import World
 from protocols.decision import (
     ClockState,
     Decision,
@@ -33,6 +33,7 @@ from protocols.decision import (
     RungKind,
     RunningClock,
 )
+from protocols.exclusions import excluded
 from protocols.facts import Facts
 from protocols.following import settle
 from protocols.law import FILING, SUPERVISOR_OF_HOLDER, TRIAGE
@@ -40,6 +41,7 @@ from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import WAITING, move
 from protocols.permits import refusal, refused_event
 from protocols.protocol import Protocol
+from protocols.tracks import applying
 from protocols.walk import Walk
 from protocols.working_time import share_of
 
@@ -49,35 +51,6 @@ MOST_PERSONS = 1000
 def world_of(run: Run) -> World:
     """What conditions may read of this run."""
     return World(run.facts, dict(run.results), run.reported, run.urgency)
-
-
-def applying(
-    tracks: Iterable[Protocol], world: World, *, running: frozenset[str] = frozenset()
-) -> tuple[tuple[Protocol, bool], ...]:
-    """Which tracks a person comes under, the leading one first, and whether only for triage.
-
-    Where screening leaves a track open, the reported topic brings her into its triage; where
-    nothing at all brings her anywhere and not every result says "not indicated", the country's
-    default track does. ``running``: tracks she is already under, which are not opened twice.
-    """
-    others = tuple(track for track in tracks if track.track not in running)
-    found = [(track, track.applies.when.holds(world)) for track in others]
-    sure = [(track, False) for track, holds in found if holds]
-    asked = [
-        (track, True)
-        for track, holds in found
-        if holds is None and world.reported in track.applies.reported
-    ]
-    if not sure and not asked and not running and not _clear(world):
-        asked = [(track, True) for track in others if track.applies.default]
-    return tuple(
-        sorted((*sure, *asked), key=lambda one: (one[1], one[0].applies.rank, one[0].track))
-    )
-
-
-def _clear(world: World) -> bool:
-    """Everything was screened and nothing is indicated: advice is enough."""
-    return bool(world.results) and all(RANKS.get(result) == 0 for result in world.results.values())
 
 
 def file(
@@ -213,7 +186,7 @@ def amend(
         run.urgency if urgency is None else urgency,
     )
     walk = Walk(protocol, run, at, new)
-    answers.read_again(walk, old)
+    amendments.read_again(walk, old)
     return settle(walk)
 
 
@@ -255,6 +228,6 @@ def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:
         to = law.escalates_to or SUPERVISOR_OF_HOLDER
         kind = RungKind.ALERT
     lapsing = hand_off is not None and to == hand_off.mandate
-    if lapsing or openings.excluded(walk, step, to):
+    if lapsing or excluded(walk, step, to):
         to = SUPERVISOR_OF_HOLDER
     limits.escalate(walk, running, kind, to)

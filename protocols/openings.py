@@ -1,21 +1,20 @@
 """Opening steps: who is asked, who is not and why, and who comes next.
 
 1. Unknown opens, only false withholds; what is unknown is listed as needed.
-2. An excluded mandate is never asked, at no place of the order; the rule is written down.
-3. Nobody is asked to hand something to itself: whoever holds the person keeps the step.
-4. A mandate is asked at most once in one opening of a step.
+2. An excluded mandate is never asked, at no place of the order (``exclusions``).
+3. A mandate is asked at most once in one opening of a step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from protocols.conditions import World, missing
-from protocols.decision import HandOffState, HoldStep, OpenHandOff, Reason, Withheld
-from protocols.law import FILER, HOLDER, ROLES, Asking, Level, Step
-from protocols.lifecycle import Act, Kind, State
-from protocols.moves import WAITING, move
-from protocols.protocol import Protocol
+from protocols.asking import ask_or_keep
+from protocols.conditions import missing
+from protocols.decision import HandOffState, Reason, Withheld
+from protocols.exclusions import excluded
+from protocols.law import HOLDER, ROLES, Asking, Step
+from protocols.lifecycle import Kind
 from protocols.walk import Walk
 
 
@@ -42,9 +41,9 @@ def open_step(
         ask_next(walk, step, opening, rule)
     elif step.asking is Asking.ALL_OF:
         for mandate in first:
-            _ask_or_keep(walk, step, (mandate,), opening, reason, cause)
+            ask_or_keep(walk, step, (mandate,), opening, reason, cause)
     else:
-        _ask_or_keep(walk, step, first, opening, reason, cause)
+        ask_or_keep(walk, step, first, opening, reason, cause)
 
 
 def ask_next(
@@ -60,7 +59,7 @@ def ask_next(
         if mandate in asked or mandate == HOLDER or excluded(walk, step, mandate):
             continue
         reason = Reason(step.id, rule, step.sources)
-        _ask_or_keep(walk, step, (mandate,), opening, reason, replaces, replaces=replaces)
+        ask_or_keep(walk, step, (mandate,), opening, reason, replaces, replaces=replaces)
         return True
     return False
 
@@ -73,36 +72,7 @@ def ask_last(walk: Walk, step: Step, opening: int, rule: str, replaces: str) -> 
     ):
         return
     reason = Reason(step.id, rule, step.sources)
-    _ask_or_keep(walk, step, (step.last,), opening, reason, replaces, replaces=replaces)
-
-
-def excluded(walk: Walk, step: Step, mandate: str) -> bool:
-    """Whether a rule forbids this recipient; the rule, or the fact it lacks, is written down."""
-    for exclusion in walk.protocol.index.excluding.get(mandate, ()):
-        holds = exclusion.when.holds(walk.world)
-        reason = Reason(step.id, f"exclusion {exclusion.id}", exclusion.sources)
-        if holds is None:
-            walk.need(missing(exclusion.when, walk.world), reason)
-        if holds or (holds is None and exclusion.unknown_excludes):
-            walk.add(Withheld(mandate, reason))
-            return True
-    return False
-
-
-def barred(protocol: Protocol, step: Step, world: World) -> bool:
-    """Whether these facts keep the step shut: its condition, or everybody it could ask."""
-    if step.when.holds(world) is False:
-        return True
-    return all(shut_out(protocol, mandate, world) for mandate in step.order)
-
-
-def shut_out(protocol: Protocol, mandate: str, world: World) -> bool:
-    """Whether a rule forbids this mandate with these facts; nothing is written down."""
-    for exclusion in protocol.index.excluding.get(mandate, ()):
-        holds = exclusion.when.holds(world)
-        if holds or (holds is None and exclusion.unknown_excludes):
-            return True
-    return False
+    ask_or_keep(walk, step, (step.last,), opening, reason, replaces, replaces=replaces)
 
 
 def live(walk: Walk, step: str) -> bool:
@@ -130,80 +100,3 @@ def _next_opening(walk: Walk, step: Step, *, again: bool) -> int | None:
     openings = [one.opening for one in walk.hand_offs.values() if one.step == step.id]
     done = max(openings, default=1 if f"{step.id} held" in walk.events else 0)
     return done + 1 if again or done < step.repeat else None
-
-
-def _ask_or_keep(
-    walk: Walk,
-    step: Step,
-    mandates: tuple[str, ...],
-    opening: int,
-    reason: Reason,
-    cause: str | None,
-    *,
-    replaces: str | None = None,
-) -> None:
-    """Ask these mandates together, unless the holder is one of them."""
-    if any(_holds(walk, step, mandate) for mandate in mandates):
-        _keep(walk, step, reason, cause)
-        return
-    rivals = f"{step.id}/{opening}" if len(mandates) > 1 else None
-    for mandate in mandates:
-        _ask(walk, step, mandate, opening, reason, rivals, replaces)
-
-
-def _holds(walk: Walk, step: Step, mandate: str) -> bool:
-    if mandate == HOLDER:
-        return True
-    if step.level is Level.HOME:  # the same mandate, but elsewhere
-        return False
-    if mandate == FILER:  # nobody has accepted yet: the filer holds
-        return walk.custody is None
-    return mandate in walk.holder_mandates
-
-
-def _keep(walk: Walk, step: Step, reason: Reason, cause: str | None) -> None:
-    """The holder is the recipient: it keeps the person, and nobody else is needed for custody."""
-    walk.add(HoldStep(step.id, reason))
-    if step.kind is Kind.CUSTODY:
-        for rival in tuple(walk.hand_offs.values()):
-            if rival.kind is Kind.CUSTODY and rival.state in WAITING:
-                move(walk, rival.id, Act.CANCEL, reason, "SUPERSEDED")
-    walk.record(f"{step.id} held", reason)
-    for word in ("opened", "kept", "accepted"):
-        walk.fire(f"{step.id} {word}", cause)
-    if step.kind is Kind.NOTICE:  # told, by being the one who knows
-        walk.record(f"{step.id} completed", reason)
-        walk.fire(f"{step.id} completed", cause)
-
-
-def _ask(
-    walk: Walk,
-    step: Step,
-    mandate: str,
-    opening: int,
-    reason: Reason,
-    rivals: str | None,
-    replaces: str | None,
-) -> None:
-    key = f"{step.id}/{opening}/{mandate}"
-    last = mandate == step.last
-    walk.items.append(
-        OpenHandOff(
-            key=key,
-            step=step.id,
-            kind=step.kind,
-            mandate=mandate,
-            reason=reason,
-            opening=opening,
-            rivals=rivals,
-            travels=step.travels,
-            excluding=walk.excluding,
-            national=last or step.level is Level.NATIONAL,
-            home=step.level is Level.HOME and not last,
-            no_decline=last,
-            lead=step.lead,
-            replaces=replaces,
-        )
-    )
-    walk.hand_offs[key] = HandOffState(key, step.id, step.kind, mandate, State.REQUESTED, opening)
-    walk.fire(f"{step.id} opened", key)

@@ -5,8 +5,9 @@ Reads the life-cycle table, the step's lists and the gates; decides nothing abou
 
 from __future__ import annotations
 
-from protocols.answers import PAST, Doing, happened
+from protocols.answers import PAST, Doing
 from protocols.decision import ClockState, Refused, Run
+from protocols.history import happened
 from protocols.law import Step
 from protocols.lifecycle import Act, Needs, Transition, acts_from, transition
 from protocols.openings import live_in

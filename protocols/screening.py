@@ -1,6 +1,6 @@
 """What the facts indicate: child labour, forced labour, trafficking, and how urgent it is.
 
-1. The rules are tables (``screening_rules.py``); here is only the little code that walks them.
+1. The rules are tables (``screening_rules``); here is only the little code that walks them.
 2. The answer is triage, never a finding: people may change it, this result stays beside theirs.
 3. What this file must not know: countries, databases, people, the time.
 """
@@ -15,18 +15,9 @@ from typing import TYPE_CHECKING
 from protocols.ages import child
 from protocols.document import plain_file
 from protocols.reading import Parameters, Reading
-from protocols.screening_rules import (
-    CL,
-    CROSS_RULES,
-    FL,
-    HT,
-    TABLES,
-    CrossRule,
-    Result,
-    ResultBasis,
-    Severity,
-    Table,
-)
+from protocols.screening_rules import TABLES
+from protocols.screening_rules.crossing import CROSS_RULES, CrossRule
+from protocols.screening_rules.rows import CL, FL, HT, Result, ResultBasis, Severity, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

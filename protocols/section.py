@@ -1,4 +1,4 @@
-"""One mapping of a document, read key by key: its kind of value, its place, its closed list of words.
+"""One mapping of a document, read key by key: which keys, what kind of value, where.
 
 What is wrong is added to the problems and reading goes on with what the caller can live with.
 This file knows nothing of YAML, and nothing of what the keys mean.

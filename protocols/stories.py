@@ -1,7 +1,8 @@
 """The story of a worked case: one entry after the other is understood, asked, and carried out.
 
-Each entry says what happens (somebody acts, an event is recorded, a limit passes, facts are learned)
-and what must follow. How a case begins is ``cases``' business; no database, no agency, no name.
+Each entry says what happens (somebody acts, an event is recorded, a limit passes, facts are
+learned) and what must follow. How a case begins is ``cases``' business; no database, no agency and
+no name occurs.
 """
 
 from __future__ import annotations

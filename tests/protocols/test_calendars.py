@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from protocols.calendars import DESCRIPTION_KEYS, Calendars, build_calendar
+from protocols.derivation import LANGUAGES
 from protocols.document import plain_file
-from protocols.working_time import LANGUAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

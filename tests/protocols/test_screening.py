@@ -26,7 +26,8 @@ from protocols.screening import (
     label_of,
     screen,
 )
-from protocols.screening_rules import CROSS_RULES, TABLES
+from protocols.screening_rules import TABLES
+from protocols.screening_rules.crossing import CROSS_RULES
 from protocols.vocabulary import load_vocabulary
 
 WRITTEN = plain_file(Path(__file__).with_name("screening_cases.yaml"))

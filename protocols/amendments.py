@@ -1,0 +1,91 @@
+"""What new facts change: steps that may now open, hand-offs that are no longer needed, limits.
+
+What somebody has accepted stays accepted. Where the facts come from is never known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from protocols import limits, openings
+from protocols.answers import others_waiting
+from protocols.conditions import World
+from protocols.decision import ClockState, HandOffState, Reason, RunningClock
+from protocols.exclusions import barred, excluded, shut_out
+from protocols.history import happened
+from protocols.law import FILING, TRIAGE, Clock, Step
+from protocols.lifecycle import Act
+from protocols.moves import WAITING, move
+from protocols.walk import Walk
+
+
+def read_again(walk: Walk, old: World) -> None:
+    """Open what no longer is false, close what has become false and nobody accepted."""
+    for found in tuple(walk.hand_offs.values()):
+        if found.state in WAITING:
+            _still_needed(walk, walk.protocol.steps[found.step], found)
+    if TRIAGE in walk.events and FILING not in walk.events and _now_applies(walk):
+        reason = Reason(FILING, "applies", walk.protocol.applies.sources)
+        walk.record(FILING, reason)
+        walk.fire(FILING)
+    for step in walk.protocol.steps.values():
+        opened = _opened(walk, step)
+        if barred(walk.protocol, step, walk.world) or (
+            opened and not barred(walk.protocol, step, old)
+        ):
+            continue
+        trigger = next((word for word in step.follows if _happened(walk, word)), None)
+        if trigger is not None:
+            rule = f"follows {trigger}, read again"
+            openings.open_step(walk, step, rule, again=opened)
+    _clocks_again(walk)
+
+
+def _happened(walk: Walk, trigger: str) -> bool:
+    return happened(trigger, walk.events, walk.hand_offs.values())
+
+
+def _now_applies(walk: Walk) -> bool:
+    return walk.protocol.applies.when.holds(walk.world) is True
+
+
+def _still_needed(walk: Walk, step: Step, found: HandOffState) -> None:
+    if step.when.holds(walk.world) is False:
+        reason = Reason(step.id, "its condition has become false", step.sources)
+        move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
+    elif shut_out(walk.protocol, found.mandate, walk.world):
+        excluded(walk, step, found.mandate)  # the rule is written down
+        reason = Reason(step.id, "its recipient is now excluded", step.sources)
+        move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
+        if not others_waiting(walk, found):
+            openings.ask_next(walk, step, found.opening, reason.rule, replaces=found.id)
+
+
+def _opened(walk: Walk, step: Step) -> bool:
+    held = f"{step.id} held" in walk.events
+    return held or any(one.step == step.id for one in walk.hand_offs.values())
+
+
+def _clocks_again(walk: Walk) -> None:
+    """A limit whose condition changed (an emergency, no longer one) begins or ends."""
+    for clock in walk.protocol.clocks.values():
+        mine = [one for one in walk.clocks.values() if one.clock == clock.id]
+        if clock.when.holds(walk.world) is False:
+            _end_all(walk, clock, mine)
+        elif f"{clock.step} opened" in clock.start:
+            _start_missing(walk, clock, {one.hand_off for one in mine})
+
+
+def _end_all(walk: Walk, clock: Clock, mine: Iterable[RunningClock]) -> None:
+    reason = Reason(clock.step, "its condition has become false", clock.sources)
+    for running in mine:
+        if running.state is ClockState.RUNNING:
+            limits.end(walk, running, reason)
+
+
+def _start_missing(walk: Walk, clock: Clock, known: Collection[str | None]) -> None:
+    """For hand-offs that were open before; those opened just now start their own clocks."""
+    for before in walk.run.hand_offs:
+        found = walk.hand_offs[before.id]
+        if found.step == clock.step and found.state in WAITING and found.id not in known:
+            limits.start(walk, clock, f"{clock.step} opened", found.id)
