@@ -67,6 +67,8 @@ async def case_seen(
     """
     envelope = (await session.connection.execute(_ENVELOPE, {"id": case_id})).mappings().first()
     if envelope is None:
+        if groups:  # somebody tried to open what is not hers to know of
+            await witness(session, actor, case_id, [], why="not-found", now=now)
         return errors.not_found()
     parties = await access.standing_in(session, case_id)
     referrals = await referrals_of(session, actor, case_id, parties)
