@@ -14,10 +14,7 @@ from protocols.country import Country
 from protocols.document import Item
 from protocols.grammar import TOPICS, FactShape, Words
 from protocols.ladders import read_ladder
-from protocols.law import (
-    Applies,
-    Stage,
-)
+from protocols.law import Applies, Stage
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.provisions import (

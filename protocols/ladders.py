@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from protocols.decision import RungKind
 from protocols.document import Item
-from protocols.law import (
-    Ladder,
-    Rung,
-)
+from protocols.law import Ladder, Rung
 from protocols.reader import Reader
 from protocols.section import Section
 

@@ -9,15 +9,7 @@ from __future__ import annotations
 from protocols.decision import LimitBasis
 from protocols.document import Item
 from protocols.ladders import STANDARD
-from protocols.law import (
-    HOLDER,
-    Clock,
-    Closing,
-    Event,
-    Exclusion,
-    Gate,
-    Step,
-)
+from protocols.law import HOLDER, Clock, Closing, Event, Exclusion, Gate, Step
 from protocols.lifecycle import Kind
 from protocols.reader import Reader
 from protocols.section import Section

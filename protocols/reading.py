@@ -2,7 +2,7 @@
 
 1. Not known stays None all the way: a rule that needs a *no* must find a recorded no.
 2. What this file must not know: which country the parameters come from, and what follows from what
-   it reads (``screening_rules.py``).
+   it reads (``screening_rules``).
 
 Thresholds: UNICEF / ILOSTAT hour bands; C182 art. 3; ILO indicators (2012) with the side each one
 points to; Palermo Protocol art. 3.

@@ -9,14 +9,7 @@ from __future__ import annotations
 from protocols.decision import LimitBasis
 from protocols.document import Item
 from protocols.facts import Group
-from protocols.law import (
-    HOLDER,
-    ROLES,
-    Asking,
-    Level,
-    Route,
-    Step,
-)
+from protocols.law import HOLDER, ROLES, Asking, Level, Route, Step
 from protocols.lifecycle import Act, Kind
 from protocols.reader import Reader
 from protocols.section import Section

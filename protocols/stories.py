@@ -15,12 +15,7 @@ from protocols import engine
 from protocols.country import Country
 from protocols.decision import ClockState, Decision, Refused, Run
 from protocols.document import Item, plain
-from protocols.expectations import (
-    EXPECTED,
-    Seen,
-    compare,
-    wrong,
-)
+from protocols.expectations import EXPECTED, Seen, compare, wrong
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Party, State
 from protocols.protocol import Protocol

@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protocols.reading import (
-    CHORES_MORE_THAN,
-    HOURS_MIDDLE,
-    HOURS_OLDEST,
-    HOURS_YOUNGEST,
-    Reading,
-)
+from protocols.reading import CHORES_MORE_THAN, HOURS_MIDDLE, HOURS_OLDEST, HOURS_YOUNGEST, Reading
 from protocols.screening_rules.rows import Result, ResultBasis, Rule, Severity, Table
 
 if TYPE_CHECKING:

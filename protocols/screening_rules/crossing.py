@@ -8,10 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from protocols.reading import (
-    LABOUR_PURPOSES,
-    Reading,
-)
+from protocols.reading import LABOUR_PURPOSES, Reading
 from protocols.screening_rules.rows import CL, FL, HT, Result, Severity
 
 if TYPE_CHECKING:

@@ -10,11 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from protocols.facts import Indicator, Status
-from protocols.reading import (
-    COERCION,
-    INDICATORS,
-    INVOLUNTARINESS,
-)
+from protocols.reading import COERCION, INDICATORS, INVOLUNTARINESS
 from protocols.screening_rules.rows import Result, Rule, Table
 
 if TYPE_CHECKING:

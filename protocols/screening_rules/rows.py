@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from protocols.reading import (
-    Reading,
-)
+from protocols.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protocols.decision import LimitBasis, RungKind
-from protocols.law import (
-    Clock,
-)
+from protocols.law import Clock
 from protocols.lifecycle import Kind
 from protocols.protocol import Protocol
 from protocols.reader import Reader

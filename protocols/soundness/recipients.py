@@ -7,13 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocols.law import (
-    HOLDER,
-    ROLES,
-    Asking,
-    Route,
-    Step,
-)
+from protocols.law import HOLDER, ROLES, Asking, Route, Step
 from protocols.lifecycle import Kind
 from protocols.protocol import Protocol
 from protocols.reader import Reader

@@ -5,11 +5,7 @@ Knows no recipient but custody and the holder's duties, and no limit.
 
 from __future__ import annotations
 
-from protocols.law import (
-    FILING,
-    TRIAGE,
-    Step,
-)
+from protocols.law import FILING, TRIAGE, Step
 from protocols.lifecycle import Kind
 from protocols.protocol import Protocol
 from protocols.reader import Reader

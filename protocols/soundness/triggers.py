@@ -7,12 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocols.law import (
-    CLOSED,
-    FILING,
-    STEP_WORDS,
-    TRIAGE,
-)
+from protocols.law import CLOSED, FILING, STEP_WORDS, TRIAGE
 from protocols.problems import Spot
 from protocols.protocol import Protocol
 from protocols.reader import Reader

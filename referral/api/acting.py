@@ -40,8 +40,8 @@ async def acted(call: Call[WriteSession], asked: Asked, done: Acted | Refusal) -
     """What an act led to, or the problem; versions of hand-offs and cases are their ETags."""
     if isinstance(done, Refusal):
         return refused(done)
-    # Who is asked next is the holder's to know: whoever declined (perhaps for a conflict of interest)
-    # must not learn from the answer where the child goes.
+    # Who is asked next is for the holder to know: whoever declined, for a conflict of interest
+    # perhaps, must not learn from the answer where the child goes.
     holds = done.holder_unit == str(call.actor.unit_id)
     follow = await made(call, done.asks, asked.wording(call)) if done.asks and holds else ()
     return answer(Done.of(done, follow), version=done.version)

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from protocols import engine
 from protocols.compiler import compile_track
 from protocols.country_file import read_country
 from protocols.document import plain, read
 from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol
+from protocols.rehearsal import carried_out
 from protocols.vocabulary import load_vocabulary
 from protocols.working_time import Calendars
+from tests.protocols.moments import FRIDAY, Referral, facts, run_of
 
 COUNTRY = """\
 iso2: QQ
@@ -176,3 +179,13 @@ def written(folder: Path, track: str = TRACK, country: str = COUNTRY, cases: str
     (place / "cases.yaml").write_text(cases or "cases: []\n", encoding="utf-8")
     (place / "care" / "2026-01-01.yaml").write_text(track, encoding="utf-8")
     return folder
+
+
+def small(track: str, *, age: int = 10, works: bool | None = None) -> Referral:
+    """A referral under a draft of the small country."""
+    protocol, problems = compiled(track)
+    assert problems == ()
+    known = facts(age=age) if works is None else facts(age=age, works=works)
+    run = run_of(known, CL="indicated", place="QQ")
+    (opening,) = engine.file((protocol,), run, FRIDAY)
+    return Referral(protocol, carried_out(run, opening.decision))

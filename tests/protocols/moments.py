@@ -11,10 +11,13 @@ from protocols.catalogue import Catalogue
 from protocols.decision import (
     ClockState,
     Decision,
+    Escalate,
     HandOffState,
+    OpenHandOff,
     Opening,
     Refused,
     Run,
+    RungKind,
     RunningClock,
 )
 from protocols.facts import Facts, Value
@@ -25,6 +28,7 @@ from protocols.rehearsal import carried_out
 CATALOGUE = Catalogue.load()
 FRIDAY = datetime(2026, 11, 6, 15, 40, tzinfo=UTC)
 IN_FORCE = date(2026, 11, 1)
+OFFICE = ("ZZ-C01", "CHILD_PROTECTION")
 
 
 def facts(**values: Value) -> Facts:
@@ -137,3 +141,20 @@ CHILD = facts(age=10, works=True, beneficiary="parent")
 def child_case(**results: str) -> Referral:
     run = replace(run_of(CHILD), results=tuple(({"CL": "indicated"} | results).items()))
     return referral(run, "child_protection")
+
+
+def assessed() -> Referral:
+    """A child whom the office has taken over and looks at."""
+    case = child_case()
+    case.act(Act.ACCEPT, *OFFICE)
+    return case
+
+
+def asked(decision: object) -> list[tuple[str, str]]:
+    """The hand-offs a decision opens: step and mandate."""
+    return [(one.step, one.mandate) for one in decision.all(OpenHandOff)]  # type: ignore[attr-defined]
+
+
+def told(decision: object) -> list[tuple[RungKind, str]]:
+    """Whom a decision tells that a limit passes, and how."""
+    return [(one.kind, one.to) for one in decision.all(Escalate)]  # type: ignore[attr-defined]

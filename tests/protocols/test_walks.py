@@ -81,7 +81,7 @@ def possible(protocol: Protocol, run: Run) -> list[tuple[str, ...]]:
     return [*moves, *lapses, *records, ("amend",)] if run.open else [*moves, *lapses]
 
 
-def do(protocol: Protocol, run: Run, move: tuple[str, ...], data: st.DataObject) -> Run:
+def step_on(protocol: Protocol, run: Run, move: tuple[str, ...], data: st.DataObject) -> Run:
     """Do one of them and carry the answer out."""
     at = FRIDAY + timedelta(hours=len(run.clocks) + len(run.hand_offs))
     outcome = None
@@ -132,7 +132,7 @@ def walk(country: str, data: st.DataObject) -> None:
         if not moves:
             assert not run.open
             return
-        run = do(protocol, run, data.draw(st.sampled_from(moves)), data)
+        run = step_on(protocol, run, data.draw(st.sampled_from(moves)), data)
         assert looked_after(run)
         custody = [one for one in run.hand_offs if one.id == run.custody]
         assert all(one.kind is Kind.CUSTODY for one in custody)

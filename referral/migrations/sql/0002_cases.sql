@@ -137,6 +137,7 @@ CREATE TABLE referral.referral (
     version          integer NOT NULL DEFAULT 1
 );
 CREATE INDEX ON referral.referral (case_id);
+CREATE INDEX ON referral.referral (person_id);
 CREATE INDEX ON referral.referral (holder_unit) WHERE state = 'open';
 
 CREATE TABLE referral.hand_off (

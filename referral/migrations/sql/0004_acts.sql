@@ -107,7 +107,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
                 JOIN referral.referral r ON r.person_id = s.person_id WHERE r.id = the_referral AND s.facts IS NOT NULL
             UNION ALL SELECT jsonb_build_object('person_id', n.person_id, 'room', 'person_narrative', 'facts', n.facts) FROM referral.person_narrative n
                 JOIN referral.referral r ON r.person_id = n.person_id WHERE r.id = the_referral AND n.facts IS NOT NULL) x),
-        'tracks', (SELECT coalesce(jsonb_agg(DISTINCT o.track), '[]') FROM referral.referral o JOIN referral.referral r ON r.person_id = o.person_id WHERE r.id = the_referral),
+        'tracks', (SELECT coalesce(jsonb_agg(DISTINCT o.track), '[]') FROM referral.referral o WHERE o.case_id = the_case
+            AND o.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)),
         'numbered', (SELECT max(p.number) FROM referral.person p WHERE p.case_id = the_case),
         'person', (SELECT jsonb_build_object('number', p.number, 'identified', p.identified, 'headcount', p.headcount, 'role', p.role)
             FROM referral.person p JOIN referral.referral r ON r.person_id = p.id WHERE r.id = the_referral),

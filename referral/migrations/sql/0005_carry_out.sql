@@ -84,7 +84,7 @@ BEGIN
     UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex'), at = l.at
         FROM (SELECT DISTINCT ON (stream_id) (e.h ->> 'stream')::uuid AS stream_id, (e.h ->> 'seq')::bigint AS seq, e.hash, (e.h ->> 'at')::timestamptz AS at
               FROM e ORDER BY 1, 2 DESC) l
-        WHERE s.stream_id = l.stream_id;
+        WHERE s.stream_id = l.stream_id AND s.stream_id = ANY (ARRAY(SELECT (e.h ->> 'stream')::uuid FROM e)); -- by key, never all heads
     UPDATE referral.case c SET version = s.seq FROM referral.stream_head s WHERE c.id = the_case AND s.subject = the_case;
 END $$;
 
@@ -234,14 +234,15 @@ BEGIN
         FROM jsonb_to_recordset(passed) AS c (referral_id uuid, hand_off_id uuid, member uuid, at timestamptz)
         JOIN referral.hand_off h ON h.id = c.hand_off_id AND h.kind = 'custody' AND h.state = 'accepted'
         JOIN jsonb_to_recordset(moves) AS m (id uuid, act text) ON m.id = h.id AND m.act = 'accept'
-        WHERE r.id = c.referral_id AND r.id = h.referral_id AND r.case_id = the_case AND r.state = 'open'
+        WHERE r.id = c.referral_id AND r.id = h.referral_id AND r.case_id = the_case AND r.closed_at IS NULL
             AND (c.member IS NULL OR (c.member = referral.my_membership() AND h.receiver_unit = referral.my_unit()));
     GET DIAGNOSTICS moved = ROW_COUNT;
     IF moved <> jsonb_array_length(passed) THEN
         RAISE EXCEPTION 'custody moves only by an acceptance' USING ERRCODE = 'RF004';
     END IF;
     IF EXISTS (SELECT FROM jsonb_to_recordset(passed) AS c (referral_id uuid) JOIN referral.hand_off h ON h.referral_id = c.referral_id
-            WHERE h.case_id = the_case AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND NOT h.imported) THEN
+            -- (written so that the index of every open hand-off is no candidate: it would be read whole)
+            WHERE h.case_id = the_case AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND coalesce(h.imported, false) = false) THEN
         RAISE EXCEPTION 'an acceptance of custody takes the rivals back' USING ERRCODE = 'RF004';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
@@ -369,7 +370,7 @@ BEGIN
     -- Closing is the holder's, or follows from the end of a hand-off: never from opening a letter.
     UPDATE referral.referral r SET state = 'closed', closed_at = m.at, outcome = m.outcome, version = r.version + 1
         FROM jsonb_to_recordset(decided -> 'closures') AS m (id uuid, at timestamptz, outcome text)
-        WHERE r.id = m.id AND r.case_id = the_case AND r.state = 'open' AND r.id = ANY (acting_on) AND (r.holder_unit = referral.my_unit()
+        WHERE r.id = m.id AND r.case_id = the_case AND r.closed_at IS NULL AND r.id = ANY (acting_on) AND (r.holder_unit = referral.my_unit()
             OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS a (id uuid, to_state text) JOIN referral.hand_off h ON h.id = a.id
                 WHERE h.referral_id = r.id AND h.receiver_unit = referral.my_unit() AND a.to_state IN ('rejected', 'completed', 'failed')));
     GET DIAGNOSTICS changed = ROW_COUNT;
