@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from protocols.country import Country
@@ -41,6 +41,10 @@ class Catalogue:
     def country(self, iso2: str) -> Country:
         """One country. Raises LookupError naming the known ones."""
         return self._shelf(iso2).country
+
+    def day_in(self, country: str, moment: datetime) -> date:
+        """The calendar day of that country. Raises LookupError naming the known ones."""
+        return self.country(country).day_of(moment)
 
     def in_force(self, country: str, on: date) -> tuple[Protocol, ...]:
         """The version of each track that stands on that day, by name of the track."""

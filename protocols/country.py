@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from protocols.law import Source
 from protocols.lifecycle import Act
@@ -55,6 +56,10 @@ class Country:
     outcomes: Mapping[str, Labels]
     documents: Mapping[str, Labels]
     sources: Mapping[str, Source]
+
+    def day_of(self, moment: datetime) -> date:
+        """The calendar day it is there: law and charges take force at that midnight, not UTC's."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).date()
 
     @property
     def codes(self) -> Mapping[Act, tuple[str, ...]]:

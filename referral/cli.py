@@ -22,8 +22,7 @@ import typer
 from protocols.catalogue import Catalogue
 from referral import demo, entering, installing, logs, migrating, proving, serving
 from referral.addresses import Addresses, external
-from referral.entry import utc_now
-from referral.options import AsJson, DataDir, settings_with
+from referral.options import AsJson, DataDir, day_of, settings_with
 from referral.outcomes import Door
 from referral.settings import Environment, Settings
 from referral.terminal import Terminal
@@ -93,7 +92,7 @@ def start_demo(
         with terminal.waiting("starting PostgreSQL") as tell:
             database = installing.database(settings, fresh=fresh, join=False)
             addresses = stack.enter_context(database)
-            owner, today = addresses.of("migrator"), utc_now().date()
+            owner, today = addresses.of("migrator"), day_of(None)
             sign_ins = asyncio.run(demo.furnish(owner, settings.data_dir, today, tell))
 
         def ready() -> None:

@@ -5,9 +5,9 @@ It must never know what any command does.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -35,6 +35,9 @@ Since = Annotated[
 ]
 
 
+_LAST_TO_BEGIN: Final = timedelta(hours=12)
+
+
 def settings_with(data_dir: Path | None = None, **given: Any) -> Settings:
     """The settings of the environment; what was given on the command line goes before."""
     given |= {"data_dir": data_dir}
@@ -42,8 +45,12 @@ def settings_with(data_dir: Path | None = None, **given: Any) -> Settings:
 
 
 def day_of(given: datetime | None) -> date:
-    """The day that was given, or today."""
-    return given.date() if given else utc_now().date()
+    """The day that was given, or today where the day begins last (UTC-12).
+
+    What is entered "today" stands at once in every zone: at 02:00 UTC it is still yesterday in
+    Argentina, and nobody there could sign in until midnight.
+    """
+    return given.date() if given else (utc_now() - _LAST_TO_BEGIN).date()
 
 
 def group(words: str) -> typer.Typer:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -85,6 +85,10 @@ class ReadSession:
     vault: Vault
     catalogue: Catalogue
     request_id: str
+
+    def day_in(self, country: str, moment: datetime) -> date:
+        """The calendar day of that country: what stands in law and directory is asked by it."""
+        return self.catalogue.day_in(country, moment)
 
 
 class WitnessedRead(ReadSession):

@@ -147,18 +147,24 @@ def check(
     return verdict if verdict.allow else refusal_for(action, verdict)
 
 
-async def hand_off_for(session: WriteSession, hand_off_id: UUID, now: datetime) -> Locked | None:
+async def hand_off_for(
+    session: WriteSession, actor: Actor, hand_off_id: UUID, now: datetime
+) -> Locked | None:
     """The hand-off and its referral, under lock; None when it is not the actor's to know of."""
+    on = session.day_in(actor.country, now)
     row = await as_json(
-        session.connection, "SELECT referral.lock_hand_off($1, $2)", hand_off_id, now.date()
+        session.connection, "SELECT referral.lock_hand_off($1, $2)", hand_off_id, on
     )
     return None if row is None else Locked.from_row(row, hand_off_id)
 
 
-async def referral_for(session: WriteSession, referral_id: UUID, now: datetime) -> Locked | None:
+async def referral_for(
+    session: WriteSession, actor: Actor, referral_id: UUID, now: datetime
+) -> Locked | None:
     """The referral, under lock; None when it is not the actor's to know of."""
+    on = session.day_in(actor.country, now)
     row = await as_json(
-        session.connection, "SELECT referral.lock_referral($1, $2)", referral_id, now.date()
+        session.connection, "SELECT referral.lock_referral($1, $2)", referral_id, on
     )
     return None if row is None else Locked.from_row(row, None)
 

@@ -44,7 +44,9 @@ async def agencies_in(
     if isinstance(served, Refusal):
         return refused(served, request)
     entries = await directory.agencies_in(
-        call.session.connection, call.actor.country, call.now.date()
+        call.session.connection,
+        call.actor.country,
+        call.session.day_in(call.actor.country, call.now),
     )
     listed = [one for one in entries if _fits(one, mandate, served if place else None)]
     page = [one for one in listed if after is None or one.key > after]
@@ -75,7 +77,9 @@ async def _serving(
         return errors.invalid_input([Fault("/place", "unknown", message)])
     wanted = [mandate] if mandate else list(words.country.mandates)
     asks = [directory.Ask(one, place) for one in wanted]
-    return await directory.serving(connection, asks, call.now.date())
+    return await directory.serving(
+        connection, asks, call.session.day_in(call.actor.country, call.now)
+    )
 
 
 def _fits(entry: AgencyEntry, mandate: str | None, served: Iterable[Serving] | None) -> bool:

@@ -88,7 +88,7 @@ async def protocol_of(
     catalogue = call.installation.catalogue
     if country.upper() not in catalogue.countries:
         return refused(_no_such("country", catalogue.countries), request)
-    standing = catalogue.in_force(country, on or call.now.date())
+    standing = catalogue.in_force(country, on or catalogue.day_in(country, call.now))
     found = next((one for one in standing if one.track == track), None)
     if found is None:
         return refused(_no_such("track", [one.track for one in standing]), request)

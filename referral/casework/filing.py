@@ -77,7 +77,7 @@ async def ground_of(
         intake.place,
         actor.country,
         actor.unit_id,
-        now.date(),
+        session.day_in(actor.country, now),
     )
     if not here["place"]:
         message = (

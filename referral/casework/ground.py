@@ -39,7 +39,7 @@ async def hand_off_ground(
 
     ``only_if`` refuses a state in which nobody may: whoever may know of it is told the state.
     """
-    locked = await access.hand_off_for(session, hand_off_id, now)
+    locked = await access.hand_off_for(session, actor, hand_off_id, now)
     impossible = only_if(locked) if locked and locked.relationships(actor) else None
     if locked is not None and impossible is not None:
         return await refuse_there(session, actor, locked, action, impossible, now)
@@ -50,7 +50,7 @@ async def referral_ground(
     session: WriteSession, actor: Actor, referral_id: UUID, action: str, said: Said, now: datetime
 ) -> Held | Refusal:
     """The referral, locked, if the actor may do this to it."""
-    locked = await access.referral_for(session, referral_id, now)
+    locked = await access.referral_for(session, actor, referral_id, now)
     return await _ground(session, actor, locked, action, said, now, "referral", referral_id)
 
 

@@ -138,7 +138,7 @@ async def _act(
     *,
     attesting: bool = False,
 ) -> Acted | Refusal:
-    locked = await access.hand_off_for(session, hand_off_id, now)
+    locked = await access.hand_off_for(session, actor, hand_off_id, now)
     ground = _may(session, actor, locked, act, said, now, attesting=attesting)
     if isinstance(ground, Refusal) or locked is None:
         refusal = ground if isinstance(ground, Refusal) else errors.not_found()

@@ -179,7 +179,7 @@ async def _resolved(
     asks = [Ask(UNLISTED, place)] + [Ask(str(one.mandate), place) for one in told]
     if wanted is not None:
         asks.append(Ask(wanted.mandate, place, wanted.excluding, wanted.national))
-    answers = await serving(session.connection, asks, now.date())
+    answers = await serving(session.connection, asks, session.day_in(dossier.actor.country, now))
     named = await _named(session, dossier.actor.country, told)
     found = {
         one.opening: receiver

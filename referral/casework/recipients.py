@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,7 +69,7 @@ def subject_of(locked: Locked, actor: Actor | None) -> Subject:
 
 
 async def resolve(
-    session: WriteSession, decisions: Iterable[tuple[Subject, Decision]], on: datetime
+    session: WriteSession, decisions: Sequence[tuple[Subject, Decision]], on: datetime
 ) -> list[list[Serving]]:
     """Who is meant by every recipient of these decisions: per decision, in the order of its items.
 
@@ -79,7 +79,7 @@ async def resolve(
     wanted = [_asks_of(subject, decision) for subject, decision in decisions]
     flat = [one for asks in wanted for one in asks]
     mandates = [ask for _, ask in flat if ask.mandate not in PARTIES]
-    served = iter(await serving(session.connection, mandates, on.date()) if mandates else [])
+    served = iter(await _served(session, decisions[0][0].country, mandates, on) if mandates else [])
     units = {_unit_of(subject, ask.mandate) for subject, ask in flat if ask.mandate in PARTIES}
     known = await units_with(session.connection, list(units)) if units else {}
     return [
@@ -91,6 +91,12 @@ async def resolve(
         ]
         for asks in wanted
     ]
+
+
+async def _served(
+    session: WriteSession, country: str, asks: list[Ask], on: datetime
+) -> list[Serving]:
+    return await serving(session.connection, asks, session.day_in(country, on))
 
 
 def _asks_of(subject: Subject, decision: Decision) -> list[tuple[Subject, Ask]]:

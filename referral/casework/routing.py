@@ -54,7 +54,8 @@ def route(
         holder_mandates=mandates,
         excluding=facts.codes("named_agencies") or frozenset(),
     )
-    tracks = session.catalogue.in_force(dossier.actor.country, dossier.now.date())
+    country = dossier.actor.country
+    tracks = session.catalogue.in_force(country, session.day_in(country, dossier.now))
     for opening in engine.file(tracks, run, dossier.now, running=running):
         _open_referral(dossier, person_id, found.results, opening, tracks)
 

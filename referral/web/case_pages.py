@@ -162,7 +162,7 @@ def _sealed(told: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
 def _referral(
     one: ReferralSeen, seen: CaseSeen, reader: Reader, sent: Sent, faults: Faults
 ) -> ReferralShown:
-    law, clock, on = reader.law, reader.clock, seen.filed_at.date()
+    law, clock = reader.law, reader.clock
     number = next((p.number for p in seen.persons if p.id == one.person_id), 0)
     holder = one.holder_agency or UNNAMED
     rows = [
@@ -173,13 +173,13 @@ def _referral(
     ]
     lead = ", lead" if one.lead else ""
     return ReferralShown(
-        heading=f"{law.track_title(one.track, on)}: person {number}{lead}",
+        heading=f"{law.track_title(one.track, seen.filed_at)}: person {number}{lead}",
         rows=tuple(rows),
         needed=needs_shown(one.needed),
         withheld=withheld_shown(one.withheld, law),
         address=f"/cases/{seen.id}/referrals/{one.id}",
         note=_note(one, sent, faults),
-        event=_event(one, law.protocol(one.track, on), sent, faults),
+        event=_event(one, law.protocol(one.track, seen.filed_at), sent, faults),
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 
@@ -18,7 +17,7 @@ from protocols.vocabulary import load_vocabulary
 from referral import access
 from referral.entry import Call, Reading
 from referral.errors import not_found
-from referral.session import Actor
+from referral.session import Actor, ReadSession
 from referral.web.fields import Fields, Params, Sent
 from referral.web.lines import UNNAMED
 from referral.web.pages import PageRoute, error_page, page
@@ -83,8 +82,8 @@ class ProtocolPage:
     sources: tuple[tuple[str, tuple[Citation, ...]], ...]
 
 
-def _today(call: Call[Any]) -> date:
-    return call.now.astimezone(ZoneInfo(call.actor.time_zone)).date()
+def _today(call: Call[ReadSession]) -> date:
+    return call.session.day_in(call.actor.country, call.now)
 
 
 @router.get("/agencies")

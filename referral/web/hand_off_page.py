@@ -54,12 +54,12 @@ def hand_off_view(
 ) -> HandOff:
     """The page. ``tried``: the form that was sent and came back."""
     line, law, clock = seen.line, reader.law, reader.clock
-    on = line.requested_at.date()
-    step = law.step(line.track, line.step, on)
+    protocol = law.protocol(line.track, line.requested_at)
+    step = protocol.steps.get(line.step) if protocol else None
     return HandOff(
         address=f"/hand-offs/{line.id}",
         case_address=f"/cases/{line.case_id}",
-        heading=law.step_title(line.track, line.step, on),
+        heading=law.step_title(line.track, line.step, line.requested_at),
         line=reader.line(line),
         until="Answer by" if line.state in {"requested", "received"} else "Next limit",
         rows=_rows(line, reader, places.get(line.jurisdiction, line.jurisdiction), seen.docket),
@@ -69,7 +69,7 @@ def hand_off_view(
         facts=tuple(fact_lines(seen.facts)),
         limits=tuple(_limit(one, law, clock, line) for one in seen.clocks),
         notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
-        forms=act_forms(seen, reader.actor, law, law.protocol(line.track, on), tried),
+        forms=act_forms(seen, reader.actor, law, protocol, tried),
         key=tried.sent.one("key") or new_key(),
         version=line.version,
         done=done,
@@ -89,7 +89,7 @@ def _rows(
             f"{receiver}, {line.receiver_unit_name}" if line.receiver_unit_name else receiver,
         ),
         ("Asked as", law.label(line.mandate)),
-        ("Track", law.track_title(line.track, line.requested_at.date())),
+        ("Track", law.track_title(line.track, line.requested_at)),
         ("Place", place),
         ("Requested", clock.moment(line.requested_at)),
     ]
@@ -112,7 +112,7 @@ def _rows(
 
 
 def _limit(one: ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
-    protocol = law.protocol(line.track, line.requested_at.date())
+    protocol = law.protocol(line.track, line.requested_at)
     known = protocol.clocks.get(one.clock) if protocol else None
     return Limit(
         title=known.title.get("en", one.clock) if known else one.clock,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -180,24 +180,24 @@ class Law:
         labels = self.country.reasons.get(act, {})
         return said(labels[code], LANGUAGE) if code in labels else self.label(code)
 
-    def protocol(self, track: str, on: date) -> Protocol | None:
-        """The version of a track that stands on a day, or None."""
-        found = self.catalogue.in_force(self.country.iso2, on)
+    def protocol(self, track: str, at: datetime) -> Protocol | None:
+        """The version of a track that stood at a moment, or None."""
+        found = self.catalogue.in_force(self.country.iso2, self.country.day_of(at))
         return next((one for one in found if one.track == track), None)
 
-    def step(self, track: str, step: str, on: date) -> Step | None:
-        """A step of the track as it stood on a day."""
-        protocol = self.protocol(track, on)
+    def step(self, track: str, step: str, at: datetime) -> Step | None:
+        """A step of the track as it stood at a moment."""
+        protocol = self.protocol(track, at)
         return protocol.steps.get(step) if protocol else None
 
-    def step_title(self, track: str, step: str, on: date) -> str:
+    def step_title(self, track: str, step: str, at: datetime) -> str:
         """What the step is called, or its code."""
-        found = self.step(track, step, on)
+        found = self.step(track, step, at)
         return said(found.title, LANGUAGE) if found else step
 
-    def track_title(self, track: str, on: date) -> str:
+    def track_title(self, track: str, at: datetime) -> str:
         """What the track is called, or its code."""
-        protocol = self.protocol(track, on)
+        protocol = self.protocol(track, at)
         return said(protocol.title, LANGUAGE) if protocol else track
 
     def cited(self, sources: Iterable[str]) -> tuple[Citation, ...]:

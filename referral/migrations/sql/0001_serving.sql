@@ -128,8 +128,9 @@ GRANT EXECUTE ON FUNCTION agencies.held_mandates(uuid, text, date)
 
 -- May this unit be asked for this mandate at this place at all: it is charged with it there, through a
 -- group or from above, as a fall-back too, or it is the country's last resort. The second lock behind
--- `serving`: whatever the caller's code believes, nothing is sent past the directory.
-CREATE FUNCTION agencies.may_be_asked(unit uuid, wanted text, place text, on_day date) RETURNS boolean
+-- `serving`: whatever the caller's code believes, nothing is sent past the directory. On any day it then
+-- is somewhere (UTC-12 to UTC+14): which of them is the country's own, the first lock knows.
+CREATE FUNCTION agencies.may_be_asked(unit uuid, wanted text, place text, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SECURITY INVOKER AS $$
 WITH RECURSIVE climb AS (
     SELECT here.code, here.parent FROM agencies.jurisdiction here WHERE here.code = place
@@ -142,7 +143,8 @@ SELECT EXISTS (
      WHERE held.unit_id = unit AND held.mandate IN (wanted, 'NATIONAL_FALL_BACK')
        AND (held.jurisdiction IN (SELECT climb.code FROM climb) OR held.jurisdiction IN (
            SELECT wider.group_code FROM climb JOIN agencies.grouping wider ON wider.member_code = climb.code))
-       AND held.valid_from <= on_day AND (held.valid_until IS NULL OR on_day < held.valid_until))
+       AND held.valid_from <= (at AT TIME ZONE 'UTC' + interval '14 hours')::date
+       AND (held.valid_until IS NULL OR (at AT TIME ZONE 'UTC' - interval '12 hours')::date < held.valid_until))
 $$;
-REVOKE EXECUTE ON FUNCTION agencies.may_be_asked(uuid, text, text, date) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION agencies.may_be_asked(uuid, text, text, date) TO referral_effector;
+REVOKE EXECUTE ON FUNCTION agencies.may_be_asked(uuid, text, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION agencies.may_be_asked(uuid, text, text, timestamptz) TO referral_effector;

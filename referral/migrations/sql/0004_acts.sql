@@ -173,7 +173,8 @@ BEGIN
     IF NOT FOUND THEN RETURN NULL; END IF;
     PERFORM FROM referral.clock k WHERE k.id = wanted AND k.next_at <= at AND k.state IN ('running', 'lapsed');
     IF NOT FOUND THEN RETURN NULL; END IF;
-    RETURN referral.state_of(the_case, the_referral, NULL, at::date);
+    RETURN referral.state_of(the_case, the_referral, NULL, (SELECT (at AT TIME ZONE u.time_zone)::date
+        FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit WHERE r.id = the_referral));
 END $$;
 
 -- A row that cannot be worked on is pushed ahead so that it blocks no other deadline.

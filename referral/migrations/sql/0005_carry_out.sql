@@ -271,7 +271,7 @@ BEGIN
             AND CASE WHEN h.imported THEN true  -- history went where the record says
                 WHEN h.mandate = 'filer' THEN h.receiver_unit = c.filed_by_unit
                 WHEN h.mandate ~ '^[a-z_]+$' THEN h.receiver_unit = r.holder_unit
-                ELSE agencies.may_be_asked(h.receiver_unit, h.mandate, h.jurisdiction, (h.requested_at AT TIME ZONE 'UTC')::date) END;
+                ELSE agencies.may_be_asked(h.receiver_unit, h.mandate, h.jurisdiction, h.requested_at) END;
     GET DIAGNOSTICS inserted = ROW_COUNT;
     IF inserted <> jsonb_array_length(opened) THEN
         RAISE EXCEPTION 'a hand-off is sent for the holder, as a request, to who serves the mandate there' USING ERRCODE = 'RF005';

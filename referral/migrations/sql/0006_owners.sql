@@ -17,6 +17,8 @@ BEGIN
         EXECUTE format('ALTER FUNCTION %s SET enable_seqscan = off', f);
         EXECUTE format('ALTER FUNCTION %s SET enable_hashjoin = off', f);
         EXECUTE format('ALTER FUNCTION %s SET enable_mergejoin = off', f);
+        -- For the same reason no other values would want another plan: each is made once per session.
+        EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', f);
     END LOOP;
     EXECUTE 'REVOKE CREATE ON SCHEMA referral FROM referral_effector';
 END $$;
