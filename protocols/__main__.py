@@ -20,7 +20,6 @@ from protocols.explain import procedure
 from protocols.problems import Problem, ProblemsFound
 from protocols.spoken import Speaker
 from protocols.typeset import as_text
-from protocols.vocabulary import load_vocabulary
 
 SOUND, PROBLEMS, MISUSE = 0, 1, 2
 
@@ -85,8 +84,6 @@ def _say_country(country: CountryReport) -> None:
             f" {one.sources} sources, {one.recalled} of grade K"
         )
     print(f"{country.country}: {country.cases} worked cases run")
-    if country.not_exercised:
-        print(f"{country.country}: no worked case reaches {', '.join(country.not_exercised)}")
 
 
 def _say_total(report: Report) -> None:
@@ -103,7 +100,7 @@ def _explain(chosen: argparse.Namespace) -> int:
     if language not in country.languages:
         message = f"{country.iso2} has no texts in '{language}': use {', '.join(country.languages)}"
         raise LookupError(message)
-    vocabulary = load_vocabulary()
+    vocabulary = catalogue.shelves[country.iso2].vocabulary
     plain = procedure(protocol, country, vocabulary, language)
     if chosen.json:
         print(json.dumps(plain, ensure_ascii=False, indent=2))
