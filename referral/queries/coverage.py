@@ -80,14 +80,14 @@ class Coverage:
 async def coverage_of(
     connection: AsyncConnection, catalogue: Catalogue, country: str, on: date
 ) -> Coverage:
-    """Every mandate × place of the tracks in force on this day, asked of the directory at once."""
+    """Every mandate × place of the law that stands there on this day, asked of the directory at once."""
     places = {country: catalogue.country(country).names, **await places_in(connection, country)}
     asks = sorted(
         {
             Ask(mandate, country if national else place, national=national)
             for place in places
-            for track in catalogue.in_force(country, on)
-            for mandate, national in _mandates(track)
+            for track in catalogue.in_force(country, on, place)
+            for mandate, national in _mandates(track.at(place))
         },
         key=lambda ask: (ask.mandate, ask.jurisdiction, ask.national),
     )
