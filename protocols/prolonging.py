@@ -121,7 +121,7 @@ def _counted(
     running = replace(running, due_at=due.moment)
     rungs = limits.rungs_of(walk.protocol, running)
     to_come = (place for place, rung in enumerate(rungs) if rung.at > at)
-    return due, replace(running, rung=next(to_come, len(rungs) - 1))
+    return due, replace(running, rung=next(to_come, max(len(rungs) - 1, 0)))
 
 
 def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | ExtendClock) -> None:
@@ -129,8 +129,8 @@ def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | Ex
     walk.clocks[running.id] = running
     for place, begun in enumerate(walk.items):
         if isinstance(begun, StartClock) and limits.is_start_of(begun, running):
-            begun = replace(begun, stood=running.stood, extensions=running.extensions)
-            walk.items[place] = begun if isinstance(item, PauseClock) else _ending(begun, item)
+            since = replace(begun, stood=running.stood, extensions=running.extensions)
+            walk.items[place] = since if isinstance(item, PauseClock) else _ending(since, item)
             return
     walk.items.append(item)
 
