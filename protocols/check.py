@@ -121,7 +121,7 @@ def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
 
 def _uncited(shelf: Shelf, problems: Problems) -> None:
     cited = {source for version in shelf.versions for source in cited_by(version)}
-    cited.update(shelf.screening_sources)
+    cited.update(shelf.cited)
     for source in shelf.country.sources.values():
         if source.id not in cited:
             problems.warning(
