@@ -23,6 +23,7 @@ class Listed(Answer):
     person_number: int
     headcount: int
     track: Titled
+    protocol_version: str
     step: Titled
     kind: str
     mandate: Titled
@@ -56,8 +57,8 @@ class Listed(Answer):
         same = {name: getattr(line, name) for name in _SAME}
         return cls(
             **same,
-            track=Titled(code=line.track, title=words.track(line.track)),
-            step=Titled(code=line.step, title=words.step(line.track, line.step)),
+            track=Titled(code=line.track, title=words.track(line)),
+            step=Titled(code=line.step, title=words.step(line, line.step)),
             mandate=mandate,
             sender=Party.of(line.sender_unit, line.sender_agency, None, "confidential"),
             receiver=Party.of(
@@ -75,6 +76,7 @@ _SAME = (
     *("place", "state", "urgency", "requested_at", "received_at", "accepted_at", "started_at"),
     *("first_contact_at", "ended_at", "review_at", "no_agency", "attested", "imported", "version"),
     *("attestation_confirmed_at", "cancellation_asked_at", "reason_code", "outcome"),
+    "protocol_version",
 )
 
 
@@ -142,7 +144,7 @@ class HandOff(Answer):
         """From the room's view."""
         return cls(
             hand_off=Listed.of(seen.line, words, now),
-            instruction=words.instruction(seen.line.track, seen.line.step),
+            instruction=words.instruction(seen.line, seen.line.step),
             rule=seen.reason["rule"],
             sources=Source.all(words, seen.reason["sources"]),
             travels=seen.travels,

@@ -54,12 +54,12 @@ def hand_off_view(
 ) -> HandOff:
     """The page. ``tried``: the form that was sent and came back."""
     line, law, clock = seen.line, reader.law, reader.clock
-    protocol = law.protocol(line.track, line.requested_at)
+    protocol = law.protocol(line)
     step = protocol.steps.get(line.step) if protocol else None
     return HandOff(
         address=f"/hand-offs/{line.id}",
         case_address=f"/cases/{line.case_id}",
-        heading=law.step_title(line.track, line.step, line.requested_at),
+        heading=law.step_title(line, line.step),
         line=reader.line(line),
         until="Answer by" if line.state in {"requested", "received"} else "Next limit",
         rows=_rows(line, reader, places.get(line.jurisdiction, line.jurisdiction), seen.docket),
@@ -89,7 +89,8 @@ def _rows(
             f"{receiver}, {line.receiver_unit_name}" if line.receiver_unit_name else receiver,
         ),
         ("Asked as", law.label(line.mandate)),
-        ("Track", law.track_title(line.track, line.requested_at)),
+        ("Track", law.track_title(line)),
+        ("Protocol", f"version of {line.protocol_version}"),
         ("Place", place),
         ("Requested", clock.moment(line.requested_at)),
     ]
@@ -112,7 +113,7 @@ def _rows(
 
 
 def _limit(one: ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
-    protocol = law.protocol(line.track, line.requested_at)
+    protocol = law.protocol(line)
     known = protocol.clocks.get(one.clock) if protocol else None
     return Limit(
         title=known.title.get("en", one.clock) if known else one.clock,
