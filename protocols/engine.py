@@ -27,6 +27,7 @@ from protocols.decision import (
     HandOffState,
     MoveCustody,
     Opening,
+    PanelVote,
     Reason,
     Refused,
     Run,
@@ -101,15 +102,17 @@ def act(  # noqa: PLR0913 - what a party may bring along with an act
     outcome: str | None = None,
     occurred_at: datetime | None = None,
     receiver_mandates: frozenset[str] | None = None,
+    panel: PanelVote | None = None,
 ) -> Decision | Refused:
     """One party does one thing to one hand-off.
 
     ``receiver_mandates``: on acceptance, what else the receiver's unit serves at this place.
+    ``panel``: how the panel voted, where the step's outcomes are those of one.
     """
     found = next((one for one in run.hand_offs if one.id == hand_off), None)
     if found is None:
         return Refused(act, "known hand-off", "This referral has no such hand-off.")
-    doing = answers.Doing(found, act, party, at, reason_code, outcome, occurred_at)
+    doing = answers.Doing(found, act, party, at, reason_code, outcome, occurred_at, panel)
     no = refusal(protocol, run, doing)
     if no is not None:
         return no
@@ -138,18 +141,22 @@ def _accept(walk: Walk, found: HandOffState, mandates: frozenset[str] | None) ->
     walk.fire(f"{step.id} accepted", found.id)
 
 
-def record(protocol: Protocol, run: Run, event: str, at: datetime) -> Decision | Refused:
+def record(
+    protocol: Protocol, run: Run, event: str, at: datetime, *, panel: PanelVote | None = None
+) -> Decision | Refused:
     """The holder records an event, the outcome of a duty it keeps, or asks for a step again.
 
-    ``rescued`` · ``AR-T05 SENT_TO_COURT`` · ``AR-T04 again``. ``at`` is when it happened.
+    ``rescued`` · ``AR-T05 SENT_TO_COURT`` · ``AR-T04 again``. ``at`` is when it happened,
+    ``panel`` how the panel voted where the outcome is that of one.
     """
-    no = refused_event(protocol, run, event)
+    no = refused_event(protocol, run, event, panel)
     if no is not None:
         return no
     walk = Walk(protocol, run, at, world_of(run))
     name, _, word = event.partition(" ")
     step = protocol.steps.get(name)
-    reason = Reason(name, "recorded", step.sources if step else ())
+    rule = f"recorded: {panel}" if panel else "recorded"
+    reason = Reason(name, rule, step.sources if step else ())
     if step is not None and word == "again":
         openings.open_step(walk, step, "asked again by the holder", again=True)
         return settle(walk)

@@ -45,6 +45,9 @@ STEP_WORDS = (
 )
 
 OUTSIDE = {"digest": False}  # of a field: no part of the law, hence of the digest
+# Of a field the language learnt later: no part of the digest while it is not used, so that
+# versions written before it, and the referrals under them, keep theirs.
+LATER = {"later": True}
 
 
 class Asking(StrEnum):
@@ -152,6 +155,17 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """A decision by several: who may sit, how many must be there, how many must agree."""
+
+    sits: tuple[str, ...]
+    quorum: int
+    agree: int
+    must_sit: tuple[str, ...] = ()
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step: who is asked for what, after what, under which condition."""
 
@@ -175,6 +189,7 @@ class Step:
     outcomes: tuple[str, ...] = ()
     repeat: int = 1
     lead: bool = False
+    panel: Panel | None = field(default=None, metadata=LATER)  # the receiver convenes it
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -112,7 +112,7 @@ def canonical(value: object) -> object:
         held = {
             part.name: canonical(getattr(value, part.name))
             for part in fields(value)
-            if part.metadata.get("digest", True)
+            if part.metadata.get("digest", True) and not _unused(value, part)
         }
         return {"is": type(value).__name__, **held}
     if isinstance(value, Mapping):
@@ -124,6 +124,11 @@ def canonical(value: object) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return value if value is None or isinstance(value, bool | int | float) else str(value)
+
+
+def _unused(value: object, part: Field[Any]) -> bool:
+    """A field the language learnt later and this version does not use."""
+    return bool(part.metadata.get("later")) and not getattr(value, part.name)
 
 
 def cited_by(protocol: Protocol) -> tuple[str, ...]:
