@@ -6,8 +6,9 @@ import pycountry
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from agencies.cast import parts
+from agencies.cast import load_cast, parts
 from agencies.directory import Ask, Via, places_in, serving
+from agencies.duties import Role
 from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
 from tests.agencies.conftest import TODAY
@@ -81,3 +82,26 @@ def test_the_cast_has_two_forces_and_nobody_may_see_where_the_shelter_worker_sit
     assert forces == {"POLICIA-NACIONAL", "POLICIA-TRATA"}
     hidden = {body.key for body in REGISTER.bodies if body.confidential}
     assert cast["shelter_worker"].seat.agency in hidden
+
+
+def test_the_cast_has_every_part_a_story_needs() -> None:
+    cast = {part.key: part for part in parts(["PY"])}
+    assert {
+        *("inspector", "supervisor", "hotline", "social_worker", "protection_supervisor"),
+        *("defender", "prosecutor", "court", "coordinator", "auditor", "agency_admin", "outsider"),
+    } <= cast.keys()
+    assert {part.seat.role for part in cast.values()} == {
+        *(Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR, Role.AGENCY_ADMIN)
+    }
+    others = {part.seat.agency for key, part in cast.items() if key != "outsider"}
+    assert cast["outsider"].seat.agency not in others
+
+
+async def test_everybody_of_the_cast_can_be_seated(owner: AsyncConnection) -> None:
+    await enter(owner, REGISTER, TODAY)
+    players = await load_cast(owner, ("PY",), TODAY, hash_with=lambda _: _NO_HASH)
+    assert [player.part for player in players] == parts(("PY",))
+
+
+# Argon2id in form only: nobody signs in here.
+_NO_HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$aGFzaA"
