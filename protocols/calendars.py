@@ -18,7 +18,7 @@ from typing import Any
 
 import holidays
 
-from protocols.closed_days import Description, closed_days
+from protocols.closed_days import Description, closed_days, holds_at
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DESCRIPTION_KEYS = frozenset(
@@ -92,8 +92,11 @@ def build_calendar(
     covered: range,
     language: str = "en",
     subdivision: str | None = None,
+    place: str = "",
 ) -> Calendar:
     """One calendar of ``calendars.yaml``, for one subdivision ("X" of AR-X) if it has own days.
+
+    ``place``: a place (ISO 3166-2, or below) for which a closure was ordered, "" for all others.
 
     Raises ValueError with a sentence for whoever wrote the file.
     """
@@ -104,10 +107,16 @@ def build_calendar(
         )
         raise ValueError(message)
     closed = closed_days(
-        name, description, covered=covered, language=language, subdivision=subdivision
+        name,
+        description,
+        covered=covered,
+        language=language,
+        subdivision=subdivision,
+        place=place,
     )
+    area = place or subdivision
     return Calendar(
-        name=f"{name} ({subdivision})" if subdivision else name,
+        name=f"{name} ({area})" if area else name,
         version=f"{version}, holidays {version_of('holidays')}",
         time_zone=str(description.get("time_zone", time_zone)),
         covered=covered,
@@ -163,14 +172,17 @@ class Calendars:
 
     def named(self, name: str, place: str = "") -> Calendar:
         """The calendar of this name; areas without days of their own share one."""
-        days = self.descriptions[name].get("holidays") or {}
-        subdivision = place.partition("-")[2] if days.get("subdivisions") else ""
+        description = self.descriptions[name]
+        days = description.get("holidays") or {}
+        subdivision = place.split("-")[1] if days.get("subdivisions") and "-" in place else ""
         known = holidays.country_holidays(days["country"]).subdivisions if subdivision else ()
-        return _built(self, name, subdivision if subdivision in known else None)
+        ordered = (one for one in description.get("closures", ()) if "places" in one)
+        own = place if any(holds_at(one, place) for one in ordered) else ""
+        return _built(self, name, subdivision if subdivision in known else None, own)
 
 
 @cache
-def _built(calendars: Calendars, name: str, subdivision: str | None) -> Calendar:
+def _built(calendars: Calendars, name: str, subdivision: str | None, place: str) -> Calendar:
     return build_calendar(
         name,
         calendars.descriptions[name],
@@ -179,6 +191,7 @@ def _built(calendars: Calendars, name: str, subdivision: str | None) -> Calendar
         covered=calendars.covered,
         language=calendars.language,
         subdivision=subdivision,
+        place=place,
     )
 
 

@@ -22,8 +22,9 @@ def closed_days(
     covered: range,
     language: str,
     subdivision: str | None,
+    place: str = "",
 ) -> dict[date, str]:
-    """Each closed day of the declared years and why it is closed.
+    """Each closed day of the declared years and why it is closed, for one place.
 
     Raises ValueError with a sentence for whoever wrote the file.
     """
@@ -36,8 +37,18 @@ def closed_days(
             raise ValueError(message)
         del closed[day]
     for closure in description.get("closures", ()):
-        closed |= dict.fromkeys(_span(closure, covered), str(closure["name"]))
+        if holds_at(closure, place):
+            closed |= dict.fromkeys(_span(closure, covered), str(closure["name"]))
     return closed
+
+
+def holds_at(closure: Mapping[str, Any], place: str) -> bool:
+    """Whether a closure holds there: everywhere if it names no places, else in and below them.
+
+    A place below another begins with its code: a closure in PY-7 closes PY-7-ENCARNACION too.
+    """
+    named = closure.get("places")
+    return named is None or any(f"{place}-".startswith(f"{one}-") for one in named)
 
 
 def _published(

@@ -27,6 +27,7 @@ def calendars(country: str, time_zone: str) -> Calendars:
 
 AR = calendars("ar", "America/Argentina/Buenos_Aires")
 ZZ = calendars("zz", "UTC")
+PY = calendars("py", "America/Asuncion")
 
 
 def test_a_mandate_has_its_calendar_and_others_have_the_default() -> None:
@@ -40,6 +41,31 @@ def test_a_province_adds_its_own_days_and_an_unknown_one_has_the_countrys() -> N
     salta, country = AR.of("COPRETI", "AR-A"), AR.of("COPRETI", "AR")
     assert set(country.closed) < set(salta.closed)
     assert AR.of("COPRETI", "AR-ZZZ") is AR.of("COPRETI", "AR")
+
+
+def test_a_town_below_a_province_has_the_provinces_own_days() -> None:
+    assert AR.of("COPRETI", "AR-A-ORAN") is AR.of("COPRETI", "AR-A")
+
+
+def test_a_closure_ordered_for_a_town_closes_it_and_what_lies_below_and_nothing_else() -> None:
+    founded = date(2022, 2, 3)
+    town = PY.of("COURT_CHILD", "PY-10-CIUDAD-DEL-ESTE")
+    assert town.closed[founded] == "Suspensión de plazos, Ciudad del Este [PJ 21444]"
+    assert town.name == "court (PY-10-CIUDAD-DEL-ESTE)"
+    assert PY.of("COURT_CHILD", "PY-10-CIUDAD-DEL-ESTE-KM-4").closed_by(founded) is not None
+    for open_there in ("PY", "PY-10", "PY-1", "PY-ASU", "PY-10-CIUDAD", "PY-7-ENCARNACION"):
+        assert PY.of("COURT_CHILD", open_there) is PY.of("COURT_CHILD", "PY")
+        assert PY.of("COURT_CHILD", open_there).closed_by(founded) is None
+
+
+def test_a_closure_ordered_for_a_district_closes_its_towns() -> None:
+    day = date(2021, 12, 21)
+    closed = [
+        place
+        for place in ("PY-9", "PY-9-PARAGUARI", "PY-8", "PY")
+        if PY.of("PROSEC_ORD", place).closed_by(day) is not None
+    ]
+    assert closed == ["PY-9", "PY-9-PARAGUARI"]
 
 
 def test_a_calendar_is_built_once() -> None:
@@ -124,7 +150,7 @@ def test_a_default_that_does_not_exist_is_refused() -> None:
         Calendars.from_mapping(mapping, "UTC")
 
 
-@pytest.mark.parametrize("country", [AR, ZZ], ids=["ar", "zz"])
+@pytest.mark.parametrize("country", [AR, ZZ, PY], ids=["ar", "zz", "py"])
 def test_every_calendar_of_a_country_has_words_and_names_in_its_languages(
     country: Calendars,
 ) -> None:
