@@ -15,7 +15,7 @@ from protocols.cases import run_cases
 from protocols.catalogue import standing_on
 from protocols.decision import LimitBasis
 from protocols.document import read
-from protocols.expectations import Seen
+from protocols.exercised import Seen, untried
 from protocols.law import Grade
 from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol, cited_by
@@ -84,7 +84,8 @@ def _country(
 ) -> CountryReport:
     _uncited(shelf, problems)
     cases, seen = _cases(shelf, problems) if run else (0, Seen())
-    missed = _missed(shelf.versions, seen) if run else ()
+    file = name_of(shelf.folder / CASES)
+    unreached = untried(iso2, shelf.versions, cases, seen, file, problems) if run else ()
     stale = [
         source
         for source in shelf.country.sources.values()
@@ -97,7 +98,7 @@ def _country(
             "Look it up again and set 'last_checked'",
         )
     tracks = tuple(_count(version, shelf) for version in shelf.versions)
-    return CountryReport(iso2, tracks, cases, missed, len(stale))
+    return CountryReport(iso2, tracks, cases, unreached, len(stale))
 
 
 def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
@@ -124,7 +125,7 @@ def _uncited(shelf: Shelf, problems: Problems) -> None:
     cited.update(shelf.cited)
     for source in shelf.country.sources.values():
         if source.id not in cited:
-            problems.warning(
+            problems.error(
                 source.spot,
                 f"nothing cites the source {source.id}",
                 "Cite it where it is the reason, or remove it",
@@ -141,20 +142,3 @@ def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
         return standing_on(shelf.versions, now.date(), place)
 
     return run_cases(item, shelf.country, tracks, shelf.vocabulary, problems)
-
-
-def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
-    missed: list[str] = []
-    for protocol in versions:
-        # The review step is never opened, its clock is what runs.
-        steps = (step for step in protocol.steps if step != protocol.review.step)
-        missed.extend(step for step in steps if step not in seen.steps)
-        clocks = (*protocol.clocks, protocol.review.id)
-        missed.extend(clock for clock in clocks if clock not in seen.clocks)
-        rules = [f"exclusion {one.id}" for one in protocol.exclusions]
-        rules += [f"gate {one.id}" for one in protocol.gates]
-        limits = protocol.clocks.values()
-        rules += [f"pause of {one.id}" for one in limits if one.pauses.start]
-        rules += [f"extension of {one.id}" for one in limits if one.extends.by]
-        missed.extend(rule for rule in rules if rule not in seen.rules)
-    return tuple(missed)
