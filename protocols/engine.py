@@ -73,8 +73,13 @@ def file(
         raise ValueError(message)
     world = world_of(run)
     return tuple(
-        Opening(track.track, place == 0, triage, _filed(track, run, at, world, triage=triage))
-        for place, (track, triage) in enumerate(applying(tracks, world, running=running))
+        Opening(
+            track.track,
+            rank == 0,
+            triage,
+            _filed(track.at(run.place), run, at, world, triage=triage),
+        )
+        for rank, (track, triage) in enumerate(applying(tracks, world, running=running))
     )
 
 
@@ -109,6 +114,7 @@ def act(  # noqa: PLR0913 - what a party may bring along with an act
     ``receiver_mandates``: on acceptance, what else the receiver's unit serves at this place.
     ``panel``: how the panel voted, where the step's outcomes are those of one.
     """
+    protocol = protocol.at(run.place)
     found = next((one for one in run.hand_offs if one.id == hand_off), None)
     if found is None:
         return Refused(act, "known hand-off", "This referral has no such hand-off.")
@@ -149,6 +155,7 @@ def record(
     ``rescued`` · ``AR-T05 SENT_TO_COURT`` · ``AR-T04 again``. ``at`` is when it happened,
     ``panel`` how the panel voted where the outcome is that of one.
     """
+    protocol = protocol.at(run.place)
     no = refused_event(protocol, run, event, panel)
     if no is not None:
         return no
@@ -185,7 +192,7 @@ def amend(
     """
     if not run.open:
         return Refused("amend", "open referral", "The referral is closed: file a new one.")
-    old = world_of(run)
+    protocol, old = protocol.at(run.place), world_of(run)
     new = World(
         facts,
         dict(run.results if results is None else results),
@@ -203,7 +210,7 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
     if running is None or running.state is not ClockState.RUNNING:
         state = running.state if running else "unknown"
         return Refused("lapse", "running clock", f"This clock is {state}: nothing lapses.")
-    walk = Walk(protocol, run, at, world_of(run))
+    walk = Walk(protocol.at(run.place), run, at, world_of(run))
     law = limits.law_of(walk, running)
     passes_limit = False
     for rung in limits.climb(walk, running):
@@ -217,7 +224,10 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
 
 
 def next_rung(protocol: Protocol, running: RunningClock) -> datetime:
-    """The moment at which this clock lapses next, given the rungs already fired."""
+    """The moment at which this clock lapses next, given the rungs already fired.
+
+    ``protocol``: as it stands at the referral's place (``protocol.at``).
+    """
     calls = protocol.index.rungs[running.clock, running.hand_off is not None]
     return share_of(running.starts_at, running.due_at, calls[running.rung].share)
 

@@ -262,3 +262,25 @@ class Applies:
     reported: frozenset[str]
     sources: tuple[str, ...]
     default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What some places do otherwise, why, and on what that rests. ``steps``: those it touches."""
+
+    id: str
+    places: tuple[str, ...]
+    steps: tuple[str, ...]
+    because: Mapping[str, str]
+    sources: tuple[str, ...]
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What stands at some places: the steps and clocks that are not the track's, whole."""
+
+    places: tuple[str, ...]
+    overrides: tuple[str, ...]
+    steps: Mapping[str, Step]
+    clocks: Mapping[str, Clock]

@@ -34,6 +34,7 @@ def outcomes_for(protocol: Protocol, step: str) -> tuple[str, ...]:
 
 def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
     """Every event the holder may record now, in the order of the file."""
+    protocol = protocol.at(run.place)
     named = [event for event in protocol.events if _free(protocol, run, event)]
     for step in protocol.steps.values():
         held = f"{step.id} held" in run.events and f"{step.id} completed" not in run.events
