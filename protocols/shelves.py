@@ -33,7 +33,7 @@ class Shelf:
     versions: tuple[Protocol, ...]
     folder: Path
     vocabulary: Vocabulary  # the closed list with this country's own facts
-    screening_sources: tuple[str, ...]  # cited by country.yaml itself
+    cited: tuple[str, ...]  # by country.yaml itself
 
 
 def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
@@ -85,7 +85,9 @@ def _read_shelf(
             "Name the track that asks first when nothing certain is known",
         )
     versions.sort(key=lambda version: (version.track, version.in_force_from))
-    return Shelf(country, calendars, tuple(versions), folder, vocabulary, cited_in(item))
+    return Shelf(
+        country, calendars, tuple(versions), folder, vocabulary, (*cited_in(item), *country.cited)
+    )
 
 
 def _track(
