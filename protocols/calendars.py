@@ -18,6 +18,7 @@ from typing import Any
 
 import holidays
 
+from protocols.buddhist_era import Era
 from protocols.closed_days import Description, closed_days
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -61,6 +62,7 @@ class Calendar:
     closed: Mapping[date, str] = field(default_factory=lambda: MappingProxyType({}))
     language: str = "en"
     roll_over: bool = False
+    era: Era = Era.COMMON  # by which its days are shown; kept they are in the common one
 
     @property
     def always_open(self) -> bool:
@@ -92,6 +94,7 @@ def build_calendar(
     covered: range,
     language: str = "en",
     subdivision: str | None = None,
+    era: Era = Era.COMMON,
 ) -> Calendar:
     """One calendar of ``calendars.yaml``, for one subdivision ("X" of AR-X) if it has own days.
 
@@ -115,6 +118,7 @@ def build_calendar(
         closed=MappingProxyType(closed),
         language=language,
         roll_over=bool(description.get("roll_over", False)),
+        era=era,
     )
 
 
@@ -128,9 +132,12 @@ class Calendars:
     covered: range
     language: str
     default: str
+    era: Era = Era.COMMON
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], time_zone: str) -> Calendars:
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], time_zone: str, era: Era = Era.COMMON
+    ) -> Calendars:
         """The whole of ``calendars.yaml``, every calendar built once so that faults show now.
 
         Raises ValueError with a sentence for whoever wrote the file.
@@ -143,6 +150,7 @@ class Calendars:
             covered=range(years["from"], years["to"] + 1),
             language=mapping["language"],
             default=mapping["default"],
+            era=era,
         )
         if calendars.default not in calendars.descriptions:
             names = _listed(calendars.descriptions)
@@ -179,6 +187,7 @@ def _built(calendars: Calendars, name: str, subdivision: str | None) -> Calendar
         covered=calendars.covered,
         language=calendars.language,
         subdivision=subdivision,
+        era=calendars.era,
     )
 
 

@@ -116,7 +116,7 @@ def _calendars(path: Path, country: Country, problems: Problems) -> Calendars | 
     if item is None:
         return None
     try:
-        return Calendars.from_mapping(plain(item), country.time_zone)
+        return Calendars.from_mapping(plain(item), country.time_zone, country.calendar_era)
     except (ValueError, KeyError, TypeError) as error:
         problems.error(
             Spot(name_of(path)), f"the calendars cannot be read: {error}", "Correct calendars.yaml"
