@@ -15,7 +15,9 @@ from enum import StrEnum
 
 AHEAD = 543
 FIRST, LAST = 2400, 2700  # 1857 to 2157: years that are meant as Buddhist when nothing is said
-_DAY = re.compile(r"(?P<era>B\.?E\.?|พ\.?ศ\.?)?\s*(?P<year>\d{4})(?P<rest>-\d{2}-\d{2})", re.IGNORECASE)
+_DAY = re.compile(
+    r"(?P<era>B\.?E\.?|พ\.?ศ\.?)?\s*(?P<year>\d{4})(?P<rest>-\d{2}-\d{2})", re.IGNORECASE
+)
 _DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
 
 
@@ -36,20 +38,15 @@ def common(buddhist: int) -> int:
     return buddhist - AHEAD
 
 
-def written(day: date) -> str:
-    """A day as ``day_in`` reads it back: ``B.E. 2569-11-26``."""
-    return f"B.E. {buddhist(day.year)}{day:-%m-%d}"
-
-
 def day_in(text: str) -> date:
     """The day written here, in either era.
 
     Raises ValueError with a sentence that says how to write it.
     """
+    unread = f"'{text}' is no day: write it like 2026-11-26 or B.E. 2569-11-26"
     found = _DAY.fullmatch(text.translate(_DIGITS).strip())
     if found is None:
-        message = f"'{text}' is no day: write it like 2026-11-26 or B.E. 2569-11-26"
-        raise ValueError(message)
+        raise ValueError(unread)
     year, rest = int(found["year"]), found["rest"]
     if found["era"] is None:
         refuse_unsaid(year, rest)
@@ -57,18 +54,21 @@ def day_in(text: str) -> date:
         year = common(year)
     else:
         message = (
-            f"'{text}' would be the year {common(year)}: B.E. {buddhist(year)}{rest} is {year}{rest};"
-            " write the year of the era you name, or leave the era out"
+            f"'{text}' would be the year {common(year)}: {year}{rest} is"
+            f" B.E. {buddhist(year)}{rest}; write the year of the era you name"
         )
         raise ValueError(message)
-    return date.fromisoformat(f"{year:04}{rest}")
+    try:
+        return date.fromisoformat(f"{year:04}{rest}")
+    except ValueError:
+        raise ValueError(unread) from None
 
 
 def refuse_unsaid(year: int, rest: str = "") -> None:
     """Refuse a year that was meant as Buddhist and stands as one of the common era (ValueError)."""
     if FIRST <= year <= LAST:
         message = (
-            f"{year}{rest} lies in the future by centuries and looks like a year of the Buddhist Era:"
+            f"{year}{rest} lies centuries ahead and looks like a year of the Buddhist Era:"
             f" write B.E. {year}{rest}, or {common(year)}{rest} in the common era"
         )
         raise ValueError(message)

@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
+from protocols.buddhist_era import refuse_unsaid
 from protocols.document import Item
 from protocols.problems import Problems, Spot
 
@@ -81,8 +82,13 @@ class Section:
         return self._scalar(name, default, bool, "true or false")
 
     def day(self, name: str, default: date = date.min) -> date:
-        """A date, written 2026-01-31."""
-        return self._scalar(name, default, date, "a date like 2026-01-31")
+        """A date, written 2026-01-31 (of the common era, whatever the country counts by)."""
+        day = self._scalar(name, default, date, "a date like 2026-01-31")
+        try:
+            refuse_unsaid(day.year, f"{day:-%m-%d}")
+        except ValueError as error:
+            self.problems.error(self.at(name), str(error), "Files keep days in the common era")
+        return day
 
     def choice(self, name: str, kind: type[_Choice], default: _Choice) -> _Choice:
         """One word of a closed list."""

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
+from protocols.buddhist_era import day_in
 from referral import errors
 from referral.database import as_json
 from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
@@ -157,12 +158,19 @@ def new_key() -> str:
 
 
 def moment_in(sent: Sent, name: str, zone: str) -> datetime | Refusal | None:
-    """A day (``name``) and perhaps a time (``name-time``) typed in the unit's zone."""
+    """A day (``name``) and perhaps a time (``name-time``) typed in the unit's zone.
+
+    Of either era, if it is said which; a year like 2569 alone is not taken for one in 543 years.
+    """
     day, time = sent.one(name), sent.one(f"{name}-time")
     if not day:
         return None
     try:
-        return datetime.fromisoformat(f"{day}T{time or '00:00'}").replace(tzinfo=ZoneInfo(zone))
+        typed = f"{day_in(day)}T{time or '00:00'}"
+        return datetime.fromisoformat(typed).replace(tzinfo=ZoneInfo(zone))
     except ValueError:
-        message = "Give a day as year-month-day (2026-03-02) and a time such as 14:30."
+        message = (
+            "Give a day as year-month-day (2026-03-02; a year of the Buddhist Era is written"
+            " B.E. 2569-03-02) and a time such as 14:30."
+        )
         return errors.invalid_input([errors.Fault(f"/{name}", "unreadable", message)])
