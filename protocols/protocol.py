@@ -3,8 +3,9 @@
 What the engine looks up on its hot path (which steps follow a trigger, which clocks it starts and
 stops) is indexed once, when the protocol is made; nothing is parsed afterwards.
 
-The **digest** is the SHA-256 of the canonical form of the law in it. Calendars, lines in files and
-the country's reason lists are outside it: they may change while the law stands.
+The **digest** is the SHA-256 of the canonical form of the law in it. Calendars, lines in files, the
+country's reason lists, the stage of the version and who signed it are outside it: they may change
+while the law stands.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import rfc8785
 
 from protocols.decision import RungKind
 from protocols.law import (
+    AS_IN_FORCE,
     ESCALATION,
     HOLDER,
     IF_USED,
@@ -36,6 +38,7 @@ from protocols.law import (
     Ladder,
     Local,
     Override,
+    Signature,
     Stage,
     Step,
 )
@@ -54,6 +57,7 @@ class Call:
     kind: RungKind
     to: str
     late: timedelta = timedelta(0)  # after that share of the limit
+    number: int = 0  # of its rung in the ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ class Protocol:
     track: str
     version: str  # the day it takes force, 2023-01-17
     in_force_from: date
-    stage: Stage
+    stage: Stage = field(metadata=AS_IN_FORCE)
     title: Mapping[str, str]
     lawful_basis: str
     applies: Applies
@@ -95,6 +99,8 @@ class Protocol:
     sources: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = field(default=(), metadata=IF_USED)
     local: tuple[Local, ...] = field(default=(), metadata=IF_USED)
+    signed: tuple[Signature, ...] = field(default=(), metadata=OUTSIDE, compare=False)
+    pilots_in: tuple[str, ...] = field(default=(), metadata=OUTSIDE, compare=False)
     reasons: Mapping[Act, tuple[str, ...]] = field(
         default_factory=dict, metadata=OUTSIDE, compare=False
     )
@@ -108,6 +114,11 @@ class Protocol:
         object.__setattr__(self, "digest", digest_of(self))
         object.__setattr__(self, "index", _index(self))
         object.__setattr__(self, "places", MappingProxyType(dict(_effective(self))))
+
+    @property
+    def version_name(self) -> str:
+        """Which version of which track, within its country."""
+        return f"{self.track} {self.version}"
 
     def at(self, place: str) -> Protocol:
         """What stands at this place: the track, or what the overrides make of it there.
@@ -132,6 +143,7 @@ def _effective(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
             protocol,
             steps={**protocol.steps, **local.steps},
             clocks={**protocol.clocks, **local.clocks},
+            overrides=tuple(one for one in protocol.overrides if one.id in local.overrides),
             local=(),
         )
         object.__setattr__(there, "digest", protocol.digest)
@@ -142,7 +154,7 @@ def canonical(value: object) -> object:
     """Plain JSON values, the same for the same law: sets sorted, dates as text."""
     if is_dataclass(value) and not isinstance(value, type):
         held = {
-            part.name: canonical(getattr(value, part.name))
+            part.name: canonical(part.metadata.get("as", getattr(value, part.name)))
             for part in fields(value)
             if _counts(part, value)
         }
@@ -236,10 +248,10 @@ _UNATTACHED = {
 
 def _calls(protocol: Protocol, clock: Clock, *, attached: bool) -> Iterator[Call]:
     ladder = protocol.ladders.get(clock.ladder)
-    for rung in ladder.rungs if ladder is not None else ():
+    for number, rung in enumerate(ladder.rungs if ladder is not None else ()):
         late = timedelta(hours=rung.late)
         if rung.kind is RungKind.FALL_BACK:
-            yield Call(rung.share, rung.kind, NEXT, late)
+            yield Call(rung.share, rung.kind, NEXT, late, number)
             continue
         named: list[str] = []
         for to in rung.to:
@@ -248,7 +260,7 @@ def _calls(protocol: Protocol, clock: Clock, *, attached: bool) -> Iterator[Call
                 who = _UNATTACHED[who]
             if who is not None and who not in named:
                 named.append(who)
-        yield from (Call(rung.share, rung.kind, who, late) for who in named)
+        yield from (Call(rung.share, rung.kind, who, late, number) for who in named)
 
 
 def _grouped(pairs: Iterable[tuple[str, _Entry]]) -> Mapping[str, tuple[_Entry, ...]]:

@@ -11,9 +11,10 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from protocols.buddhist_era import refuse_unsaid
 from protocols.document import Item
 from protocols.problems import Problems, Spot
+
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100  # whatever lies beyond is a slip of the pen
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _Plain = TypeVar("_Plain", str, int, bool, date)
@@ -82,13 +83,15 @@ class Section:
         return self._scalar(name, default, bool, "true or false")
 
     def day(self, name: str, default: date = date.min) -> date:
-        """A date, written 2026-01-31 (of the common era, whatever the country counts by)."""
-        day = self._scalar(name, default, date, "a date like 2026-01-31")
-        try:
-            refuse_unsaid(day.year, f"{day:-%m-%d}")
-        except ValueError as error:
-            self.problems.error(self.at(name), str(error), "Files keep days in the common era")
-        return day
+        """A date, written 2026-01-31, of a year in which anybody could mean it."""
+        written = self._scalar(name, default, date, "a date like 2026-01-31")
+        if written is not default and not EARLIEST_YEAR <= written.year <= LATEST_YEAR:
+            self.problems.error(
+                self.at(name),
+                f"'{name}' of {self.where} is {written}, beyond {EARLIEST_YEAR} to {LATEST_YEAR}",
+                "Correct the year; dates are written in the Gregorian calendar",
+            )
+        return written
 
     def choice(self, name: str, kind: type[_Choice], default: _Choice) -> _Choice:
         """One word of a closed list."""

@@ -17,11 +17,14 @@ from protocols.decision import (
     AdvanceClock,
     CloseReferral,
     Decision,
+    ExtendClock,
     HoldStep,
     MoveCustody,
     NeedFact,
     OpenHandOff,
+    PauseClock,
     RecordEvent,
+    ResumeClock,
     StartClock,
     StopClock,
     Withheld,
@@ -87,6 +90,8 @@ def _one(
         match item:
             case StartClock():
                 clocks.start(ledger, subject, item, ids)
+            case PauseClock() | ResumeClock() | ExtendClock():
+                clocks.prolong(ledger, subject, item)
             case StopClock():
                 clocks.stop(ledger, subject, item)
             case AdvanceClock():
@@ -130,6 +135,8 @@ def _open(
         batch=str(uuid5(subject.batches, f"{item.step}|{unit.unit_id}")),
         rivals=str(rivals) if rivals else None,
         track=subject.track,
+        protocol_version=subject.protocol_version,
+        protocol_digest=subject.protocol_digest,
         step=item.step,
         kind=item.kind.value,
         mandate=item.mandate,

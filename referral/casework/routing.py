@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from protocols import engine
 from protocols.decision import Opening, Run
 from protocols.facts import Facts
+from protocols.protocol import Protocol
 from protocols.screening import Screening
 from referral.audit import Done
 from referral.casework import carrying
@@ -55,7 +56,8 @@ def route(
         excluding=facts.codes("named_agencies") or frozenset(),
     )
     country = dossier.actor.country
-    tracks = session.catalogue.in_force(country, session.day_in(country, dossier.now))
+    today = session.day_in(country, dossier.now)
+    tracks = session.catalogue.in_force(country, today, dossier.intake.place)
     for opening in engine.file(tracks, run, dossier.now, running=running):
         _open_referral(dossier, person_id, found.results, opening, tracks)
 
@@ -109,6 +111,7 @@ def _open_referral(
             str(person_id),
             opening.track,
             protocol.version,
+            protocol.digest,
             leads,
             opening.triage,
             held,
@@ -116,18 +119,18 @@ def _open_referral(
             withheld,
         )
     )
-    dossier.decided.append(
-        (_subject(dossier, referral_id, person_id, opening.track), opening.decision)
-    )
+    dossier.decided.append((_subject(dossier, referral_id, person_id, protocol), opening.decision))
 
 
-def _subject(dossier: Dossier, referral_id: UUID, person_id: UUID, track: str) -> Subject:
+def _subject(dossier: Dossier, referral_id: UUID, person_id: UUID, protocol: Protocol) -> Subject:
     return Subject(
         case_id=dossier.case_id,
         referral_id=referral_id,
         person_id=person_id,
         country=dossier.actor.country,
-        track=track,
+        track=protocol.track,
+        protocol_version=protocol.version,
+        protocol_digest=protocol.digest,
         place=dossier.intake.place,
         urgency=dossier.urgency,
         holder_unit=dossier.actor.unit_id,
