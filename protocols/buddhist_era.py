@@ -28,12 +28,12 @@ class Era(StrEnum):
     BUDDHIST = "buddhist"
 
 
-def buddhist(common: int) -> int:
+def buddhist_year(gregorian: int) -> int:
     """The year of the Buddhist Era that is this year of the common one."""
-    return common + AHEAD
+    return gregorian + AHEAD
 
 
-def common(buddhist: int) -> int:
+def gregorian_year(buddhist: int) -> int:
     """The year of the common era that is this year of the Buddhist one."""
     return buddhist - AHEAD
 
@@ -51,11 +51,11 @@ def day_in(text: str) -> date:
     if found["era"] is None:
         refuse_unsaid(year, rest)
     elif FIRST <= year <= LAST:
-        year = common(year)
+        year = gregorian_year(year)
     else:
         message = (
-            f"'{text}' would be the year {common(year)}: {year}{rest} is"
-            f" B.E. {buddhist(year)}{rest}; write the year of the era you name"
+            f"'{text}' would be the year {gregorian_year(year)}: {year}{rest} is"
+            f" B.E. {buddhist_year(year)}{rest}; write the year of the era you name"
         )
         raise ValueError(message)
     try:
@@ -69,6 +69,6 @@ def refuse_unsaid(year: int, rest: str = "") -> None:
     if FIRST <= year <= LAST:
         message = (
             f"{year}{rest} lies centuries ahead and looks like a year of the Buddhist Era:"
-            f" write B.E. {year}{rest}, or {common(year)}{rest} in the common era"
+            f" write B.E. {year}{rest}, or {gregorian_year(year)}{rest} in the common era"
         )
         raise ValueError(message)

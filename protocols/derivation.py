@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from protocols.buddhist_era import Era, buddhist
+from protocols.buddhist_era import Era, buddhist_year
 from protocols.calendars import Calendar
 from protocols.document import plain_file
 
@@ -111,7 +111,7 @@ def _date(day: date, calendar: Calendar) -> str:
 def _dated(day: date, language: str, era: Era) -> str:
     words = _WORDS[language]
     if era is Era.BUDDHIST:
-        year = words["buddhist_year"].format(buddhist=buddhist(day.year), common=day.year)
+        year = words["buddhist_year"].format(buddhist=buddhist_year(day.year), common=day.year)
     else:
         year = str(day.year)
     return str(
