@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from protocols.buddhist_era import Era
 from protocols.calendars import DESCRIPTION_KEYS
 from protocols.document import Item, plain
 from protocols.problems import Problems
@@ -18,7 +19,11 @@ _KEYS = ("version", "language", "covered", "default", "calendars")
 
 
 def read_calendars(
-    item: Item | None, time_zone: str, mandates: Collection[str], problems: Problems
+    item: Item | None,
+    time_zone: str,
+    mandates: Collection[str],
+    problems: Problems,
+    era: Era = Era.COMMON,
 ) -> Calendars:
     """The calendars of a country; none at all, with every problem added, if they are wrong."""
     none = Calendars({}, "", time_zone, range(0), "en", "")
@@ -33,7 +38,7 @@ def read_calendars(
     if len(problems.errors) > before:
         return none
     try:
-        return Calendars.from_mapping(plain(item), time_zone)
+        return Calendars.from_mapping(plain(item), time_zone, era)
     except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
         problems.error(
             section.at("calendars"), f"the calendars cannot be read: {error}", "Correct the entry"

@@ -18,6 +18,7 @@ from typing import Any
 
 import holidays
 
+from protocols.buddhist_era import Era
 from protocols.closed_days import Description, closed_days, holds_at
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -61,6 +62,7 @@ class Calendar:
     closed: Mapping[date, str] = field(default_factory=lambda: MappingProxyType({}))
     language: str = "en"
     roll_over: bool = False
+    era: Era = Era.COMMON  # by which its days are shown; kept they are in the common one
 
     @property
     def always_open(self) -> bool:
@@ -93,6 +95,7 @@ def build_calendar(
     language: str = "en",
     subdivision: str | None = None,
     place: str = "",
+    era: Era = Era.COMMON,
 ) -> Calendar:
     """One calendar of ``calendars.yaml``, for one subdivision ("X" of AR-X) if it has own days.
 
@@ -124,6 +127,7 @@ def build_calendar(
         closed=MappingProxyType(closed),
         language=language,
         roll_over=bool(description.get("roll_over", False)),
+        era=era,
     )
 
 
@@ -137,9 +141,12 @@ class Calendars:
     covered: range
     language: str
     default: str
+    era: Era = Era.COMMON
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], time_zone: str) -> Calendars:
+    def from_mapping(
+        cls, mapping: Mapping[str, Any], time_zone: str, era: Era = Era.COMMON
+    ) -> Calendars:
         """The whole of ``calendars.yaml``, every calendar built once so that faults show now.
 
         Raises ValueError with a sentence for whoever wrote the file.
@@ -152,6 +159,7 @@ class Calendars:
             covered=range(years["from"], years["to"] + 1),
             language=mapping["language"],
             default=mapping["default"],
+            era=era,
         )
         if calendars.default not in calendars.descriptions:
             names = _listed(calendars.descriptions)
@@ -192,6 +200,7 @@ def _built(calendars: Calendars, name: str, subdivision: str | None, place: str)
         language=calendars.language,
         subdivision=subdivision,
         place=place,
+        era=calendars.era,
     )
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from protocols import engine
+from protocols.buddhist_era import Era, day_in
 from protocols.calendars import CalendarNotCovered
 from protocols.country import Country
 from protocols.decision import Run
@@ -98,10 +99,14 @@ def _run_case(
 
 
 def _moment(case: Section, country: Country) -> datetime | None:
+    text = case.text("at")
     try:
-        written = datetime.strptime(case.text("at"), MOMENT)  # noqa: DTZ007 - zone set below
-    except ValueError:
-        wrong(case, "at", "'at' is no moment like '2026-11-06 15:40'")
+        if country.calendar_era is Era.BUDDHIST:
+            day, _, time = text.rpartition(" ")
+            text = f"{day_in(day)} {time}"
+        written = datetime.strptime(text, MOMENT)  # noqa: DTZ007 - zone set below
+    except ValueError as error:
+        wrong(case, "at", f"'at' is no moment like '2026-11-06 15:40': {error}")
         return None
     if not EARLIEST_YEAR <= written.year <= LATEST_YEAR:
         wrong(case, "at", f"'at' lies beyond the years {EARLIEST_YEAR} to {LATEST_YEAR}")

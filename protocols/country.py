@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from protocols.buddhist_era import Era
 from protocols.law import Source
 from protocols.lifecycle import Act
 from protocols.reading import Parameters
@@ -97,6 +98,7 @@ class Country:
     outcomes: Mapping[str, Labels]
     documents: Mapping[str, Labels]
     sources: Mapping[str, Source]
+    calendar_era: Era = Era.COMMON  # in which years days are shown
     consent: tuple[Consent, ...] = ()  # by age
     hazardous_work: WorkList | None = None
     light_work: WorkList | None = None

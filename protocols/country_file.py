@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+from protocols.buddhist_era import Era
 from protocols.country import AGENCY_TYPES, LEVELS, Country, Labels, Mandate
 from protocols.country_lists import read_consent, read_work
 from protocols.document import Item
@@ -40,7 +41,7 @@ def read_country(item: Item, problems: Problems) -> Country:
             *("iso2", "names", "languages", "time_zone", "screening", "default_track"),
             *("supervisor_after", "mandates", "reasons", "outcomes", "sources"),
         ),
-        optional=("documents", "consent", "hazardous_work", "light_work"),
+        optional=("calendar_era", "documents", "consent", "hazardous_work", "light_work"),
     )
     languages = section.words("languages")
     sources = _sources(section, problems)
@@ -65,6 +66,7 @@ def read_country(item: Item, problems: Problems) -> Country:
         outcomes=_coded(section, "outcomes", languages),
         documents=_coded(section, "documents", languages),
         sources=sources,
+        calendar_era=section.choice("calendar_era", Era, Era.COMMON),
         consent=read_consent(section, labels, cite),
         hazardous_work=read_work(section, "hazardous_work", labels, cite),
         light_work=read_work(section, "light_work", labels, cite),

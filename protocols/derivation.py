@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zoneinfo import ZoneInfo
 
+from protocols.buddhist_era import Era, buddhist_year
 from protocols.calendars import Calendar
 from protocols.document import plain_file
 
@@ -64,7 +65,7 @@ def extended(count: int, most: int, calendar: Calendar) -> str:
 
 def calendar_days(last: date, amount: int, calendar: Calendar) -> str:
     """So many calendar days end on this day."""
-    return _say(calendar, "calendar_days", amount=amount, date=_date(last, calendar.language))
+    return _say(calendar, "calendar_days", amount=amount, date=_date(last, calendar))
 
 
 def moved_on(passed: Days, calendar: Calendar) -> Iterator[str]:
@@ -76,7 +77,7 @@ def moved_on(passed: Days, calendar: Calendar) -> Iterator[str]:
 
 def due_on(last: date, calendar: Calendar) -> str:
     """The last day, and its last moment."""
-    written = _date(last, calendar.language)
+    written = _date(last, calendar)
     return _say(calendar, "due_on", date=written, zone=calendar.time_zone)
 
 
@@ -102,21 +103,29 @@ def _say(calendar: Calendar, phrase: str, **places: object) -> str:
     return str(_WORDS[calendar.language][phrase].format(**places))
 
 
+def _date(day: date, calendar: Calendar) -> str:
+    return _dated(day, calendar.language, calendar.era)
+
+
 @lru_cache(_REMEMBERED)
-def _date(day: date, language: str) -> str:
+def _dated(day: date, language: str, era: Era) -> str:
     words = _WORDS[language]
+    if era is Era.BUDDHIST:
+        year = words["buddhist_year"].format(buddhist=buddhist_year(day.year), common=day.year)
+    else:
+        year = str(day.year)
     return str(
         words["date"].format(
             weekday=words["weekdays"][day.weekday()],
             day=day.day,
             month=words["months"][day.month - 1],
-            year=day.year,
+            year=year,
         )
     )
 
 
 def _moment(phrase: str, local: datetime, calendar: Calendar) -> str:
-    written = _date(local.date(), calendar.language)
+    written = _date(local.date(), calendar)
     clock = f"{local:%H:%M}"
     return _say(calendar, phrase, date=written, time=clock, zone=calendar.time_zone)
 
@@ -126,7 +135,7 @@ def _stood(
 ) -> str:
     zone = ZoneInfo(calendar.time_zone)
     ends = (moment.astimezone(zone) for moment in (since, until))
-    said = (f"{_date(local.date(), calendar.language)} {local:%H:%M}" for local in ends)
+    said = (f"{_date(local.date(), calendar)} {local:%H:%M}" for local in ends)
     return _say(calendar, phrase, since=next(said), until=next(said), **places)
 
 
@@ -136,4 +145,4 @@ def _why(reason: str | None, calendar: Calendar) -> str:
 
 def _span(run: list[date], calendar: Calendar) -> str:
     ends = (run[0], run[-1])[: len(run)]
-    return " – ".join(_date(day, calendar.language) for day in ends)
+    return " – ".join(_date(day, calendar) for day in ends)

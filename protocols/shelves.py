@@ -100,7 +100,9 @@ def _read_shelf(
         )
     translated(own, country.languages, problems)
     days = read(text_of(folder / _CALENDARS, problems), name_of(folder / _CALENDARS), problems)
-    calendars = read_calendars(days, country.time_zone, country.mandates, problems)
+    calendars = read_calendars(
+        days, country.time_zone, country.mandates, problems, country.calendar_era
+    )
     versions = [
         version
         for path in sorted(folder.glob("*/*.yaml"))

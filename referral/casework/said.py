@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from protocols.buddhist_era import gregorian_year
 from protocols.lifecycle import Act, Kind, Needs, State, transition
 from protocols.permits import outcomes_for, reasons_for
 from protocols.protocol import Protocol
@@ -89,7 +90,7 @@ def occurred_faults(occurred_at: datetime | None, now: datetime) -> list[Fault]:
     if occurred_at.year - now.year in range(500, 560):
         message = (
             f"The year {occurred_at.year} looks like the Buddhist era; in the common era that is "
-            f"{occurred_at.year - 543}. Enter the common-era year."
+            f"{gregorian_year(occurred_at.year)}. Enter the common-era year."
         )
         return [Fault("/occurred_at", "buddhist-era", message)]
     message = "This is in the future. Enter when it happened, or leave it empty for now."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
+from string import digits
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
 
+from protocols.buddhist_era import day_in
 from referral import errors
 from referral.database import as_json
 from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
@@ -157,12 +159,20 @@ def new_key() -> str:
 
 
 def moment_in(sent: Sent, name: str, zone: str) -> datetime | Refusal | None:
-    """A day (``name``) and perhaps a time (``name-time``) typed in the unit's zone."""
+    """A day (``name``) and perhaps a time (``name-time``) typed in the unit's zone.
+
+    A day of the Buddhist Era says so: ``B.E. 2569-03-02``.
+    """
     day, time = sent.one(name), sent.one(f"{name}-time")
     if not day:
         return None
     try:
-        return datetime.fromisoformat(f"{day}T{time or '00:00'}").replace(tzinfo=ZoneInfo(zone))
+        # A bare year of the Buddhist Era is read as it stands: the act itself refuses it, in words.
+        typed = day if day[0] in digits else day_in(day).isoformat()
+        return datetime.fromisoformat(f"{typed}T{time or '00:00'}").replace(tzinfo=ZoneInfo(zone))
     except ValueError:
-        message = "Give a day as year-month-day (2026-03-02) and a time such as 14:30."
+        message = (
+            "Give a day as year-month-day (2026-03-02; a year of the Buddhist Era is written"
+            " B.E. 2569-03-02) and a time such as 14:30."
+        )
         return errors.invalid_input([errors.Fault(f"/{name}", "unreadable", message)])

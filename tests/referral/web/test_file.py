@@ -164,6 +164,14 @@ async def test_what_cannot_be_is_put_right(visit: Visit, typed: dict[str, str], 
     assert words in wrong.words
 
 
+async def test_a_day_of_the_buddhist_era_is_read_when_it_says_so(
+    house: House, visit: Visit
+) -> None:
+    await _file(await visit("inspector"), **_CHILD, occurred_at="พ.ศ. ๒๕๖๙-๐๓-๐๑")
+    rows = await house.rows("SELECT occurred_at::date::text AS day FROM referral.case")
+    assert rows[0]["day"] == "2026-03-01"
+
+
 async def test_a_day_without_a_time_is_precise_to_the_day(house: House, visit: Visit) -> None:
     await _file(await visit("inspector"), **_CHILD, occurred_at="2026-03-01")
     rows = await house.rows("SELECT occurred_precision FROM referral.case")
