@@ -81,7 +81,7 @@ def start_demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what was there.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start the training system: database, two countries, invented people, pages and API."""
+    """Start the training system: database, five countries, invented people, pages and API."""
     terminal = Terminal(as_json)
     logs.configure(as_json=as_json, level=logging.WARNING)
     settings = settings_with(data_dir, port=port, environment=Environment.DEMO).model_copy(

@@ -1,4 +1,4 @@
-"""The training system: two countries, their agencies, and a cast of invented people.
+"""The training system: five countries, their agencies, and a cast of invented people.
 
 Nothing in it is real and nothing in it may become real: passwords lie in a file beside the data.
 It must never know how a directory is spelled, nor how anything is served.
@@ -25,7 +25,7 @@ from agencies.models import Member
 from agencies.register import COUNTRIES, enter, read
 from referral.installing import write_secret
 
-PLAYED: Final = ("ZZ", "AR")
+PLAYED: Final = ("ZZ", "AR", "LR", "PY", "TH")
 SIGN_INS: Final = "sign-ins.json"
 
 

@@ -34,6 +34,7 @@ from referral import queries, roles
 from referral.audit.verify import verify
 from referral.casework import Acted, Filed, Intake, PersonTold
 from referral.database import as_json, make_engine
+from referral.demo import PLAYED
 from referral.entry import Installation
 from referral.errors import Refusal
 from referral.session import Actor, WriteSession
@@ -69,7 +70,7 @@ def catalogue() -> Catalogue:
 
 @pytest.fixture(scope="session")
 def furnished(cluster: Embedded, template: str) -> Furnished:
-    """Both countries' directories and the whole cast, once per run; nobody stays connected."""
+    """Every country's directory and the whole cast, once per run; nobody stays connected."""
     players = asyncio.run(_furnish(cluster, template))
     return Furnished(_FURNISHED, players)
 
@@ -79,10 +80,11 @@ async def _furnish(cluster: Embedded, template: str) -> dict[str, Player]:
     url = make_url(cluster.superuser_url).set(database=_FURNISHED, drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.begin() as connection:
-        for country in ("zz", "ar"):
-            entered = await enter(connection, read(COUNTRIES / f"{country}.yaml"), _SINCE)
+        for country in PLAYED:
+            file = COUNTRIES / f"{country.lower()}.yaml"
+            entered = await enter(connection, read(file), _SINCE)
             assert not entered.problems
-        found = await load_cast(connection, ("ZZ", "AR"), _SINCE, hash_with=_HASHER.hash)
+        found = await load_cast(connection, PLAYED, _SINCE, hash_with=_HASHER.hash)
         for player in found:
             await connection.exec_driver_sql(
                 "SELECT agencies.issue_token($1, $2, 'tests', $3, $4, $5)",

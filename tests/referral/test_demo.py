@@ -107,7 +107,7 @@ def test_the_demo_starts_serves_stops_and_survives_being_killed(folder: Path) ->
         assert file.stat().st_mode & 0o777 == 0o600
         assert (folder / "root_key").stat().st_mode & 0o777 == 0o600
         parts = {(one["country"], one["part"]) for one in told["sign_ins"]}
-        for country in ("ZZ", "AR"):
+        for country in ("ZZ", "AR", "LR", "PY", "TH"):
             needed = {"inspector", "hotline", "social_worker", "supervisor", "coordinator"}
             assert {(country, part) for part in (*needed, "agency_admin", "outsider")} <= parts
         # Another command finds the database that is running, and what it issues opens the API.
