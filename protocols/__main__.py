@@ -108,7 +108,7 @@ def _explain(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(plain, ensure_ascii=False, indent=2))
     else:
-        print(as_text(plain, Speaker(protocol, country, vocabulary, language)), end="")
+        print(as_text(plain, Speaker(language, protocol, country, vocabulary)), end="")
     return SOUND
 
 

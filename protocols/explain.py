@@ -23,7 +23,7 @@ Plain: TypeAlias = dict[str, Any]  # JSON-shaped
 
 def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, language: str) -> Plain:
     """The whole track in words, JSON-shaped."""
-    say = Speaker(protocol, country, vocabulary, language)
+    say = Speaker(language, protocol, country, vocabulary)
     clocks = (*protocol.clocks.values(), protocol.review)
     cited = cited_by(protocol)
     return {

@@ -24,7 +24,7 @@ def text_of(country: str, track: str, language: str) -> str:
     law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track)
     vocabulary = load_vocabulary()
     plain = procedure(protocol, law, vocabulary, language)
-    return as_text(plain, Speaker(protocol, law, vocabulary, language))
+    return as_text(plain, Speaker(language, protocol, law, vocabulary))
 
 
 TRACKS = [
@@ -111,7 +111,7 @@ def test_each_form_of_condition_has_words(condition: str, words: str) -> None:
     text, _ = altered(TRACK, "when: small or works", f"when: {condition}")
     protocol, problems = compiled(text)
     assert problems == ()
-    speaker = Speaker(protocol, CATALOGUE.country("ZZ"), load_vocabulary(), "en")
+    speaker = Speaker("en", protocol, CATALOGUE.country("ZZ"), load_vocabulary())
     assert speaker.condition(protocol.steps["Q2"].when) == words
 
 
