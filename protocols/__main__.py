@@ -14,13 +14,9 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from protocols.catalogue import Catalogue
 from protocols.check import CountryReport, Report, check
-from protocols.explain import procedure
 from protocols.problems import Problem, ProblemsFound
-from protocols.spoken import Speaker
-from protocols.typeset import as_text
-from protocols.vocabulary import load_vocabulary
+from protocols.telling import add_explain, explain
 
 SOUND, PROBLEMS, MISUSE = 0, 1, 2
 
@@ -29,13 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        return _check(chosen) if chosen.command == "check" else _explain(chosen)
+        if chosen.command == "check":
+            return _check(chosen)
+        print(explain(chosen), end="")
     except ProblemsFound as found:
         _say_problems(found.problems)
         return PROBLEMS
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return MISUSE
+    return SOUND
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,12 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check", help="every problem of the country files at once")
     checking.add_argument("countries", nargs="*", metavar="COUNTRY", help="all if none is named")
     checking.add_argument("--today", type=date.fromisoformat, help="warn of sources gone stale")
-    explaining = commands.add_parser("explain", help="a track as a procedure in words")
-    explaining.add_argument("country", metavar="COUNTRY")
-    explaining.add_argument("track", metavar="TRACK")
-    explaining.add_argument("--language", help="en, es, …; the country's first if left out")
-    explaining.add_argument("--version", help="the day it takes force; the latest if left out")
-    for command in (checking, explaining):
+    for command in (checking, add_explain(commands)):
         command.add_argument("--json", action="store_true", help="JSON instead of text")
         command.add_argument("--folder", type=Path, help="read the countries from here")
     return parser
@@ -93,23 +87,6 @@ def _say_total(report: Report) -> None:
     warnings = len(report.problems) - report.errors
     verdict = "sound" if report.sound else "NOT sound: nothing may be taken into force"
     print(f"{verdict}; {report.errors} errors, {warnings} warnings")
-
-
-def _explain(chosen: argparse.Namespace) -> int:
-    catalogue = Catalogue.load(chosen.folder, only=(chosen.country,))
-    country = catalogue.country(chosen.country)
-    protocol = catalogue.version_of(chosen.country, chosen.track, chosen.version)
-    language = chosen.language or country.languages[0]
-    if language not in country.languages:
-        message = f"{country.iso2} has no texts in '{language}': use {', '.join(country.languages)}"
-        raise LookupError(message)
-    vocabulary = load_vocabulary()
-    plain = procedure(protocol, country, vocabulary, language)
-    if chosen.json:
-        print(json.dumps(plain, ensure_ascii=False, indent=2))
-    else:
-        print(as_text(plain, Speaker(language, protocol, country, vocabulary)), end="")
-    return SOUND
 
 
 if __name__ == "__main__":  # pragma: no cover - the same call as in the tests

@@ -28,6 +28,7 @@ def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, lang
     cited = cited_by(protocol)
     return {
         "country": country.iso2,
+        "country_name": say.label(country.names),
         "track": protocol.track,
         "version": protocol.version,
         "stage": say.word("stages", protocol.stage),
@@ -143,11 +144,17 @@ def _limit(say: Speaker, clock: Clock) -> Plain:
             start=start,
             stop=say.listed(say.trigger(word) for word in clock.stop),
         ),
+        "short": f"{_briefly(say, clock)} · {say.label(clock.title)}",
         "marks": marks,
         "proposed": clock.basis is LimitBasis.ASSUMPTION,
         "if_nobody_answers": list(_ladder(say, clock)),
         "sources": _sources(say, clock.sources),
     }
+
+
+def _briefly(say: Speaker, clock: Clock) -> str:
+    short = say.short_limit(clock.limit)
+    return say.drawn("now", limit=short) if clock.at_once else short
 
 
 def _ladder(say: Speaker, clock: Clock) -> Iterator[str]:

@@ -59,6 +59,10 @@ class Words:
         """A word of the drawings."""
         return self.word("drawing", name, **places)
 
+    def guided(self, name: str, **places: object) -> str:
+        """A word of the local guide."""
+        return self.word("guide", name, **places)
+
     def label(self, labels: Mapping[str, str]) -> str:
         """A label in this language."""
         return said(labels, self.language)

@@ -140,9 +140,7 @@ class Rail:
 
 
 def rung_mark(kind: str, x: float, y: float) -> str:
-    """The sign of one rung: a dot reminds, a triangle alerts, a ring asks the next, a square is
-    an agenda.
-    """
+    """One rung: a dot reminds, a triangle alerts, a ring asks the next, a square is an agenda."""
     red = BASES["assumption"][0]
     match kind:
         case "reminder":

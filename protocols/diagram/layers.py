@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _SWEEPS = 16
 
@@ -139,7 +140,7 @@ def _settle(row: list[str], beside: Sequence[str], near: Mapping[str, Sequence[s
 
 def _crossings(rows: Sequence[Sequence[str]], right: Mapping[str, Sequence[str]]) -> int:
     count = 0
-    for row, beside in zip(rows, rows[1:], strict=False):
+    for row, beside in pairwise(rows):
         height = {name: at for at, name in enumerate(beside)}
         ends = [sorted(height[one] for one in right.get(name, ()) if one in height) for name in row]
         for at, mine in enumerate(ends):

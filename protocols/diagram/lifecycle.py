@@ -18,7 +18,7 @@ _HEIGHT = 34.0
 
 def lifecycle_svg(kind: Kind, say: Words) -> str:
     """The drawing for one kind."""
-    rows = {
+    rows: dict[tuple[State, Act], Transition] = {
         (state, act): row
         for (of, state, act), row in TRANSITIONS.items()
         if of is kind and act is not Act.VOID

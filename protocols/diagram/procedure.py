@@ -50,7 +50,7 @@ def procedure_svg(plain: Plain, say: Speaker) -> str:
         plain["title"],
         say.phrase(
             "head",
-            country=say.label(say.country.names),
+            country=plain["country_name"],
             track=plain["track"],
             version=plain["version"],
             stage=plain["stage"],
