@@ -48,7 +48,7 @@ class CountryReport:
     country: str
     tracks: tuple[TrackCount, ...]
     cases: int
-    not_exercised: tuple[str, ...]  # steps, clocks, gates and exclusions no worked case reaches
+    not_exercised: tuple[str, ...]  # steps, clocks (pauses, extensions), gates, … no case reaches
     stale: int  # sources not checked for a year
 
 
@@ -154,5 +154,8 @@ def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
         missed.extend(clock for clock in clocks if clock not in seen.clocks)
         rules = [f"exclusion {one.id}" for one in protocol.exclusions]
         rules += [f"gate {one.id}" for one in protocol.gates]
+        limits = protocol.clocks.values()
+        rules += [f"pause of {one.id}" for one in limits if one.pauses.start]
+        rules += [f"extension of {one.id}" for one in limits if one.extends.by]
         missed.extend(rule for rule in rules if rule not in seen.rules)
     return tuple(missed)

@@ -43,7 +43,6 @@ from protocols.permits import refusal, refused_event
 from protocols.protocol import Protocol
 from protocols.tracks import applying
 from protocols.walk import Walk
-from protocols.working_time import share_of
 
 MOST_PERSONS = 1000
 
@@ -211,8 +210,7 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
 
 def next_rung(protocol: Protocol, running: RunningClock) -> datetime:
     """The moment at which this clock lapses next, given the rungs already fired."""
-    calls = protocol.index.rungs[running.clock, running.hand_off is not None]
-    return share_of(running.starts_at, running.due_at, calls[running.rung].share)
+    return limits.rungs_of(protocol, running)[running.rung].at
 
 
 def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from protocols.answers import PAST, Doing
 from protocols.decision import ClockState, Refused, Run
 from protocols.history import happened
-from protocols.law import Step
+from protocols.law import Clock, Step
 from protocols.lifecycle import Act, Needs, Transition, acts_from, transition
 from protocols.openings import live_in
 from protocols.protocol import Protocol
@@ -49,10 +49,29 @@ def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
 def _free(protocol: Protocol, run: Run, event: str) -> bool:
     if not run.open:
         # After closing only what follow-up clocks wait for is recorded.
-        running = (one for one in run.clocks if one.state is ClockState.RUNNING)
+        running = (one for one in run.clocks if one.state.live)
         clocks = (protocol.clocks.get(one.clock) for one in running)
-        return any(clock is not None and event in clock.stop for clock in clocks)
+        return any(clock is not None and event in _moving(clock) for clock in clocks)
+    if exhausted(protocol, run, event):
+        return False
     return protocol.events[event].repeats or event not in run.events
+
+
+def _moving(clock: Clock) -> tuple[str, ...]:
+    """What stops a limit, lets it stand still or go on, or extends it."""
+    return (*clock.stop, *clock.pauses.start, *clock.pauses.end, *clock.extends.by)
+
+
+def exhausted(protocol: Protocol, run: Run, event: str) -> tuple[str, ...]:
+    """Limits this event has extended as often as the law allows; none while it can extend one."""
+    extended: list[str] = []
+    for running in run.clocks:
+        law = protocol.clocks.get(running.clock)
+        if law is not None and event in law.extends.by and running.state.live:
+            if running.extensions < law.extends.at_most:
+                return ()
+            extended.append(law.id)
+    return tuple(extended)
 
 
 def _may_ask_again(run: Run, step: Step) -> bool:
@@ -116,6 +135,13 @@ def refused_event(protocol: Protocol, run: Run, event: str) -> Refused | None:
     possible = recordable(protocol, run)
     if event in possible:
         return None
+    spent = exhausted(protocol, run, event)
+    if spent:
+        return Refused(
+            "record",
+            "at most",
+            f"{', '.join(spent)} has been extended as often as the law allows.",
+        )
     if event in protocol.events and event in run.events:
         return Refused("record", "once only", f"'{event}' is already recorded.")
     listed = ", ".join(possible) or "nothing"
