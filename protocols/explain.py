@@ -9,16 +9,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
+from typing import Protocol as Shape
 
 from protocols.country import Country
 from protocols.decision import LimitBasis
-from protocols.law import Asking, Clock, Exclusion, Gate, Step
+from protocols.law import HOLDER, Asking, Clock, Exclusion, Gate, Step
 from protocols.lifecycle import Act
 from protocols.protocol import Protocol, cited_by
 from protocols.spoken import Speaker
 from protocols.vocabulary import Vocabulary
 
 Plain: TypeAlias = dict[str, Any]  # JSON-shaped
+
+
+class Asked(Shape):
+    """Whoever is asked at a step: a step itself, or what is left of it for somebody."""
+
+    @property
+    def ask(self) -> tuple[str, ...]:
+        """Who is asked first."""
+
+    @property
+    def asking(self) -> str:
+        """How the first are asked (``law.Asking``)."""
+
+    @property
+    def then(self) -> tuple[str, ...]:
+        """Who is asked next."""
+
+    @property
+    def last(self) -> str | None:
+        """The body that may not decline."""
+
+    @property
+    def level(self) -> str:
+        """Where they are looked for (``law.Level``)."""
 
 
 def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, language: str) -> Plain:
@@ -103,7 +128,7 @@ def _step(say: Speaker, step: Step) -> Plain:
         "kind": say.word("kinds", step.kind),
         "after": [say.trigger(word) for word in step.follows],
         "only_if": "" if condition == say.word("logic", "always") else condition,
-        "who": _who(say, step),
+        "who": who(say, step),
         "documents": [country.label(one, say.language) for one in step.requires],
         "declines": {
             country.reason(Act.DECLINE, reason, say.language): say.word("routes", route)
@@ -111,30 +136,27 @@ def _step(say: Speaker, step: Step) -> Plain:
         },
         "outcomes": [country.label(one, say.language) for one in step.outcomes],
         "basis": say.word("basis", step.basis),
-        "limits": [_limit(say, clock) for clock in clocks],
+        "limits": [limit_in_words(say, clock) for clock in clocks],
         "sources": _sources(say, step.sources),
     }
 
 
-def _who(say: Speaker, step: Step) -> str:
-    if step.kept:
+def who(say: Speaker, step: Asked) -> str:
+    """Who is asked, in order, as one sentence."""
+    if step.ask == (HOLDER,):
         return say.phrase("duty")
     these = ", ".join(say.mandate(one) for one in step.ask)
-    first = these if step.asking is Asking.ONE else say.phrase(step.asking, these=these)
+    together = step.asking != Asking.ONE and len(step.ask) > 1
+    first = say.phrase(step.asking, these=these) if together else these
     then = [say.phrase("then", this=say.mandate(one)) for one in step.then]
     last = [say.phrase("last", this=say.mandate(step.last))] if step.last else []
     return "; ".join(part for part in (first, say.word("level", step.level), *then, *last) if part)
 
 
-def _limit(say: Speaker, clock: Clock) -> Plain:
+def limit_in_words(say: Speaker, clock: Clock) -> Plain:
+    """One limit: how long, from when until when, on what basis, and what if nobody answers."""
     start = say.listed(say.trigger(word) for word in clock.start) or say.phrase("review")
     phrase = "at_once" if clock.at_once else "limit"
-    condition = say.condition(clock.when)
-    marks = [say.word("basis", clock.basis)]
-    if condition != say.word("logic", "always"):
-        marks.append(say.phrase("runs_if", condition=condition))
-    marks += [say.phrase("recurs")] if clock.recurs else []
-    marks += [say.phrase("survives")] if clock.survives else []
     return {
         "id": clock.id,
         "text": say.phrase(
@@ -145,11 +167,44 @@ def _limit(say: Speaker, clock: Clock) -> Plain:
             stop=say.listed(say.trigger(word) for word in clock.stop),
         ),
         "short": f"{_briefly(say, clock)} · {say.label(clock.title)}",
-        "marks": marks,
+        "marks": [say.word("basis", clock.basis), *_marks(say, clock), *prolonged(say, clock)],
         "proposed": clock.basis is LimitBasis.ASSUMPTION,
         "if_nobody_answers": list(_ladder(say, clock)),
         "sources": _sources(say, clock.sources),
     }
+
+
+def _marks(say: Speaker, clock: Clock) -> Iterator[str]:
+    """How it is counted, and when it does not run."""
+    condition = say.condition(clock.when)
+    if condition != say.word("logic", "always"):
+        yield say.phrase("runs_if", condition=condition)
+    if clock.limit.count_first_day:
+        yield say.phrase("first_day")
+    if clock.limit.roll_over is not None:
+        yield say.phrase("moves_on" if clock.limit.roll_over else "stays")
+    if clock.calendar_of:
+        yield say.phrase("days_of", whose=say.mandate(clock.calendar_of))
+    if clock.recurs:
+        yield say.phrase("recurs")
+    if clock.survives:
+        yield say.phrase("survives")
+
+
+def prolonged(say: Speaker, clock: Clock) -> Iterator[str]:
+    """When it stands still, by what it is lengthened, what may be done at its end."""
+
+    def triggers(words: Iterable[str]) -> str:
+        return say.listed(say.trigger(word) for word in words)
+
+    if clock.pauses.start:
+        start, stop = triggers(clock.pauses.start), triggers(clock.pauses.end)
+        yield say.phrase("pauses", start=start, stop=stop)
+    if clock.extends.by:
+        to = ", ".join(say.limit(limit) for limit in clock.extends.to)
+        yield say.phrase("extends", by=triggers(clock.extends.by), to=to)
+    if clock.at_limit:
+        yield say.phrase("at_limit", choices=triggers(clock.at_limit))
 
 
 def _briefly(say: Speaker, clock: Clock) -> str:
@@ -160,7 +215,11 @@ def _briefly(say: Speaker, clock: Clock) -> str:
 def _ladder(say: Speaker, clock: Clock) -> Iterator[str]:
     attached = not say.protocol.steps[clock.step].kept
     for call in say.protocol.index.rungs[clock.id, attached]:
-        yield say.word("rungs", call.kind, share=round(call.share * 100), to=say.mandate(call.to))
+        to, late = say.mandate(call.to), round(call.late.total_seconds() / 3600)
+        if late:
+            yield say.word("rungs_late", call.kind, late=late, to=to)
+        else:
+            yield say.word("rungs", call.kind, share=round(call.share * 100), to=to)
 
 
 def _exclusion(say: Speaker, one: Exclusion) -> str:

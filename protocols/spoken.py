@@ -63,6 +63,14 @@ class Words:
         """A word of the local guide."""
         return self.word("guide", name, **places)
 
+    def replayed(self, name: str, **places: object) -> str:
+        """A word of a replay."""
+        return self.word("replay", name, **places)
+
+    def compared(self, name: str, **places: object) -> str:
+        """A word of a comparison."""
+        return self.word("compare", name, **places)
+
     def label(self, labels: Mapping[str, str]) -> str:
         """A label in this language."""
         return said(labels, self.language)

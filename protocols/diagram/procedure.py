@@ -7,6 +7,7 @@ is not in the protocol is not in the picture.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from protocols.diagram.boxes import Box, Row, port, rail, text
@@ -23,10 +24,11 @@ from protocols.diagram.flow import (
 )
 from protocols.diagram.legend import legend
 from protocols.diagram.picture import picture
-from protocols.explain import Plain
+from protocols.explain import Plain, prolonged
 from protocols.law import Clock, Step
 from protocols.lifecycle import Act
 from protocols.spoken import Speaker
+from protocols.working_time import Unit
 
 
 def procedure_svg(plain: Plain, say: Speaker) -> str:
@@ -119,7 +121,10 @@ def _step(say: Speaker, plain: Plain, step: Step, ports: Mapping[str, tuple[str,
     clocks = [one for one in say.protocol.clocks.values() if one.step == step.id]
     if step.id == say.protocol.review.step:
         clocks.append(say.protocol.review)
-    rows += [_rail(say, one) for one in clocks]
+    for clock in clocks:
+        rows.append(_rail(say, clock))
+        for words in prolonged(say, clock):
+            rows += text(words, 4, size=9.5, fill=QUIET)
     limits = "; ".join(one["text"] for one in plain["limits"])
     says = f"{step.id} {plain['title']}. {plain['kind']}. {plain['who']}. {limits}"
     return Box(
@@ -140,6 +145,12 @@ def _rail(say: Speaker, clock: Clock) -> Row:
         say.drawn("now", limit=short) if clock.at_once else short,
         clock.basis,
         say.label(clock.title),
-        ((call.share, str(call.kind)) for call in calls),
+        ((call.share + call.late / _lasts(clock), str(call.kind)) for call in calls),
         say.mandate(clock.escalates_to) if clock.escalates_to else "",
     )
+
+
+def _lasts(clock: Clock) -> timedelta:
+    """About how long the limit is, for the scale of its rail."""
+    amount = clock.limit.amount or 1
+    return timedelta(hours=amount) if clock.limit.unit is Unit.HOURS else timedelta(days=amount)

@@ -49,8 +49,8 @@ def guide_html(plain: Plain, say: Words, svg: str = "") -> str:
         f'<div class="plan">{svg}</div>' if svg else "",
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_LOOK}</style>'
-    language = escape(plain["language"])
-    return f'<!doctype html>\n<html lang="{language}"><head>{head}</head>\n<body>{"".join(parts)}</body></html>\n'
+    body = f"<head>{head}</head><body>{''.join(parts)}</body>"
+    return f'<!doctype html><html lang="{escape(plain["language"])}">{body}</html>'
 
 
 def _card(card: Plain, say: Words) -> str:

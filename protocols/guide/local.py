@@ -34,7 +34,10 @@ def local_guide(plain: Plain, say: Speaker, town: Directory, day: date | None = 
     ]
     return {
         **{key: plain[key] for key in ("country", "country_name", "track", "version", "stage")},
-        **{key: plain[key] for key in ("digest", "language", "title", "applies", "triage", "asks_for")},
+        **{
+            key: plain[key]
+            for key in ("digest", "language", "title", "applies", "triage", "asks_for")
+        },
         **{key: plain[key] for key in ("exclusions", "gates", "closings", "totals")},
         "place": town.place,
         "place_name": town.name,

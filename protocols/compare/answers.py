@@ -1,0 +1,117 @@
+"""What one version answers for one profile at one step: who is asked, by when, with what.
+
+Exactly what the engine reads when the step opens: its condition, the exclusions of everybody it
+could ask, the conditions of its limits. Equal answers compare equal, whatever else has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from protocols.conditions import Always, Condition, World
+from protocols.exclusions import shut_out
+from protocols.law import Clock, Step
+from protocols.protocol import Call, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Who is asked. ``sure``: the condition holds; else what it needs is not known."""
+
+    sure: bool
+    ask: tuple[str, ...]
+    then: tuple[str, ...]
+    last: str | None
+    asking: str
+    level: str
+    kind: str
+    follows: tuple[str, ...]
+    declines: tuple[tuple[str, str], ...]
+    if_failed: str
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One limit without its name and sources, and whom its ladder calls when."""
+
+    clock: Clock
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What travels."""
+
+    travels: tuple[str, ...]
+    requires: tuple[str, ...]
+
+
+Answer = Routed | tuple[Timed, ...] | Shared | None
+WAYS = ("routed", "timed", "shared")
+
+
+def reads(protocol: Protocol, step: str) -> Iterator[Condition]:
+    """Every condition that bears on this step."""
+    found = protocol.steps.get(step)
+    if found is None:
+        return
+    yield found.when
+    for mandate in found.order:
+        yield from (one.when for one in protocol.index.excluding.get(mandate, ()))
+    yield from (clock.when for clock in _clocks(protocol, step))
+
+
+def answers(protocol: Protocol, step: str, world: World) -> tuple[Answer, Answer, Answer]:
+    """Routed, timed, shared; nothing where the step does not open."""
+    found = protocol.steps.get(step)
+    if found is None or found.when.holds(world) is False:
+        return None, None, None
+    routed = _routed(protocol, found, world)
+    if not (routed.ask or routed.then or routed.last):
+        return None, None, None
+    clocks = (one for one in _clocks(protocol, step) if one.when.holds(world) is not False)
+    timed = tuple(_timed(protocol, clock, kept=found.kept) for clock in clocks)
+    return routed, timed, Shared(tuple(sorted(found.travels)), found.requires)
+
+
+def under(protocol: Protocol, world: World) -> str:
+    """Whether a profile comes under the track: ``filing``, ``triage`` or ``nothing``."""
+    holds = protocol.applies.when.holds(world)
+    if holds:
+        return "filing"
+    triaged = world.reported in protocol.applies.reported or protocol.applies.default
+    return "triage" if holds is None and triaged else "nothing"
+
+
+def _routed(protocol: Protocol, step: Step, world: World) -> Routed:
+    def left(mandates: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one for one in mandates if not shut_out(protocol, one, world))
+
+    return Routed(
+        step.when.holds(world) is True,
+        left(step.ask),
+        left(step.then),
+        next(iter(left((step.last,) if step.last else ())), None),
+        step.asking,
+        step.level,
+        step.kind,
+        step.follows,
+        tuple(sorted(step.declines.items())),
+        step.if_failed,
+        step.repeat,
+    )
+
+
+def _timed(protocol: Protocol, clock: Clock, *, kept: bool) -> Timed:
+    bare = replace(
+        clock, title={}, sources=(), when=Always(), ladder="", escalates_to=None, before=()
+    )
+    return Timed(bare, protocol.index.rungs[clock.id, not kept])
+
+
+def _clocks(protocol: Protocol, step: str) -> Iterator[Clock]:
+    yield from (clock for clock in protocol.clocks.values() if clock.step == step)
+    if step == protocol.review.step:
+        yield protocol.review
