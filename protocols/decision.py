@@ -114,6 +114,18 @@ class Run:
     custody: str | None = None  # the hand-off by which the holder holds; None: the filer still does
 
 
+@dataclass(frozen=True, slots=True)
+class PanelVote:
+    """How a panel decided: the mandates that sat, and how many of them agree."""
+
+    present: tuple[str, ...]
+    agreeing: int
+
+    def __str__(self) -> str:
+        """In the words of a reason: ``POLICE, SHELTER present, 2 agree``."""
+        return f"{', '.join(self.present) or 'nobody'} present, {self.agreeing} agree"
+
+
 # --- what the engine answers -------------------------------------------------------------------
 
 

@@ -190,6 +190,17 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """A decision by several: who may sit, how many must be there, how many must agree."""
+
+    sits: tuple[str, ...]
+    quorum: int
+    agree: int
+    must_sit: tuple[str, ...] = ()
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step: who is asked for what, after what, under which condition."""
 
@@ -213,6 +224,7 @@ class Step:
     outcomes: tuple[str, ...] = ()
     repeat: int = 1
     lead: bool = False
+    panel: Panel | None = field(default=None, metadata=IF_USED)  # the receiver convenes it
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
     @property
@@ -285,3 +297,25 @@ class Applies:
     reported: frozenset[str]
     sources: tuple[str, ...]
     default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What some places do otherwise, why, and on what that rests. ``steps``: those it touches."""
+
+    id: str
+    places: tuple[str, ...]
+    steps: tuple[str, ...]
+    because: Mapping[str, str]
+    sources: tuple[str, ...]
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What stands at some places: the steps and clocks that are not the track's, whole."""
+
+    places: tuple[str, ...]
+    overrides: tuple[str, ...]
+    steps: Mapping[str, Step]
+    clocks: Mapping[str, Clock]

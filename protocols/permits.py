@@ -6,11 +6,12 @@ Reads the life-cycle table, the step's lists and the gates; decides nothing abou
 from __future__ import annotations
 
 from protocols.answers import PAST, Doing
-from protocols.decision import ClockState, Refused, Run
+from protocols.decision import ClockState, PanelVote, Refused, Run
 from protocols.history import happened
 from protocols.law import Clock, Step
 from protocols.lifecycle import Act, Needs, Transition, acts_from, transition
-from protocols.openings import live_in
+from protocols.openings import live_in, unfinished
+from protocols.panels import undecided
 from protocols.protocol import Protocol
 
 
@@ -33,6 +34,7 @@ def outcomes_for(protocol: Protocol, step: str) -> tuple[str, ...]:
 
 def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
     """Every event the holder may record now, in the order of the file."""
+    protocol = protocol.at(run.place)
     named = [event for event in protocol.events if _free(protocol, run, event)]
     for step in protocol.steps.values():
         held = f"{step.id} held" in run.events and f"{step.id} completed" not in run.events
@@ -93,6 +95,9 @@ def refusal(protocol: Protocol, run: Run, doing: Doing) -> Refused | None:
     if no is None and row is not None:
         no = _carries(protocol, doing, row.needs)
     if no is None:
+        steps = panels_of(protocol, run, found.step, doing.outcome) if act is Act.COMPLETE else ()
+        no = _no_panel(steps, doing.panel)
+    if no is None:
         words = [word for word in (_word(act), doing.outcome) if word is not None]
         no = gate_before(protocol, run, tuple(f"{found.step} {word}" for word in words))
     return Refused(act, *no, found.state, mine) if no else None
@@ -123,18 +128,39 @@ def _carries(protocol: Protocol, doing: Doing, needs: frozenset[Needs]) -> tuple
     return None
 
 
+def panels_of(protocol: Protocol, run: Run, step: str, outcome: str | None) -> tuple[Step, ...]:
+    """The steps whose panel must have decided before this outcome counts: it, and its duties."""
+    duties = protocol.index.duties.get(step, ())
+    carried = [one for one in duties if outcome in one.outcomes and unfinished(run.events, one.id)]
+    return tuple(one for one in (protocol.steps[step], *carried) if one.panel is not None)
+
+
+def _no_panel(steps: tuple[Step, ...], vote: PanelVote | None) -> tuple[str, str] | None:
+    """Why the panels of these steps have not decided; a vote where nobody votes is refused too."""
+    if vote is not None and not steps:
+        return "panel", "No panel decides here: leave the vote out."
+    for step in steps:
+        no = undecided(step.panel, step.id, vote) if step.panel is not None else None
+        if no is not None:
+            return no
+    return None
+
+
 def _word(act: Act) -> str | None:
     return "accepted" if act is Act.ACCEPT else PAST.get(act)
 
 
-def refused_event(protocol: Protocol, run: Run, event: str) -> Refused | None:
+def refused_event(
+    protocol: Protocol, run: Run, event: str, panel: PanelVote | None = None
+) -> Refused | None:
     """Why this event may not be recorded now; None when it may."""
     gate = gate_before(protocol, run, (event,))
     if gate is not None:
         return Refused("record", *gate)
     possible = recordable(protocol, run)
     if event in possible:
-        return None
+        no = _no_panel(_panel_of_event(protocol, event), panel)
+        return Refused("record", *no) if no else None
     spent = exhausted(protocol, run, event)
     if spent:
         return Refused(
@@ -148,6 +174,13 @@ def refused_event(protocol: Protocol, run: Run, event: str) -> Refused | None:
     return Refused(
         "record", "known event", f"'{event}' cannot be recorded now; possible: {listed}."
     )
+
+
+def _panel_of_event(protocol: Protocol, event: str) -> tuple[Step, ...]:
+    """The step whose outcome this is, if a panel decides it."""
+    name, _, word = event.partition(" ")
+    step = protocol.steps.get(name)
+    return (step,) if step is not None and step.panel is not None and word != "again" else ()
 
 
 def gate_before(protocol: Protocol, run: Run, triggers: tuple[str, ...]) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields, is_dataclass
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -34,6 +34,8 @@ from protocols.law import (
     Exclusion,
     Gate,
     Ladder,
+    Local,
+    Override,
     Stage,
     Step,
 )
@@ -91,22 +93,49 @@ class Protocol:
     gates: tuple[Gate, ...] = ()
     asks_for: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = field(default=(), metadata=IF_USED)
+    local: tuple[Local, ...] = field(default=(), metadata=IF_USED)
     reasons: Mapping[Act, tuple[str, ...]] = field(
         default_factory=dict, metadata=OUTSIDE, compare=False
     )
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
     digest: str = field(init=False, metadata=OUTSIDE, compare=False)
     index: Index = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
+    places: Mapping[str, Protocol] = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Take the digest and make the index, once."""
+        """Take the digest and make the indices, once."""
         object.__setattr__(self, "digest", digest_of(self))
         object.__setattr__(self, "index", _index(self))
+        object.__setattr__(self, "places", MappingProxyType(dict(_effective(self))))
+
+    def at(self, place: str) -> Protocol:
+        """What stands at this place: the track, or what the overrides make of it there.
+
+        It has the same digest: a referral is pinned to the version, its place never changes.
+        """
+        while self.places and place:
+            if place in self.places:
+                return self.places[place]
+            place = place.rpartition("-")[0]  # what holds in a province holds in its towns
+        return self
 
 
 def digest_of(protocol: Protocol) -> str:
     """SHA-256 (hex) of the canonical JSON (RFC 8785) of everything that is law in it."""
     return hashlib.sha256(rfc8785.dumps(cast("Any", canonical(protocol)))).hexdigest()
+
+
+def _effective(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
+    for local in protocol.local:
+        there = replace(
+            protocol,
+            steps={**protocol.steps, **local.steps},
+            clocks={**protocol.clocks, **local.clocks},
+            local=(),
+        )
+        object.__setattr__(there, "digest", protocol.digest)
+        yield from ((place, there) for place in local.places)
 
 
 def canonical(value: object) -> object:
@@ -139,11 +168,15 @@ def _counts(part: Field[Any], owner: object) -> bool:
 
 def cited_by(protocol: Protocol) -> tuple[str, ...]:
     """Every source this version rests on, sorted."""
-    clocks = (*protocol.clocks.values(), protocol.review)
+    steps = [step for local in protocol.local for step in local.steps.values()]
+    clocks = [clock for local in protocol.local for clock in local.clocks.values()]
+    steps, clocks = [*steps, *protocol.steps.values()], [*clocks, *protocol.clocks.values()]
     lists = [
         protocol.sources,
         protocol.applies.sources,
-        *(step.sources for step in protocol.steps.values()),
+        protocol.review.sources,
+        *(one.sources for one in protocol.overrides),
+        *(step.sources for step in steps),
         *(clock.sources for clock in clocks),
         *(clock.pauses.sources for clock in clocks),
         *(clock.extends.sources for clock in clocks),

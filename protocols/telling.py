@@ -24,7 +24,6 @@ from protocols.lifecycle import Kind
 from protocols.protocol import Protocol
 from protocols.spoken import Speaker
 from protocols.typeset import as_text
-from protocols.vocabulary import load_vocabulary
 
 
 class Told(NamedTuple):
@@ -45,7 +44,7 @@ def told(
     if chosen not in law.languages:
         message = f"{law.iso2} has no texts in '{chosen}': use {', '.join(law.languages)}"
         raise LookupError(message)
-    vocabulary = load_vocabulary()
+    vocabulary = catalogue.shelves[law.iso2].vocabulary
     say = Speaker(chosen, protocol, law, vocabulary)
     return Told(protocol, say, procedure(protocol, law, vocabulary, chosen))
 

@@ -22,7 +22,7 @@ from protocols.protocol import Protocol
 from protocols.replay.course import Course, course_of
 from protocols.replay.past import Past, read_past
 from protocols.replay.tally import Tally
-from protocols.vocabulary import Vocabulary, load_vocabulary
+from protocols.vocabulary import Vocabulary
 from protocols.working_time import CalendarNotCovered
 
 CHUNK = 500  # lines; enough that handing them over costs little, few enough that a bar moves
@@ -81,7 +81,7 @@ def desk_of(order: Order) -> Desk:
     before = (
         catalogue.version_of(order.country, order.track, order.against) if order.against else None
     )
-    return Desk(shelf.country, load_vocabulary(), after, before, shelf.versions)
+    return Desk(shelf.country, shelf.vocabulary, after, before, shelf.versions)
 
 
 def replay(
