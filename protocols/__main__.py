@@ -1,6 +1,8 @@
-"""``python -m protocols check | explain``: the country files from the command line, no database.
+"""``python -m protocols check | explain | compare | replay``: the law from the command line.
 
-Exit codes: 0 sound (or explained), 1 problems were found, 2 the command line was not understood or
+No database is needed.
+
+Exit codes: 0 sound (or told), 1 problems were found, 2 the command line was not understood or
 names a country, track, version or language that does not exist.
 """
 
@@ -17,6 +19,7 @@ from pathlib import Path
 from protocols.check import CountryReport, Report, check
 from protocols.problems import Problem, ProblemsFound
 from protocols.telling import add_explain, explain
+from protocols.weighing import add_compare, add_replay, compare, replayed
 
 SOUND, PROBLEMS, MISUSE = 0, 1, 2
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if chosen.command == "check":
             return _check(chosen)
-        print(explain(chosen), end="")
+        print(_told(chosen), end="")
     except ProblemsFound as found:
         _say_problems(found.problems)
         return PROBLEMS
@@ -40,17 +43,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m protocols",
-        description="Check and explain the country files. No database is needed.",
+        description="Check, explain, compare and replay the country files. No database is needed.",
         epilog="Exit codes: 0 sound, 1 problems found, 2 command line not understood.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="every problem of the country files at once")
     checking.add_argument("countries", nargs="*", metavar="COUNTRY", help="all if none is named")
     checking.add_argument("--today", type=date.fromisoformat, help="warn of sources gone stale")
-    for command in (checking, add_explain(commands)):
+    telling = (add_explain(commands), add_compare(commands), add_replay(commands))
+    for command in (checking, *telling):
         command.add_argument("--json", action="store_true", help="JSON instead of text")
         command.add_argument("--folder", type=Path, help="read the countries from here")
     return parser
+
+
+def _told(chosen: argparse.Namespace) -> str:
+    if chosen.command == "explain":
+        return explain(chosen)
+    return compare(chosen) if chosen.command == "compare" else replayed(chosen, sys.stderr)
 
 
 def _check(chosen: argparse.Namespace) -> int:

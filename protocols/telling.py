@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from protocols.catalogue import Catalogue
 from protocols.diagram.lifecycle import lifecycle_svg
 from protocols.diagram.procedure import procedure_svg
-from protocols.explain import Plain, procedure
+from protocols.explain import procedure
 from protocols.guide.cards import guide_html
 from protocols.guide.directory import Directory, read_directory
 from protocols.guide.local import local_guide
@@ -23,6 +23,7 @@ from protocols.guide.printed import guide_text
 from protocols.lifecycle import Kind
 from protocols.protocol import Protocol
 from protocols.spoken import Speaker
+from protocols.step_words import Plain
 from protocols.typeset import as_text
 
 
@@ -35,11 +36,19 @@ class Told(NamedTuple):
 
 
 def told(
-    catalogue: Catalogue, country: str, track: str, version: str | None, language: str | None
+    catalogue: Catalogue,
+    country: str,
+    track: str,
+    version: str | None,
+    language: str | None,
+    place: str = "",
 ) -> Told:
-    """The track in words. Raises LookupError for what does not exist, with what there is."""
+    """The track in words, as it stands at this place.
+
+    Raises LookupError for what does not exist, with what there is.
+    """
     law = catalogue.country(country)
-    protocol = catalogue.version_of(country, track, version)
+    protocol = catalogue.version_of(country, track, version).at(place)
     chosen = language or law.languages[0]
     if chosen not in law.languages:
         message = f"{law.iso2} has no texts in '{chosen}': use {', '.join(law.languages)}"
@@ -74,7 +83,14 @@ def add_explain(commands: Any) -> argparse.ArgumentParser:
 def explain(chosen: argparse.Namespace) -> str:
     """The procedure, or the local guide, as text or JSON; drawings and pages go into files."""
     catalogue = Catalogue.load(chosen.folder, only=(chosen.country,))
-    asked = told(catalogue, chosen.country, chosen.track, chosen.version, chosen.language)
+    asked = told(
+        catalogue,
+        chosen.country,
+        chosen.track,
+        chosen.version,
+        chosen.language,
+        chosen.place or "",
+    )
     svg = procedure_svg(asked.plain, asked.say)
     if chosen.svg:
         drawing = lifecycle_svg(chosen.life, asked.say) if chosen.life else svg

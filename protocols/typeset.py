@@ -35,6 +35,7 @@ def as_text(plain: Mapping[str, Any], say: Words) -> str:
         lines += ["", *_step_lines(step, say)]
     for name, key in (("never", "exclusions"), ("gates", "gates"), ("closing", "closings")):
         lines += ["", *entry(say.phrase(name), plain[key], 0)] if plain[key] else []
+    lines += _appendix(plain, say)
     totals = entry("", [say.phrase("totals", **plain["totals"])], 0)
     return "\n".join((*lines, "", *totals, ""))
 
@@ -49,11 +50,27 @@ def _step_lines(step: Mapping[str, Any], say: Words) -> Iterator[str]:
     for limit in step["limits"]:
         yield from entry(say.phrase("by_when"), [f"{limit['text']} [{'; '.join(limit['marks'])}]"])
         yield from entry(say.phrase("nobody"), ["; ".join(limit["if_nobody_answers"])], 6)
+    yield from entry(say.phrase("decides"), [step["panel"]])
     yield from entry(say.phrase("outcomes"), [", ".join(step["outcomes"])])
     declines = "; ".join(f"{reason}: {route}" for reason, route in step["declines"].items())
     yield from entry(say.phrase("declines"), [declines])
     sources = (source_line(one, say) for one in step["sources"])
     yield from entry(say.phrase("article"), [f"{'; '.join(sources)} [{step['basis']}]"])
+
+
+def _appendix(plain: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """What places do otherwise, consent, listed work, signatures."""
+    for one in plain["elsewhere"]:
+        yield from ("", *entry("", [one["text"]], 0))
+        for step in one["steps"]:
+            yield from _step_lines(step, say)
+    for row in plain["consent"]:
+        yield from ("", *entry(say.phrase("consent"), [row["text"]], 0))
+    for one in plain["work"]:
+        yield from ("", *entry(one["title"], ["; ".join(one["items"])], 0))
+        sources = "; ".join(source_line(source, say) for source in one["sources"])
+        yield from entry(say.phrase("article"), [sources])
+    yield from (line for text in plain["lifetime"] for line in ("", *entry("", [text], 0)))
 
 
 def source_line(source: Mapping[str, str], say: Words) -> str:

@@ -40,7 +40,7 @@ def guide(
     file = COUNTRIES / f"{country.lower()}.yaml"
     try:
         catalogue = Catalogue.load(only=(country,))
-        asked = told(catalogue, country, track, None, language)
+        asked = told(catalogue, country, track, None, language, place)
         register = read(file)
         town = town_of(register, asked.say.country, place, day_of(on), asked.say.language)
     except LookupError as error:

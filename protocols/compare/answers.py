@@ -7,11 +7,11 @@ could ask, the conditions of its limits. Equal answers compare equal, whatever e
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
-from protocols.conditions import Always, Condition, World
+from protocols.conditions import Condition, World
 from protocols.exclusions import shut_out
-from protocols.law import Clock, Step
+from protocols.law import Clock, Panel, Step
 from protocols.protocol import Call, Protocol
 
 
@@ -30,14 +30,16 @@ class Routed:
     declines: tuple[tuple[str, str], ...]
     if_failed: str
     repeat: int
+    panel: Panel | None
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """One limit without its name and sources, and whom its ladder calls when."""
+    """One limit: all that decides when it ends, and whom its ladder calls when."""
 
-    clock: Clock
+    rule: tuple[object, ...]
     calls: tuple[Call, ...]
+    clock: Clock = field(compare=False)  # for the words
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,17 @@ def _routed(protocol: Protocol, step: Step, world: World) -> Routed:
         tuple(sorted(step.declines.items())),
         step.if_failed,
         step.repeat,
+        step.panel,
     )
 
 
 def _timed(protocol: Protocol, clock: Clock, *, kept: bool) -> Timed:
-    bare = replace(
-        clock, title={}, sources=(), when=Always(), ladder="", escalates_to=None, before=()
+    rule = (
+        *(clock.id, clock.limit, clock.basis, clock.at_once, clock.start, clock.stop),
+        *(clock.calendar_of, clock.restarts, clock.recurs, clock.survives),
+        *(clock.pauses, clock.extends, clock.at_limit),
     )
-    return Timed(bare, protocol.index.rungs[clock.id, not kept])
+    return Timed(rule, protocol.index.rungs[clock.id, not kept], clock)
 
 
 def _clocks(protocol: Protocol, step: str) -> Iterator[Clock]:

@@ -55,7 +55,7 @@ def rules_changed(old: Protocol, new: Protocol) -> dict[str, tuple[tuple[str, ..
         ),
         "events": (dict(old.events), dict(new.events)),
     }
-    changed = {}
+    changed: dict[str, tuple[tuple[str, ...], ...]] = {}
     for kind, (was, now) in kinds.items():
         added = tuple(name for name in now if name not in was)
         gone = tuple(name for name in was if name not in now)

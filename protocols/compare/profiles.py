@@ -35,6 +35,7 @@ from protocols.screening import Urgency
 from protocols.vocabulary import Vocabulary
 
 _AGE = frozenset({"age", "age_band", "age_disputed", "appears_under_18"})
+_RESULTS = sorted(RANKS, key=lambda result: -RANKS[result])
 _TOPICS = (None, "CL", "FL", "HT")
 _CONFIRMED, _ABSENT = Indicator(Status.CONFIRMED), Indicator(Status.ABSENT)
 
@@ -113,13 +114,13 @@ def _candidates(name: str, asked: tuple[Atom, ...], vocabulary: Vocabulary) -> I
         yield from (Known(urgency=str(level)) for level in Urgency)
     elif name.startswith("result "):
         topic = name.removeprefix("result ")
-        yield from (Known(results={topic: one}) for one in (*reversed(RANKS), "insufficient"))
+        yield from (Known(results={topic: one}) for one in (*_RESULTS, "insufficient"))
     else:
         yield from (Known({name: one}) for one in _values(name, asked, vocabulary))
         yield Known()
 
 
-def _ages(asked: tuple[Atom, ...]) -> Iterator[dict[str, Value]]:
+def _ages(asked: tuple[Atom, ...]) -> Iterator[Mapping[str, Value]]:
     """One age on each side of every border, disputed or not; bands; looks."""
     bands = [atom for atom in asked if isinstance(atom, InBand)]
     borders = {0, ADULT_AT, *(one.low for one in bands), *(one.high + 1 for one in bands)}

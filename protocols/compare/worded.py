@@ -6,19 +6,17 @@ the difference is what is read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protocols.compare.answers import Answer, Routed, Shared, Timed
 from protocols.compare.differences import TRACK, Difference, differences, rules_changed
 from protocols.compare.profiles import Known, Profile
-from protocols.explain import limit_in_words, who
 from protocols.facts import Indicator, Status, Value
-from protocols.law import Clock
 from protocols.lifecycle import Act
 from protocols.protocol import Protocol
 from protocols.spoken import Speaker
+from protocols.step_words import limit_in_words, panel_in_words, who
 from protocols.typeset import entry
 from protocols.vocabulary import Vocabulary
 
@@ -46,7 +44,7 @@ def comparison(
 
 
 def _group(one: Difference, was: Speaker, now: Speaker) -> Plain:
-    before, after = _distinct(list(_parts(one.before, was)), list(_parts(one.after, now)))
+    before, after = _distinct(_parts(one.before, was), _parts(one.after, now))
     return {
         "step": one.step,
         "title": _title(one.step, was, now),
@@ -72,11 +70,14 @@ def _title(step: str, was: Speaker, now: Speaker) -> str:
     return now.label(now.protocol.steps[step].title)
 
 
-def _distinct(before: list[str], after: list[str]) -> tuple[str, str]:
-    """Both without what they have in common."""
+def _distinct(before: Iterable[str], after: Iterable[str]) -> tuple[str, str]:
+    """Both without what they have in common; beside nothing at all, the first part is enough."""
+    was, now = tuple(before), tuple(after)
+    if not (was and now):
+        return "".join(was[:1]), "".join(now[:1])
     return (
-        "; ".join(part for part in before if part not in after),
-        "; ".join(part for part in after if part not in before),
+        "; ".join(part for part in was if part not in now),
+        "; ".join(part for part in now if part not in was),
     )
 
 
@@ -98,25 +99,21 @@ def _parts(answer: Answer | str, say: Speaker) -> Iterator[str]:
 def _routed(answer: Routed, say: Speaker) -> Iterator[str]:
     yield f"{who(say, answer)} ({say.word('kinds_short', answer.kind)})"
     yield say.compared("after", after=say.listed(say.trigger(word) for word in answer.follows))
-    if not answer.sure:
-        yield say.compared("unsure")
+    yield say.compared("sure" if answer.sure else "unsure")
     for reason, route in answer.declines:
         named = say.country.reason(Act.DECLINE, reason, say.language)
         yield say.compared("declines", reason=named, route=say.word("routes", route))
     yield say.compared("failed", route=say.word("routes", answer.if_failed))
     yield say.compared("repeats", many=answer.repeat)
+    if answer.panel:
+        yield f"{say.phrase('decides')}: {panel_in_words(say, answer.panel)}"
 
 
 def _timed(answer: Timed, say: Speaker) -> Iterator[str]:
     """The limit, and the ladder, each under the limit's name."""
-    clock = replace(answer.clock, title=_clock(answer, say).title)
-    told = limit_in_words(say, clock)
-    yield f"{clock.id}: {told['text']} [{'; '.join(told['marks'])}]"
-    yield f"{clock.id}: {'; '.join(told['if_nobody_answers'])}"
-
-
-def _clock(answer: Timed, say: Speaker) -> Clock:
-    return say.protocol.clocks.get(answer.clock.id, say.protocol.review)
+    told = limit_in_words(say, answer.clock)
+    yield f"{answer.clock.id}: {told['text']} [{'; '.join(told['marks'])}]"
+    yield f"{answer.clock.id}: {'; '.join(told['if_nobody_answers'])}"
 
 
 def example(profile: Profile, say: Speaker) -> str:

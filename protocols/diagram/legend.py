@@ -8,8 +8,8 @@ from protocols.diagram.boxes import BASES, HUES, rung_mark
 from protocols.diagram.elements import INK, PAPER, element, words
 from protocols.diagram.measure import width, wrapped
 from protocols.diagram.picture import LOOKS
-from protocols.explain import Plain
 from protocols.spoken import Speaker
+from protocols.step_words import Plain
 
 _LINE, _SIZE, _ROOM = 19.0, 11.0, 960.0
 _Sign = Callable[[float, float], str]

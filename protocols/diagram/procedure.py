@@ -24,10 +24,10 @@ from protocols.diagram.flow import (
 )
 from protocols.diagram.legend import legend
 from protocols.diagram.picture import picture
-from protocols.explain import Plain, prolonged
 from protocols.law import Clock, Step
 from protocols.lifecycle import Act
 from protocols.spoken import Speaker
+from protocols.step_words import Plain, prolonged
 from protocols.working_time import Unit
 
 
@@ -115,6 +115,8 @@ def _step(say: Speaker, plain: Plain, step: Step, ports: Mapping[str, tuple[str,
     ]
     if plain["only_if"]:
         rows += text(f"{say.phrase('only_if')}: {plain['only_if']}", 4, size=10.5, slant="italic")
+    if plain["panel"]:
+        rows += text(f"{say.phrase('decides')}: {plain['panel']}", 5, size=10.5)
     again = [say.trigger(word) for word in repeats(say.protocol, step.id)]
     if again:
         rows += text(f"↻ {say.listed(again)}", size=10.5)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from protocols.explain import Plain
 from protocols.guide.printed import reached
 from protocols.spoken import Words
+from protocols.step_words import Plain
 from protocols.typeset import source_line
 
 _LOOK = """
@@ -64,6 +64,7 @@ def _card(card: Plain, say: Words) -> str:
         _told(say.phrase("after"), say.listed(card["after"])),
         _told(say.phrase("only_if"), card["only_if"]),
         *(_limit(limit) for limit in card["limits"]),
+        _told(say.phrase("decides"), card["panel"]),
         _told(say.phrase("needs"), ", ".join(card["letters"])),
         *(
             _tag("p", f"{say.phrase('nobody')}: {reached(above, say)}", "nobody")
@@ -86,6 +87,7 @@ def _step(card: Plain, say: Words) -> str:
         (say.phrase("only_if"), [card["only_if"]]),
         (say.phrase("who"), [card["duty"]]),
         *((one["turn"], [reached(one, say)]) for one in card["asked"]),
+        (say.phrase("decides"), [card["panel"]]),
         (say.phrase("needs"), card["letters"]),
     ]
     for limit in card["limits"]:

@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from protocols import derivation
 from protocols.calendars import CalendarNotCovered
-from protocols.explain import Plain, in_order
+from protocols.explain import in_order
 from protocols.guide.directory import Directory
 from protocols.law import HOLDER, ROLES, Asking, Clock, Level, Step
 from protocols.protocol import Protocol
 from protocols.spoken import Speaker
+from protocols.step_words import Plain
 from protocols.working_time import due_at
 
 _FRIDAY, _AFTERNOON = 4, time(15, 40)  # the hour at which most things go wrong
@@ -75,6 +76,7 @@ def _card(
         "letters": spoken["documents"],
         "declines": spoken["declines"],
         "outcomes": spoken["outcomes"],
+        "panel": spoken["panel"],
         "basis": spoken["basis"],
         "sources": spoken["sources"],
     }

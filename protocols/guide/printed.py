@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from protocols.explain import Plain
 from protocols.spoken import Words
+from protocols.step_words import Plain
 from protocols.typeset import entry, source_line
 
 
@@ -52,6 +52,7 @@ def _card(card: Plain, say: Words) -> Iterator[str]:
     for one in card["asked"]:
         yield from entry(one["turn"], [reached(one, say)])
     yield from entry(say.phrase("who"), [card["duty"]])
+    yield from entry(say.phrase("decides"), [card["panel"]])
     yield from entry(say.phrase("needs"), [", ".join(card["letters"])])
     for limit in card["limits"]:
         text = f"{limit['text']} [{'; '.join(limit['marks'])}]"

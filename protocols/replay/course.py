@@ -76,7 +76,7 @@ def course_of(
     decision = engine.file((protocol,), run, past.at)[0].decision
     _note(course, run, decision)
     if past.story or past.until:
-        _live(course, protocol, carried_out(run, decision), past)
+        _live(course, protocol.at(past.place), carried_out(run, decision), past)
     return course
 
 
@@ -149,7 +149,7 @@ def _happen(
 ) -> tuple[Decision | Refused, str | None]:
     if entry.happens.startswith(_RECORDED):
         event = entry.happens.removeprefix(_RECORDED)
-        return engine.record(protocol, run, event, entry.at), None
+        return engine.record(protocol, run, event, entry.at, panel=entry.panel), None
     found = _ACT.fullmatch(entry.happens)
     if found is None:
         return Refused("", "not understood", entry.happens), None
@@ -173,6 +173,7 @@ def _happen(
         party=Party.RECEIVER,
         reason_code=None if outcome else code,
         outcome=outcome,
+        panel=entry.panel,
     )
     return _joined(begun, answer), outcome
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from protocols.decision import PanelVote
 from protocols.facts import Facts
 from protocols.problems import Problem
 from protocols.screening import Urgency
@@ -43,6 +44,7 @@ class Happening:
 
     at: datetime
     happens: str
+    panel: PanelVote | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def read_past(text: str, line: int, file: str, vocabulary: Vocabulary) -> Past |
         urgency=written.get("urgency"),
         count=written.get("count", 1),
         story=tuple(
-            Happening(datetime.fromisoformat(one["at"]), one["happens"])
+            Happening(datetime.fromisoformat(one["at"]), one["happens"], _vote(one.get("panel")))
             for one in written.get("story", ())
         ),
         until=datetime.fromisoformat(written["until"]) if "until" in written else None,
@@ -111,9 +113,23 @@ def _faults(written: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _happening(entry: object) -> bool:
-    if not isinstance(entry, dict) or entry.keys() != {"at", "happens"}:
+    if not isinstance(entry, dict) or entry.keys() - {"panel"} != {"at", "happens"}:
         return False
-    return _moment(entry["at"]) and isinstance(entry["happens"], str)
+    told = _moment(entry["at"]) and isinstance(entry["happens"], str)
+    return told and _panel(entry.get("panel"))
+
+
+def _panel(vote: object) -> bool:
+    """``{"present": ["POLICE", "SHELTER"], "agree": 2}``, or none at all."""
+    if vote is None:
+        return True
+    if not isinstance(vote, dict) or vote.keys() != {"present", "agree"}:
+        return False
+    return _texts(vote["present"]) and _number(vote["agree"])
+
+
+def _vote(written: Mapping[str, Any] | None) -> PanelVote | None:
+    return PanelVote(tuple(written["present"]), written["agree"]) if written else None
 
 
 def _texts(value: object) -> bool:
