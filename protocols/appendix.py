@@ -5,7 +5,6 @@ Plain values for ``explain``; the rules themselves are the country's and are onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from protocols.spoken import Speaker
@@ -69,9 +68,16 @@ def work_lists(say: Speaker) -> list[Plain]:
 
 
 def lifetime(say: Speaker) -> list[str]:
-    """Who signed which stage when, and where the version is tried."""
-    return list(_signed(say))
-
-
-def _signed(say: Speaker) -> Iterable[str]:  # noqa: ARG001 - filled when versions carry signatures
-    return ()
+    """Who signed which stage when, and where a version is tried."""
+    lines = [
+        say.phrase(
+            "signed",
+            stage=say.word("stages", one.stage),
+            by=say.label(one.by),
+            on=one.on.isoformat(),
+        )
+        for one in say.protocol.signed
+    ]
+    if say.protocol.pilots_in:
+        lines.append(say.phrase("pilots", places=", ".join(say.protocol.pilots_in)))
+    return lines

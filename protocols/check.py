@@ -137,8 +137,8 @@ def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
     if item is None:
         return 0, Seen()
 
-    def tracks(now: datetime) -> tuple[Protocol, ...]:
-        return standing_on(shelf.versions, now.date())
+    def tracks(now: datetime, place: str) -> tuple[Protocol, ...]:
+        return standing_on(shelf.versions, now.date(), place)
 
     return run_cases(item, shelf.country, tracks, shelf.vocabulary, problems)
 

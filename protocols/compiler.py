@@ -32,6 +32,7 @@ from protocols.reader import Reader
 from protocols.section import Section
 from protocols.soundness import check
 from protocols.steps import read_declines, read_step
+from protocols.versions import read_pilots, read_signatures
 from protocols.vocabulary import Vocabulary
 from protocols.working_time import Calendars
 
@@ -43,7 +44,7 @@ _REQUIRED = (
 )
 _OPTIONAL = (
     *("asks_for", "bands", "declines", "events", "excludes", "gates", "sources"),
-    *("overrides",),
+    *("overrides", "signed", "pilots_in"),
 )
 
 
@@ -75,13 +76,15 @@ def compile_track(
             f"the review is called {review.id}, as a step of the track is",
             "Give the review a name of its own",
         )
-    takes_force = section.day("takes_force")
+    takes_force, stage = section.day("takes_force"), section.choice("stage", Stage, Stage.DRAFT)
     protocol = Protocol(
         country=country.iso2,
         track=section.text("track"),
         version=takes_force.isoformat(),
         in_force_from=takes_force,
-        stage=section.choice("stage", Stage, Stage.DRAFT),
+        stage=stage,
+        signed=read_signatures(reader, section, stage),
+        pilots_in=read_pilots(reader, section, stage),
         title=reader.labels(section, "title"),
         lawful_basis=_lawful(reader, section),
         applies=_applies(reader, section),

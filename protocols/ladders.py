@@ -42,7 +42,7 @@ def read_ladder(reader: Reader, name: str, item: Item) -> Ladder:
         )
     return Ladder(
         name,
-        tuple(sorted(rungs, key=lambda rung: (rung.share, rung.late))),
+        tuple(sorted(rungs, key=lambda rung: (rung.late > 0, rung.share, rung.late))),
         reader.sources(section),
     )
 

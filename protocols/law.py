@@ -49,6 +49,9 @@ OUTSIDE = {"digest": False}  # of a field: no part of the law, hence of the dige
 # that a law which does not says the same today as on the day it was signed.
 IF_USED = {"digest": "if used"}
 
+# Of a version's stage: the digest is the same from the first draft on until it is superseded.
+AS_IN_FORCE = {"as": "in_force"}
+
 
 class Asking(StrEnum):
     """How the first recipients of a step are asked."""
@@ -84,6 +87,16 @@ class Stage(StrEnum):
     VALIDATED = "validated"
     IN_FORCE = "in_force"
     SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who said that a version has reached a stage, and when."""
+
+    stage: Stage
+    by: Mapping[str, str]
+    on: date
+    spot: Spot = field(default=Spot(""), compare=False)
 
 
 class Grade(StrEnum):

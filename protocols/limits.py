@@ -94,6 +94,8 @@ def rungs_of(protocol: Protocol, running: RunningClock) -> tuple[Due, ...]:
     since, due = running.starts_at, running.due_at
     if running.stood:
         since += sum((one.until - one.since for one in running.stood if one.until), timedelta())
+    if not (calls and calls[-1].late):  # shares alone are in order already
+        return tuple(Due(share_of(since, due, one.share), one.kind, one.to) for one in calls)
     rungs = (Due(share_of(since, due, one.share) + one.late, one.kind, one.to) for one in calls)
     return tuple(sorted(rungs, key=lambda rung: rung.at))
 

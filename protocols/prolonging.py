@@ -43,8 +43,7 @@ def _pause(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> Non
     stood = (*running.stood, Standstill(max(walk.at, running.starts_at)))
     reason = limits.reason(clock, f"{clock.id} stands still after {trigger}", clock.pauses.sources)
     still = replace(running, state=ClockState.PAUSED, stood=stood)
-    if not _already_starting(walk, still):
-        walk.items.append(PauseClock(running.id, walk.at, stood, reason))
+    _keep(walk, still, PauseClock(running.id, walk.at, stood, reason))
 
 
 def _resume(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> None:
@@ -52,37 +51,42 @@ def _resume(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> No
         return
     *before, last = running.stood
     until = max(walk.at, last.since)
-    on = replace(running, state=ClockState.RUNNING, stood=(*before, Standstill(last.since, until)))
-    due = _counted(walk, clock, on)
-    on = _on_its_ladder(walk, replace(on, due_at=due.moment), until)
-    reason = limits.reason(clock, f"{clock.id} goes on after {trigger}", clock.pauses.sources)
-    if not _already_starting(walk, on, due):
-        rungs = limits.rungs_of(walk.protocol, on)
-        walk.items.append(
-            ResumeClock(
-                on.id, until, due.moment, due.derivation, due.calendar, on.stood, rungs, on.rung,
-                reason,
-            )
-        )  # fmt: skip
+    stood = (*before, Standstill(last.since, until))
+    due, on = _counted(walk, clock, replace(running, state=ClockState.RUNNING, stood=stood), until)
+    item = ResumeClock(
+        clock=on.id,
+        at=until,
+        due_at=due.moment,
+        derivation=due.derivation,
+        calendar=due.calendar,
+        stood=stood,
+        rungs=limits.rungs_of(walk.protocol, on),
+        rung=on.rung,
+        reason=limits.reason(clock, f"{clock.id} goes on after {trigger}", clock.pauses.sources),
+    )
+    _keep(walk, on, item)
 
 
 def _extend(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> None:
-    extends = clock.extends
-    if trigger not in extends.by or not _extendable(walk, clock, running):
+    if trigger not in clock.extends.by or not _extendable(walk, clock, running):
         return
     state = ClockState.PAUSED if running.state is ClockState.PAUSED else ClockState.RUNNING
-    longer = replace(running, state=state, extensions=running.extensions + 1)
-    due = _counted(walk, clock, longer)
-    longer = _on_its_ladder(walk, replace(longer, due_at=due.moment), walk.at)
-    rule = f"{clock.id} extended after {trigger}, {longer.extensions} of {extends.at_most}"
-    if not _already_starting(walk, longer, due):
-        rungs = limits.rungs_of(walk.protocol, longer)
-        walk.items.append(
-            ExtendClock(
-                longer.id, walk.at, due.moment, due.derivation, due.calendar, longer.extensions,
-                state, rungs, longer.rung, limits.reason(clock, rule, extends.sources),
-            )
-        )  # fmt: skip
+    count, most = running.extensions + 1, clock.extends.at_most
+    due, longer = _counted(walk, clock, replace(running, state=state, extensions=count), walk.at)
+    rule = f"{clock.id} extended after {trigger}, {count} of {most}"
+    item = ExtendClock(
+        clock=longer.id,
+        at=walk.at,
+        due_at=due.moment,
+        derivation=due.derivation,
+        calendar=due.calendar,
+        count=count,
+        state=state,
+        rungs=limits.rungs_of(walk.protocol, longer),
+        rung=longer.rung,
+        reason=limits.reason(clock, rule, clock.extends.sources),
+    )
+    _keep(walk, longer, item)
 
 
 def _extendable(walk: Walk, clock: Clock, running: RunningClock) -> bool:
@@ -103,39 +107,40 @@ def _only_told_late(walk: Walk, clock: Clock, running: RunningClock) -> bool:
     return running.state is ClockState.LAPSED and spent and not met
 
 
-def _counted(walk: Walk, clock: Clock, running: RunningClock) -> Due:
-    """When a limit ends with all that befell it, counted from its beginning."""
+def _counted(
+    walk: Walk, clock: Clock, running: RunningClock, at: datetime
+) -> tuple[Due, RunningClock]:
+    """When a limit ends with all that befell it, and the clock at the first rung still to come."""
     calendar = limits.calendar_for(walk, clock, running.hand_off)
     stood = tuple((one.since, one.until) for one in running.stood if one.until is not None)
-    if not running.extensions:
-        return due_at(running.starts_at, clock.limit, calendar, stood)
-    longer = clock.extends.to[running.extensions - 1]
-    due = due_at(running.starts_at, longer, calendar, stood)
-    extended = derivation.extended(running.extensions, clock.extends.at_most, calendar)
-    return replace(due, derivation=(extended, *due.derivation))
-
-
-def _on_its_ladder(walk: Walk, running: RunningClock, at: datetime) -> RunningClock:
-    """The first rung still to come is the next (the last, if all have passed)."""
+    whole = clock.extends.to[running.extensions - 1] if running.extensions else clock.limit
+    due = due_at(running.starts_at, whole, calendar, stood)
+    if running.extensions:
+        extended = derivation.extended(running.extensions, clock.extends.at_most, calendar)
+        due = replace(due, derivation=(extended, *due.derivation))
+    running = replace(running, due_at=due.moment)
     rungs = limits.rungs_of(walk.protocol, running)
     to_come = (place for place, rung in enumerate(rungs) if rung.at > at)
-    return replace(running, rung=next(to_come, len(rungs) - 1))
+    return due, replace(running, rung=next(to_come, max(len(rungs) - 1, 0)))
 
 
-def _already_starting(walk: Walk, running: RunningClock, due: Due | None = None) -> bool:
-    """Keep a clock as it stands now; one that begins in this very decision begins like that."""
+def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | ExtendClock) -> None:
+    """Write down what befell a clock; one that begins in this very decision begins like that."""
     walk.clocks[running.id] = running
-    for place, item in enumerate(walk.items):
-        if isinstance(item, StartClock) and limits.is_start_of(item, running):
-            begun = replace(item, stood=running.stood, extensions=running.extensions)
-            if due is not None:
-                begun = replace(
-                    begun,
-                    due_at=due.moment,
-                    derivation=due.derivation,
-                    calendar=due.calendar,
-                    rungs=limits.rungs_of(walk.protocol, running),
-                )
-            walk.items[place] = begun
-            return True
-    return False
+    for place, begun in enumerate(walk.items):
+        if isinstance(begun, StartClock) and limits.is_start_of(begun, running):
+            since = replace(begun, stood=running.stood, extensions=running.extensions)
+            walk.items[place] = since if isinstance(item, PauseClock) else _ending(since, item)
+            return
+    walk.items.append(item)
+
+
+def _ending(begun: StartClock, item: ResumeClock | ExtendClock) -> StartClock:
+    """The same beginning with the end it has now."""
+    return replace(
+        begun,
+        due_at=item.due_at,
+        derivation=item.derivation,
+        calendar=item.calendar,
+        rungs=item.rungs,
+    )

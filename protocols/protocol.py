@@ -3,8 +3,9 @@
 What the engine looks up on its hot path (which steps follow a trigger, which clocks it starts and
 stops) is indexed once, when the protocol is made; nothing is parsed afterwards.
 
-The **digest** is the SHA-256 of the canonical form of the law in it. Calendars, lines in files and
-the country's reason lists are outside it: they may change while the law stands.
+The **digest** is the SHA-256 of the canonical form of the law in it. Calendars, lines in files, the
+country's reason lists, the stage of the version and who signed it are outside it: they may change
+while the law stands.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import rfc8785
 
 from protocols.decision import RungKind
 from protocols.law import (
+    AS_IN_FORCE,
     ESCALATION,
     HOLDER,
     IF_USED,
@@ -36,6 +38,7 @@ from protocols.law import (
     Ladder,
     Local,
     Override,
+    Signature,
     Stage,
     Step,
 )
@@ -78,7 +81,7 @@ class Protocol:
     track: str
     version: str  # the day it takes force, 2023-01-17
     in_force_from: date
-    stage: Stage
+    stage: Stage = field(metadata=AS_IN_FORCE)
     title: Mapping[str, str]
     lawful_basis: str
     applies: Applies
@@ -95,6 +98,8 @@ class Protocol:
     sources: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = field(default=(), metadata=IF_USED)
     local: tuple[Local, ...] = field(default=(), metadata=IF_USED)
+    signed: tuple[Signature, ...] = field(default=(), metadata=OUTSIDE, compare=False)
+    pilots_in: tuple[str, ...] = field(default=(), metadata=OUTSIDE, compare=False)
     reasons: Mapping[Act, tuple[str, ...]] = field(
         default_factory=dict, metadata=OUTSIDE, compare=False
     )
@@ -142,7 +147,7 @@ def canonical(value: object) -> object:
     """Plain JSON values, the same for the same law: sets sorted, dates as text."""
     if is_dataclass(value) and not isinstance(value, type):
         held = {
-            part.name: canonical(getattr(value, part.name))
+            part.name: canonical(part.metadata.get("as", getattr(value, part.name)))
             for part in fields(value)
             if _counts(part, value)
         }

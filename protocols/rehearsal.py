@@ -97,6 +97,5 @@ def _clocked(one: RunningClock, item: _Moved) -> RunningClock:
         case ResumeClock():
             on, due, rung = ClockState.RUNNING, item.due_at, item.rung
             return replace(one, state=on, due_at=due, rung=rung, stood=item.stood)
-        case ExtendClock():
-            due, rung, count = item.due_at, item.rung, item.count
-            return replace(one, state=item.state, due_at=due, rung=rung, extensions=count)
+    due, rung, count = item.due_at, item.rung, item.count
+    return replace(one, state=item.state, due_at=due, rung=rung, extensions=count)

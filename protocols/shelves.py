@@ -6,22 +6,26 @@ asks for shelves settles them before anything is used. This file knows no day an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from protocols.calendar_file import read_calendars
 from protocols.compiler import compile_track
 from protocols.country import Country
-from protocols.country_facts import OwnFact, translated
+from protocols.country_facts import FACTS, OwnFact, translated
 from protocols.country_file import cited_in, read_country
-from protocols.document import plain, read
+from protocols.document import read
 from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
+from protocols.versions import released_intact, succession
 from protocols.vocabulary import COUNTRIES, Vocabulary, read_vocabulary
 from protocols.working_time import Calendars
 
 FOLDER = COUNTRIES
+RELEASED = "released.yaml"
 _COUNTRY, _CALENDARS, CASES = "country.yaml", "calendars.yaml", "cases.yaml"
+_FILES = frozenset({_COUNTRY, _CALENDARS, CASES, FACTS, "letters.yaml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> 
             shelf = _read_shelf(place, vocabulary.in_country(place.name), facts, problems)
             if shelf is not None:
                 shelves[place.name.upper()] = shelf
+    _released(folder, shelves, problems)
     for code in sorted(wanted - {place.name.upper() for place in folder.iterdir()}):
         problems.error(
             Spot(str(folder)),
@@ -54,6 +59,27 @@ def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> 
             f"Use one of {', '.join(sorted(place.name.upper() for place in folder.iterdir()))}",
         )
     return shelves
+
+
+def _released(folder: Path, shelves: Mapping[str, Shelf], problems: Problems) -> None:
+    """What was released is there as it was; without the file nothing was released."""
+    if not (folder / RELEASED).is_file():
+        return
+    item = read(text_of(folder / RELEASED, problems), RELEASED, problems)
+    if item is not None:
+        versions = [version for shelf in shelves.values() for version in shelf.versions]
+        released_intact(item, versions, shelves, problems)
+
+
+def _strangers(folder: Path, problems: Problems) -> None:
+    """A file nobody reads is law nobody follows: its name is misspelt."""
+    for path in sorted(folder.glob("*.y*ml")):
+        if path.name not in _FILES:
+            problems.error(
+                Spot(name_of(path)),
+                f"'{path.name}' is no file of a country, and nothing of it was read",
+                f"Use one of {', '.join(sorted(_FILES))}; a track has a folder of its own",
+            )
 
 
 def _read_shelf(
@@ -70,9 +96,8 @@ def _read_shelf(
             "Name the folder after the two-letter code",
         )
     translated(own, country.languages, problems)
-    calendars = _calendars(folder / _CALENDARS, country, problems)
-    if calendars is None:
-        return None
+    days = read(text_of(folder / _CALENDARS, problems), name_of(folder / _CALENDARS), problems)
+    calendars = read_calendars(days, country.time_zone, country.mandates, problems)
     versions = [
         version
         for path in sorted(folder.glob("*/*.yaml"))
@@ -85,6 +110,8 @@ def _read_shelf(
             "Name the track that asks first when nothing certain is known",
         )
     versions.sort(key=lambda version: (version.track, version.in_force_from))
+    succession(versions, problems)
+    _strangers(folder, problems)
     return Shelf(
         country, calendars, tuple(versions), folder, vocabulary, (*cited_in(item), *country.cited)
     )
@@ -111,19 +138,6 @@ def _track(
     return protocol
 
 
-def _calendars(path: Path, country: Country, problems: Problems) -> Calendars | None:
-    item = read(text_of(path, problems), name_of(path), problems)
-    if item is None:
-        return None
-    try:
-        return Calendars.from_mapping(plain(item), country.time_zone)
-    except (ValueError, KeyError, TypeError) as error:
-        problems.error(
-            Spot(name_of(path)), f"the calendars cannot be read: {error}", "Correct calendars.yaml"
-        )
-        return None
-
-
 def text_of(path: Path, problems: Problems) -> str:
     """The text of a file; empty, with a problem added, when there is none."""
     try:
@@ -136,4 +150,4 @@ def text_of(path: Path, problems: Problems) -> str:
 def name_of(path: Path) -> str:
     """The file as a reader names it: country, track, version."""
     parts = path.parts
-    return "/".join(parts[parts.index("countries") + 1 :] if "countries" in parts else parts[-3:])
+    return "/".join(parts[-3:] if path.stem[:1].isdigit() else parts[-2:])

@@ -7,6 +7,7 @@ at every limit. The whole track is the business of ``explain``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, TypeAlias
 from typing import Protocol as Shape
 
@@ -143,7 +144,9 @@ def prolonged(say: Speaker, clock: Clock) -> Iterator[str]:
         yield say.phrase("pauses", start=start, stop=stop)
     if clock.extends.by:
         to = ", ".join(say.limit(limit) for limit in clock.extends.to)
-        yield say.phrase("extends", by=triggers(clock.extends.by), to=to)
+        yield say.phrase(
+            "extends", by=triggers(clock.extends.by), to=to, most=clock.extends.at_most
+        )
     if clock.at_limit:
         yield say.phrase("at_limit", choices=triggers(clock.at_limit))
 
@@ -156,11 +159,9 @@ def _briefly(say: Speaker, clock: Clock) -> str:
 def _ladder(say: Speaker, clock: Clock) -> Iterator[str]:
     attached = not say.protocol.steps[clock.step].kept
     for call in say.protocol.index.rungs[clock.id, attached]:
-        to, late = say.mandate(call.to), round(call.late.total_seconds() / 3600)
-        if late:
-            yield say.word("rungs_late", call.kind, late=late, to=to)
-        else:
-            yield say.word("rungs", call.kind, share=round(call.share * 100), to=to)
+        share, hours = round(call.share * 100), call.late // timedelta(hours=1)
+        name = f"{call.kind}_late" if hours else str(call.kind)
+        yield say.word("rungs", name, share=share, hours=hours, to=say.mandate(call.to))
 
 
 def sources_in_words(say: Speaker, cited: Iterable[str]) -> list[Plain]:

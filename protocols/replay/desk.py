@@ -61,15 +61,15 @@ class Desk:
     after: Protocol
     before: Protocol | None
     versions: tuple[Protocol, ...]
-    _others: dict[date, tuple[Protocol, ...]] = field(default_factory=dict)
+    _others: dict[tuple[date, str], tuple[Protocol, ...]] = field(default_factory=dict)
 
     def others(self, past: Past) -> tuple[Protocol, ...]:
-        """The country's other tracks as they stood on the day of a case."""
-        day = self.country.day_of(past.at)
-        if day not in self._others:
-            standing = standing_on(self.versions, day)
-            self._others[day] = tuple(one for one in standing if one.track != self.after.track)
-        return self._others[day]
+        """The country's other tracks as they stood on the day of a case, at its place."""
+        key = self.country.day_of(past.at), past.place
+        if key not in self._others:
+            standing = standing_on(self.versions, *key)
+            self._others[key] = tuple(one for one in standing if one.track != self.after.track)
+        return self._others[key]
 
 
 @cache

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from protocols.decision import ClockState, HandOffState, Run, RunningClock
+from protocols.decision import ClockState, HandOffState, Run, RunningClock, Standstill
 from protocols.facts import Facts
 from protocols.lifecycle import Kind, State
 from protocols.protocol import Protocol
@@ -95,4 +95,8 @@ def _clock(row: Any) -> RunningClock:
         state=ClockState(row["state"]),
         rung=row["rung"],
         extensions=row["extensions"],
+        stood=tuple(
+            Standstill(moment(one["since"]), moment(one["until"]) if one["until"] else None)
+            for one in row["stood"]
+        ),
     )
