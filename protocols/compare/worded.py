@@ -35,12 +35,24 @@ def comparison(
         "old": old.version,
         "new": new.version,
         "digests": [old.digest, new.digest],
-        "differences": [_group(one, was, now) for one in found],
+        "differences": _merged(_group(one, was, now) for one in found),
         "rules": {
             kind: dict(zip(("added", "gone", "otherwise"), map(list, names), strict=True))
             for kind, names in rules_changed(old, new).items()
         },
     }
+
+
+def _merged(groups: Iterable[Plain]) -> list[Plain]:
+    """Groups that read the same are one group; the example is the first."""
+    found: dict[tuple[str, ...], Plain] = {}
+    for one in groups:
+        key = tuple(one[part] for part in ("step", "what", "before", "after"))
+        if key in found:
+            found[key]["profiles"] += one["profiles"]
+        else:
+            found[key] = one
+    return list(found.values())
 
 
 def _group(one: Difference, was: Speaker, now: Speaker) -> Plain:

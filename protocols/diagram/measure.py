@@ -32,7 +32,8 @@ def wrapped(text: str, size: float, room: float, most: int) -> tuple[str, ...]:
         return tuple(whole)
     cut = whole[most - 1]
     while cut and width(f"{cut} …", size) > room:
-        cut = cut[:-1].rstrip()
+        before, _, _ = cut.rpartition(" ")
+        cut = before or cut[:-1]
     return (*whole[: most - 1], f"{cut} …")
 
 

@@ -35,11 +35,11 @@ def procedure_svg(plain: Plain, say: Speaker) -> str:
     """The drawing of this procedure (``explain.procedure`` gives the plain values)."""
     protocol = say.protocol
     links = links_of(protocol)
-    ports = ports_of(links)
+    ports, touched = ports_of(links), {name for one in links for name in (one.source, one.target)}
     spoken = {step["id"]: step for step in plain["steps"]}
     boxes = [
         _start(say, plain, ports),
-        *([_events(say, ports)] if EVENTS in ports else []),
+        *([_events(say, ports)] if EVENTS in touched else []),
         *(_step(say, spoken[step.id], step, ports) for step in protocol.steps.values()),
         *_closings(say, ports),
     ]

@@ -57,14 +57,12 @@ class Course:
     refused: list[str] = field(default_factory=list)
 
 
-def course_of(
-    protocol: Protocol, others: Sequence[Protocol], country: Country, past: Past
-) -> Course:
+def course_of(protocol: Protocol, others: Sequence[Protocol], run: Run, past: Past) -> Course:
     """What this version decides; ``others`` are the country's other tracks on that day.
 
-    Raises CalendarNotCovered when a limit would end on a day nobody knows the holidays of.
+    ``run``: the case as it is filed (``run_of``). Raises CalendarNotCovered when a limit would end
+    on a day nobody knows the holidays of.
     """
-    run = _run(country, past)
     world = engine.world_of(run)
     found = next((one for one in applying((*others, protocol), world) if one[0] is protocol), None)
     course = Course()
@@ -80,7 +78,8 @@ def course_of(
     return course
 
 
-def _run(country: Country, past: Past) -> Run:
+def run_of(country: Country, past: Past) -> Run:
+    """The case as it is filed, screened by the country's law."""
     screening = screen(country.parameters, past.facts)
     return Run(
         facts=past.facts,

@@ -19,7 +19,7 @@ from protocols.catalogue import Catalogue, standing_on
 from protocols.country import Country
 from protocols.problems import Problem, ProblemsFound
 from protocols.protocol import Protocol
-from protocols.replay.course import Course, course_of
+from protocols.replay.course import Course, course_of, run_of
 from protocols.replay.past import Past, read_past
 from protocols.replay.tally import Tally
 from protocols.vocabulary import Vocabulary
@@ -139,11 +139,11 @@ def part_of(order: Order, chunk: Sequence[tuple[int, str]]) -> Part:
 
 
 def _replay_one(desk: Desk, part: Part, past: Past, *, each: bool) -> None:
-    others = desk.others(past)
-    after = course_of(desk.after, others, desk.country, past)
+    others, run = desk.others(past), run_of(desk.country, past)
+    after = course_of(desk.after, others, run, past)
     tally = part.tally
     if desk.before is not None:
-        before = course_of(desk.before, others, desk.country, past)
+        before = course_of(desk.before, others, run, past)
         tally.before.count(before, past)
         tally.changes.count(before, after, past)
     tally.cases += 1
