@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from protocols import protocol
 from protocols.catalogue import Catalogue
 from referral.vault import SubjectKey, Vault, Wrapped
 
@@ -75,6 +76,33 @@ class Actor:
             csrf_hash=row["csrf_hash"],
             scopes=frozenset(row["scopes"]) if row["scopes"] is not None else None,
         )
+
+
+class Pinned(Protocol):
+    """What stands under one version of a track for as long as it runs."""
+
+    @property
+    def track(self) -> str:
+        """Its track."""
+
+    @property
+    def protocol_version(self) -> str:
+        """The version it was filed under."""
+
+    @property
+    def protocol_digest(self) -> str:
+        """The digest of that version's law."""
+
+
+def law_of(catalogue: Catalogue, country: str, of: Pinned) -> protocol.Protocol | None:
+    """The law something runs under; None when it is no longer here, or no longer what it was.
+
+    Never another version: what is explained by a law it does not stand under is explained wrongly.
+    """
+    try:
+        return catalogue.pinned(country, of.track, of.protocol_version, of.protocol_digest)
+    except LookupError:
+        return None
 
 
 @dataclass(slots=True)

@@ -91,6 +91,7 @@ class Made(Answer):
     hand_off_id: UUID
     referral_id: UUID
     track: Titled
+    protocol_version: str
     step: Titled
     instruction: str | None
     kind: str
@@ -111,9 +112,10 @@ class Made(Answer):
         return cls(
             hand_off_id=UUID(ask.hand_off_id),
             referral_id=UUID(ask.referral_id),
-            track=Titled(code=ask.track, title=words.track(ask.track)),
-            step=Titled(code=ask.step, title=words.step(ask.track, ask.step)),
-            instruction=words.instruction(ask.track, ask.step),
+            track=Titled(code=ask.track, title=words.track(ask)),
+            protocol_version=ask.protocol_version,
+            step=Titled(code=ask.step, title=words.step(ask, ask.step)),
+            instruction=words.instruction(ask, ask.step),
             kind=ask.kind,
             mandate=mandate,
             receiver=Party.of(unit, agency, desk, mandate.title),

@@ -64,7 +64,7 @@ class Referral(Answer):
         """From the room's view."""
         return cls(
             **{name: getattr(seen, name) for name in _SAME},
-            track=Titled(code=seen.track, title=words.track(seen.track)),
+            track=Titled(code=seen.track, title=words.track(seen)),
             needed=needed_of(seen.needed, words),
             withheld=withheld_of(seen.withheld, words),
             relationships=tuple(sorted(one.value for one in seen.relationships)),

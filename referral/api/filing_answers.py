@@ -63,13 +63,11 @@ class CaseFiled(Answer):
                 Opened(
                     referral_id=UUID(one.referral_id),
                     person_id=UUID(one.person_id),
-                    track=Titled(code=one.track, title=words.track(one.track)),
+                    track=Titled(code=one.track, title=words.track(one)),
                     protocol_version=one.protocol_version,
                     lead=one.lead,
                     triage=one.triage,
-                    held=tuple(
-                        Titled(code=step, title=words.step(one.track, step)) for step in one.held
-                    ),
+                    held=tuple(Titled(code=step, title=words.step(one, step)) for step in one.held),
                     needed=needed_of(one.needed, words),
                     withheld=withheld_of(one.withheld, words),
                 )

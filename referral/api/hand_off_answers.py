@@ -23,6 +23,7 @@ class Listed(Answer):
     person_number: int
     headcount: int
     track: Titled
+    protocol_version: str
     step: Titled
     kind: str
     mandate: Titled
@@ -56,8 +57,8 @@ class Listed(Answer):
         same = {name: getattr(line, name) for name in _SAME}
         return cls(
             **same,
-            track=Titled(code=line.track, title=words.track(line.track)),
-            step=Titled(code=line.step, title=words.step(line.track, line.step)),
+            track=Titled(code=line.track, title=words.track(line)),
+            step=Titled(code=line.step, title=words.step(line, line.step)),
             mandate=mandate,
             sender=Party.of(line.sender_unit, line.sender_agency, None, "confidential"),
             receiver=Party.of(
@@ -75,6 +76,7 @@ _SAME = (
     *("place", "state", "urgency", "requested_at", "received_at", "accepted_at", "started_at"),
     *("first_contact_at", "ended_at", "review_at", "no_agency", "attested", "imported", "version"),
     *("attestation_confirmed_at", "cancellation_asked_at", "reason_code", "outcome"),
+    "protocol_version",
 )
 
 
@@ -85,18 +87,23 @@ class Lines(Answer):
 
 
 class Limit(Answer):
-    """A clock: what must happen by when, and how that was worked out."""
+    """A clock: what must happen by when, and how that was worked out.
+
+    While its state is ``paused`` it is due at no moment: ``due`` is what stood before it paused.
+    """
 
     clock: str
     step: str
     starts_at: datetime
     due: Due
     state: str
+    extensions: int
+    at_limit: tuple[str, ...]  # what may lawfully be done when it is reached, in words
     calendar: str
     sources: tuple[Source, ...]
 
     @classmethod
-    def of(cls, clock: ClockSeen, words: Wording) -> Self:
+    def of(cls, clock: ClockSeen, line: HandOffLine, words: Wording) -> Self:
         """From a clock of a hand-off."""
         return cls(
             clock=clock.clock,
@@ -109,6 +116,8 @@ class Limit(Answer):
                 derivation=clock.derivation,
             ),
             state=clock.state,
+            extensions=clock.extensions,
+            at_limit=words.at_limit(line, clock.clock),
             calendar=clock.calendar,
             sources=Source.all(words, clock.sources),
         )
@@ -142,11 +151,11 @@ class HandOff(Answer):
         """From the room's view."""
         return cls(
             hand_off=Listed.of(seen.line, words, now),
-            instruction=words.instruction(seen.line.track, seen.line.step),
+            instruction=words.instruction(seen.line, seen.line.step),
             rule=seen.reason["rule"],
             sources=Source.all(words, seen.reason["sources"]),
             travels=seen.travels,
-            limits=tuple(Limit.of(clock, words) for clock in seen.clocks),
+            limits=tuple(Limit.of(clock, seen.line, words) for clock in seen.clocks),
             acts=tuple(act.value for act in seen.acts),
             relationships=tuple(sorted(one.value for one in seen.relationships)),
             facts=dict(seen.facts),

@@ -51,14 +51,15 @@ class Law(Answer):
         return cls(
             country=protocol.country,
             track=protocol.track,
-            title=words.track(protocol.track),
+            title=words.said(protocol.title),
             version=protocol.version,
             in_force_from=protocol.in_force_from,
             stage=protocol.stage.value,
             digest=protocol.digest,
             lawful_basis=protocol.lawful_basis,
             steps=tuple(
-                Titled(code=step, title=words.step(protocol.track, step)) for step in protocol.steps
+                Titled(code=step.id, title=words.said(step.title))
+                for step in protocol.steps.values()
             ),
             events=tuple(
                 Titled(code=event.id, title=words.said(event.title))

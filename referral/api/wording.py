@@ -13,8 +13,9 @@ from functools import cached_property
 from protocols.catalogue import Catalogue
 from protocols.country import Country, said
 from protocols.law import Source, Step
-from protocols.protocol import Protocol
+from protocols.spoken import Speaker
 from protocols.vocabulary import Vocabulary, load_vocabulary
+from referral.session import Pinned, law_of
 
 
 def language_of(accepted: str | None, offered: Iterable[str]) -> str:
@@ -51,36 +52,37 @@ class Wording:
         return self.catalogue.country(self.iso2)
 
     @cached_property
-    def _newest(self) -> Mapping[str, tuple[Protocol, ...]]:
-        """Versions of each track, newest first: a step keeps its title when its law moves on."""
-        found: dict[str, list[Protocol]] = {}
-        for version in reversed(self.catalogue.shelves[self.iso2.upper()].versions):
-            found.setdefault(version.track, []).append(version)
-        return {track: tuple(versions) for track, versions in found.items()}
-
-    @cached_property
     def _facts(self) -> Vocabulary:
         return load_vocabulary()
 
-    def track(self, track: str) -> str:
-        """A track's title; its code if no version of it is known."""
-        versions = self._newest.get(track)
-        return said(versions[0].title, self.language) if versions else track
+    def track(self, of: Pinned) -> str:
+        """The track's title as the version has it that this is pinned to, or its code."""
+        found = law_of(self.catalogue, self.iso2, of)
+        return said(found.title, self.language) if found else of.track
 
-    def step(self, track: str, step: str) -> str:
-        """A step's title; its code if no version of the track has it."""
-        found = self.step_of(track, step)
+    def step(self, of: Pinned, step: str) -> str:
+        """A step's title in that version, or its code."""
+        found = self.step_of(of, step)
         return said(found.title, self.language) if found else step
 
-    def instruction(self, track: str, step: str) -> str | None:
-        """What whoever receives this step is told to do, if the protocol says."""
-        found = self.step_of(track, step)
+    def instruction(self, of: Pinned, step: str) -> str | None:
+        """What whoever receives this step is told to do, if that version says."""
+        found = self.step_of(of, step)
         return said(found.instruction, self.language) or None if found else None
 
-    def step_of(self, track: str, step: str) -> Step | None:
-        """The step as its newest version has it."""
-        versions = self._newest.get(track, ())
-        return next((one.steps[step] for one in versions if step in one.steps), None)
+    def at_limit(self, of: Pinned, clock: str) -> tuple[str, ...]:
+        """What may lawfully be done when this limit is reached, as that version says it."""
+        found = law_of(self.catalogue, self.iso2, of)
+        known = found.clocks.get(clock) if found else None
+        if found is None or known is None:
+            return ()
+        speaker = Speaker(found, self.country, self._facts, self.language)
+        return tuple(speaker.trigger(word) for word in known.at_limit)
+
+    def step_of(self, of: Pinned, step: str) -> Step | None:
+        """The step as the version has it that this is pinned to."""
+        found = law_of(self.catalogue, self.iso2, of)
+        return found.steps.get(step) if found else None
 
     def said(self, labels: Mapping[str, str]) -> str:
         """A text given in several languages."""

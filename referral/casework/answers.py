@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
-from uuid import UUID
 
 from referral.casework.carrying import Opened
+from referral.casework.recipients import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Ask:
     hand_off_id: str
     referral_id: str
     track: str
+    protocol_version: str
+    protocol_digest: str
     step: str
     kind: str
     mandate: str
@@ -35,13 +37,15 @@ class Ask:
     derivation: tuple[str, ...]
 
     @classmethod
-    def of(cls, made: Opened, referral_id: UUID, track: str) -> Self:
+    def of(cls, made: Opened, subject: Subject) -> Self:
         """From a hand-off just carried out."""
         clock = made.clock
         return cls(
             hand_off_id=str(made.id),
-            referral_id=str(referral_id),
-            track=track,
+            referral_id=str(subject.referral_id),
+            track=subject.track,
+            protocol_version=subject.protocol_version,
+            protocol_digest=subject.protocol_digest,
             step=made.item.step,
             kind=made.item.kind.value,
             mandate=made.item.mandate,

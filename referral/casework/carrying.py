@@ -135,6 +135,8 @@ def _open(
         batch=str(uuid5(subject.batches, f"{item.step}|{unit.unit_id}")),
         rivals=str(rivals) if rivals else None,
         track=subject.track,
+        protocol_version=subject.protocol_version,
+        protocol_digest=subject.protocol_digest,
         step=item.step,
         kind=item.kind.value,
         mandate=item.mandate,

@@ -45,7 +45,7 @@ async def file(
         version=len(dossier.ledger.drafts),
         persons=tuple(dossier.persons),
         referrals=tuple(dossier.referrals),
-        asks=tuple(Ask.of(made, one.referral_id, one.track) for one, made in opened),
+        asks=tuple(Ask.of(made, one) for one, made in opened),
         warnings=tuple(dossier.ledger.case_changes.get("warnings", ())),
     )
     await post(

@@ -26,6 +26,7 @@ class ReferralOpened:
     person_id: str
     track: str
     protocol_version: str
+    protocol_digest: str
     lead: bool
     triage: bool
     held: tuple[str, ...]

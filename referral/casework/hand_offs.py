@@ -268,7 +268,7 @@ def _answer(locked: Locked, decision: Decision, opened: Any, subject: Subject) -
         state=moved[-1].to_state.value,
         version=locked.hand_off["version"] + len(moved),
         holder_unit=str(subject.holder_unit),
-        asks=tuple(Ask.of(made, one.referral_id, one.track) for one, made in opened),
+        asks=tuple(Ask.of(made, one) for one, made in opened),
         superseded=tuple(
             item.hand_off for item in decision.all(MoveHandOff) if item.hand_off != own
         ),

@@ -310,6 +310,8 @@ def _keep(
         country=subject.country,
         batch=str(uuid5(subject.batches, f"{STEP}|{one.opening}")),
         track=subject.track,
+        protocol_version=subject.protocol_version,
+        protocol_digest=subject.protocol_digest,
         step=step,
         kind=(item.kind if item else Kind.CUSTODY).value,
         mandate=one.mandate,

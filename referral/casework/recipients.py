@@ -39,6 +39,8 @@ class Subject:
     person_id: UUID
     country: str
     track: str
+    protocol_version: str
+    protocol_digest: str
     place: str
     urgency: str
     holder_unit: UUID
@@ -57,6 +59,8 @@ def subject_of(locked: Locked, actor: Actor | None) -> Subject:
         person_id=UUID(locked.referral["person_id"]),
         country=locked.case["country"],
         track=locked.referral["track"],
+        protocol_version=locked.referral["protocol_version"],
+        protocol_digest=locked.referral["protocol_digest"],
         place=locked.case["place"],
         urgency=locked.case["urgency"],
         holder_unit=locked.holder_unit,

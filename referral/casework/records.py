@@ -106,7 +106,7 @@ async def follow(
         state="closed" if decision.all(CloseReferral) else "open",
         version=locked.case["version"] + len(ledger.drafts),
         holder_unit=str(locked.holder_unit),
-        asks=tuple(Ask.of(made, one.referral_id, one.track) for one, made in opened),
+        asks=tuple(Ask.of(made, one) for one, made in opened),
         superseded=tuple(item.hand_off for item in decision.all(MoveHandOff)),
         closed=bool(decision.all(CloseReferral)),
     )

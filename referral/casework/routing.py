@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from protocols import engine
 from protocols.decision import Opening, Run
 from protocols.facts import Facts
+from protocols.protocol import Protocol
 from protocols.screening import Screening
 from referral.audit import Done
 from referral.casework import carrying
@@ -110,6 +111,7 @@ def _open_referral(
             str(person_id),
             opening.track,
             protocol.version,
+            protocol.digest,
             leads,
             opening.triage,
             held,
@@ -117,18 +119,18 @@ def _open_referral(
             withheld,
         )
     )
-    dossier.decided.append(
-        (_subject(dossier, referral_id, person_id, opening.track), opening.decision)
-    )
+    dossier.decided.append((_subject(dossier, referral_id, person_id, protocol), opening.decision))
 
 
-def _subject(dossier: Dossier, referral_id: UUID, person_id: UUID, track: str) -> Subject:
+def _subject(dossier: Dossier, referral_id: UUID, person_id: UUID, protocol: Protocol) -> Subject:
     return Subject(
         case_id=dossier.case_id,
         referral_id=referral_id,
         person_id=person_id,
         country=dossier.actor.country,
-        track=track,
+        track=protocol.track,
+        protocol_version=protocol.version,
+        protocol_digest=protocol.digest,
         place=dossier.intake.place,
         urgency=dossier.urgency,
         holder_unit=dossier.actor.unit_id,

@@ -18,7 +18,7 @@ OPEN = ("requested", "received", "accepted", "in-progress", "on-hold")
 # A confidential agency appears by its mandate, never by name (security.md 3.2).
 LINE = """
 SELECT h.id, h.case_id, h.referral_id, h.batch, c.reference, p.number AS person_number, p.headcount,
-    h.track, h.step, h.kind, h.mandate, h.jurisdiction, h.state, h.urgency, h.requested_at, h.received_at,
+    h.track, h.protocol_version, h.protocol_digest, h.step, h.kind, h.mandate, h.jurisdiction, h.state, h.urgency, h.requested_at, h.received_at,
     h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.due_at, h.immediate, h.basis, h.overdue_since,
     h.no_agency, h.no_decline, h.attested, h.attestation_confirmed_at, h.imported, h.reason_code, h.outcome, h.version,
     h.cancellation_asked_at, h.review_at, h.sender_unit, h.receiver_unit, h.receiver_member, c.place,
@@ -45,6 +45,8 @@ class HandOffLine:
     person_number: int
     headcount: int
     track: str
+    protocol_version: str
+    protocol_digest: str
     step: str
     kind: str
     mandate: str

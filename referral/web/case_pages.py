@@ -173,13 +173,13 @@ def _referral(
     ]
     lead = ", lead" if one.lead else ""
     return ReferralShown(
-        heading=f"{law.track_title(one.track, seen.filed_at)}: person {number}{lead}",
+        heading=f"{law.track_title(one)}: person {number}{lead}",
         rows=tuple(rows),
         needed=needs_shown(one.needed),
         withheld=withheld_shown(one.withheld, law),
         address=f"/cases/{seen.id}/referrals/{one.id}",
         note=_note(one, sent, faults),
-        event=_event(one, law.protocol(one.track, seen.filed_at), sent, faults),
+        event=_event(one, law.protocol(one), sent, faults),
     )
 
 

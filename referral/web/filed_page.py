@@ -96,7 +96,7 @@ def _ask(
     due_at = datetime.fromisoformat(ask.due_at) if ask.due_at else None
     return AskShown(
         agency=f"{agency}, {unit}" if agency and unit else agency or law.label(ask.mandate),
-        step=law.step_title(ask.track, ask.step, reader.now),
+        step=law.step_title(ask, ask.step),
         kind=_KINDS.get(ask.kind, ask.kind),
         persons=f"{len(group)} persons" if len(group) > 1 else "",
         due=reader.clock.due(

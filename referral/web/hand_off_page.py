@@ -6,8 +6,9 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from protocols.decision import ClockState
 from referral.queries import ClockSeen, HandOffLine, HandOffSeen
 from referral.web.act_forms import ActForm, Tried, act_forms
 from referral.web.fields import Faults
@@ -23,6 +24,7 @@ class Limit:
     title: str
     due: Due
     state: str
+    choices: tuple[str, ...]  # what may lawfully be done when it is reached
     sources: tuple[Citation, ...]
 
 
@@ -54,12 +56,12 @@ def hand_off_view(
 ) -> HandOff:
     """The page. ``tried``: the form that was sent and came back."""
     line, law, clock = seen.line, reader.law, reader.clock
-    protocol = law.protocol(line.track, line.requested_at)
+    protocol = law.protocol(line)
     step = protocol.steps.get(line.step) if protocol else None
     return HandOff(
         address=f"/hand-offs/{line.id}",
         case_address=f"/cases/{line.case_id}",
-        heading=law.step_title(line.track, line.step, line.requested_at),
+        heading=law.step_title(line, line.step),
         line=reader.line(line),
         until="Answer by" if line.state in {"requested", "received"} else "Next limit",
         rows=_rows(line, reader, places.get(line.jurisdiction, line.jurisdiction), seen.docket),
@@ -89,7 +91,8 @@ def _rows(
             f"{receiver}, {line.receiver_unit_name}" if line.receiver_unit_name else receiver,
         ),
         ("Asked as", law.label(line.mandate)),
-        ("Track", law.track_title(line.track, line.requested_at)),
+        ("Track", law.track_title(line)),
+        ("Protocol", f"version of {line.protocol_version}"),
         ("Place", place),
         ("Requested", clock.moment(line.requested_at)),
     ]
@@ -112,13 +115,15 @@ def _rows(
 
 
 def _limit(one: ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
-    protocol = law.protocol(line.track, line.requested_at)
+    protocol = law.protocol(line)
     known = protocol.clocks.get(one.clock) if protocol else None
+    due = clock.due(one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation)
+    if one.state == ClockState.PAUSED:
+        due = replace(due, text="stands still")
     return Limit(
         title=known.title.get("en", one.clock) if known else one.clock,
-        due=clock.due(
-            one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation
-        ),
+        due=due,
         state=one.state,
+        choices=law.at_limit(line, one.clock) if ClockState(one.state).live else (),
         sources=law.cited(one.sources),
     )

@@ -70,7 +70,7 @@ class Reader:
             reference=one.reference,
             person=f"Person {one.person_number}"
             + (f" (about {one.headcount})" if one.headcount > 1 else ""),
-            step=self.law.step_title(one.track, one.step, one.requested_at),
+            step=self.law.step_title(one, one.step),
             kind=KINDS.get(one.kind, one.kind),
             other=other or (mandate if sent else UNNAMED),
             state=state_tag(one.state),

@@ -16,7 +16,9 @@ from protocols.country import said
 from protocols.law import Grade, Step
 from protocols.lifecycle import Act
 from protocols.protocol import Protocol
+from protocols.spoken import Speaker
 from protocols.vocabulary import Entry, load_vocabulary
+from referral.session import Pinned, law_of
 
 LANGUAGE: Final = "en"
 
@@ -180,25 +182,33 @@ class Law:
         labels = self.country.reasons.get(act, {})
         return said(labels[code], LANGUAGE) if code in labels else self.label(code)
 
-    def protocol(self, track: str, at: datetime) -> Protocol | None:
-        """The version of a track that stood at a moment, or None."""
-        found = self.catalogue.in_force(self.country.iso2, self.country.day_of(at))
-        return next((one for one in found if one.track == track), None)
+    def protocol(self, of: Pinned) -> Protocol | None:
+        """The version this is pinned to, whatever stands today; None if it is not here."""
+        return law_of(self.catalogue, self.country.iso2, of)
 
-    def step(self, track: str, step: str, at: datetime) -> Step | None:
-        """A step of the track as it stood at a moment."""
-        protocol = self.protocol(track, at)
+    def step(self, of: Pinned, step: str) -> Step | None:
+        """A step as the version has it that this is pinned to."""
+        protocol = self.protocol(of)
         return protocol.steps.get(step) if protocol else None
 
-    def step_title(self, track: str, step: str, at: datetime) -> str:
+    def step_title(self, of: Pinned, step: str) -> str:
         """What the step is called, or its code."""
-        found = self.step(track, step, at)
+        found = self.step(of, step)
         return said(found.title, LANGUAGE) if found else step
 
-    def track_title(self, track: str, at: datetime) -> str:
+    def track_title(self, of: Pinned) -> str:
         """What the track is called, or its code."""
-        protocol = self.protocol(track, at)
-        return said(protocol.title, LANGUAGE) if protocol else track
+        protocol = self.protocol(of)
+        return said(protocol.title, LANGUAGE) if protocol else of.track
+
+    def at_limit(self, of: Pinned, clock: str) -> tuple[str, ...]:
+        """What may lawfully be done when this limit is reached."""
+        protocol = self.protocol(of)
+        known = protocol.clocks.get(clock) if protocol else None
+        if protocol is None or known is None:
+            return ()
+        speaker = Speaker(protocol, self.country, load_vocabulary(), LANGUAGE)
+        return tuple(speaker.trigger(word) for word in known.at_limit)
 
     def cited(self, sources: Iterable[str]) -> tuple[Citation, ...]:
         """The sources of a rule."""

@@ -27,9 +27,9 @@ INSERT INTO referral.case (id, country, reference, client_id, place, urgency, fi
 INSERT INTO referral.person (id, case_id, country, number, role, identified) SELECT person_id, case_id, 'ZZ', 1, 'concerned', true FROM spread;
 INSERT INTO referral.referral (id, case_id, person_id, country, track, protocol_version, protocol_digest, state, lead, triage, results, holder_unit, holder_since, lawful_basis, opened_at)
     SELECT referral_id, case_id, person_id, 'ZZ', 'child_protection', '2026-01-01', 'bench', 'open', true, false, '[]', '$FILER', at, 'LEGAL_OBLIGATION', at FROM spread;
-INSERT INTO referral.hand_off (id, referral_id, case_id, person_id, country, batch, track, step, kind, mandate, jurisdiction, state, urgency,
+INSERT INTO referral.hand_off (id, referral_id, case_id, person_id, country, batch, track, protocol_version, protocol_digest, step, kind, mandate, jurisdiction, state, urgency,
         sender_unit, receiver_unit, receiver_agency, travels, reason, requested_at, due_at)
-    SELECT hand_off_id, referral_id, case_id, person_id, 'ZZ', gen_random_uuid(), 'child_protection', 'ZZ-C01', 'custody', 'CHILD_PROTECTION', 'ZZ-N',
+    SELECT hand_off_id, referral_id, case_id, person_id, 'ZZ', gen_random_uuid(), 'child_protection', '2026-01-01', 'bench', 'ZZ-C01', 'custody', 'CHILD_PROTECTION', 'ZZ-N',
         CASE WHEN n % 3 = 0 AND NOT hers THEN 'completed' ELSE 'requested' END, 'urgent', '$FILER',
         CASE WHEN hers THEN '$HERS' ELSE u.id END, CASE WHEN hers THEN '$AGENCY' ELSE u.agency_id END, '{G0,G1}', '{}', at, at + interval '1 day'
     FROM spread JOIN units u ON u.k = n % (SELECT count(*) FROM units);

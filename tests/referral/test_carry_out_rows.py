@@ -72,6 +72,8 @@ async def test_a_filing_is_the_acting_units_own_and_has_no_history(house: House)
         "a group nobody knows": {"travels": [*ALL, "G6"]},
         "another track": {"track": "trafficking"},
         "another person": {"person_id": new_id()},
+        "another version's law": {"protocol_version": "2027-01-01"},
+        "law that was changed": {"protocol_digest": "another"},
     }
     opened: dict[str, Any] = {
         f"a hand-off with {name}": (set_in("hand_offs", **columns), "RF005")

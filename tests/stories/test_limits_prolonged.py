@@ -139,10 +139,24 @@ async def test_what_is_late_for_another_reason_stays_late(house: House) -> None:
     assert (line.overdue_since, line.due_at) == (ruling, ruling)
 
 
+async def test_both_doors_say_that_it_stands_still_and_what_is_lawful_at_its_end(
+    house: House,
+) -> None:
+    referral, court = await before_the_court(house)
+    await recorded(house, referral, "hearing_adjourned")
+    seen = (await house.client("court").get(f"/api/v1/hand-offs/{court}")).json()
+    (limit,) = (one for one in seen["limits"] if one["clock"] == SEPARATION)
+    assert (limit["state"], limit["extensions"]) == ("paused", 0)
+    assert limit["at_limit"][0] == "The court lets the separation last longer"
+    page = (await (await house.browser("court")).get(f"/hand-offs/{court}")).text
+    assert "stands still" in page
+    assert "one of these is lawful: The court lets the separation last longer" in page
+
+
 def with_slow_courts(house: House, folder: Path) -> None:
     """Zedland, with a ruling in twenty days instead of 72 hours."""
     shutil.copytree(FOLDER / "zz", folder / "zz")
-    path = folder / "zz" / "child_protection" / "2026-01-01.yaml"
+    path = folder / "zz" / "child_protection" / "2026-02-15.yaml"
     law = path.read_text("utf-8")
     ruling = "until: [completed, declined]\n        limit: 72 h"
     assert law.count(ruling) == 1

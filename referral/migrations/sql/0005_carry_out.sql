@@ -263,6 +263,7 @@ BEGIN
     INSERT INTO referral.hand_off SELECT h.* FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h
         JOIN referral.referral r ON r.id = h.referral_id JOIN referral.case c ON c.id = r.case_id JOIN agencies.unit u ON u.id = h.receiver_unit
         WHERE r.case_id = the_case AND h.case_id = the_case AND h.person_id = r.person_id AND h.track = r.track AND h.country = r.country
+            AND h.protocol_version = r.protocol_version AND h.protocol_digest = r.protocol_digest
             AND h.state = 'requested' AND h.version = 1 AND NOT h.attested AND h.rung = 0 AND h.sender_unit = r.holder_unit
             AND h.receiver_agency = u.agency_id
             AND num_nonnulls(h.receiver_member, h.received_at, h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.review_at, h.overdue_since,
