@@ -161,8 +161,9 @@ def _happen(
     begun: tuple[Decision, ...] = ()
     if act is Act.COMPLETE and hand_off.state is State.ACCEPTED:
         start = engine.act(protocol, run, hand_off.id, Act.START, entry.at, party=Party.RECEIVER)
-        if isinstance(start, Decision):
-            begun, run = (start,), carried_out(run, start)
+        if isinstance(start, Refused):
+            return start, None
+        begun, run = (start,), carried_out(run, start)
     answer = engine.act(
         protocol,
         run,
