@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from protocols.country import Consent
 from protocols.spoken import Speaker
 from protocols.step_words import Plain, sources_in_words, step_in_words
 
@@ -37,18 +38,23 @@ def consent(say: Speaker) -> list[Plain]:
         {
             "from": row.lowest,
             "to": row.highest,
-            "text": say.phrase(
-                "consents",
-                low=row.lowest,
-                high=row.highest,
-                child=say.word("voices", row.child),
-                carer=say.word("carers", row.caregiver),
-                otherwise=say.label(row.otherwise),
-            ),
+            "text": _asked_at(say, row),
             "sources": sources_in_words(say, row.sources),
         }
         for row in say.country.consent
     ]
+
+
+def _asked_at(say: Speaker, row: Consent) -> str:
+    text = say.phrase(
+        "consents",
+        low=row.lowest,
+        high=row.highest,
+        child=say.word("voices", row.child),
+        carer=say.word("carers", row.caregiver),
+    )
+    otherwise = say.label(row.otherwise)
+    return f"{text} {say.phrase('consents_otherwise', otherwise=otherwise)}" if otherwise else text
 
 
 def work_lists(say: Speaker) -> list[Plain]:

@@ -64,13 +64,13 @@ def _appendix(plain: Mapping[str, Any], say: Words) -> Iterator[str]:
         yield from ("", *entry("", [one["text"]], 0))
         for step in one["steps"]:
             yield from _step_lines(step, say)
-    for row in plain["consent"]:
-        yield from ("", *entry(say.phrase("consent"), [row["text"]], 0))
+    consent = [row["text"] for row in plain["consent"]]
+    yield from ("", *entry(say.phrase("consent"), consent, 0)) if consent else ()
     for one in plain["work"]:
         yield from ("", *entry(one["title"], ["; ".join(one["items"])], 0))
         sources = "; ".join(source_line(source, say) for source in one["sources"])
         yield from entry(say.phrase("article"), [sources])
-    yield from (line for text in plain["lifetime"] for line in ("", *entry("", [text], 0)))
+    yield from ("", *entry("", plain["lifetime"], 0)) if plain["lifetime"] else ()
 
 
 def source_line(source: Mapping[str, str], say: Words) -> str:

@@ -117,8 +117,8 @@ def _routed(answer: Routed, say: Speaker) -> Iterator[str]:
         yield say.compared("declines", reason=named, route=say.word("routes", route))
     yield say.compared("failed", route=say.word("routes", answer.if_failed))
     yield say.compared("repeats", many=answer.repeat)
-    if answer.panel:
-        yield f"{say.phrase('decides')}: {panel_in_words(say, answer.panel)}"
+    panel = panel_in_words(say, answer.panel) if answer.panel else say.compared("alone")
+    yield f"{say.phrase('decides')}: {panel}" if answer.panel else panel
 
 
 def _timed(answer: Timed, say: Speaker) -> Iterator[str]:

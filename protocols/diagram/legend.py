@@ -80,4 +80,9 @@ def _sentences(plain: Plain, say: Speaker) -> Iterator[str]:
     for name, key in (("never", "exclusions"), ("gates", "gates")):
         for one in plain[key]:
             yield from wrapped(f"{say.phrase(name)}: {one}", _SIZE, _ROOM, 4)
+    for one in plain["elsewhere"]:
+        steps = ", ".join(step["id"] for step in one["steps"])
+        yield from wrapped(f"{steps}: {one['text']}", _SIZE, _ROOM, 3)
+    for line in plain["lifetime"]:
+        yield from wrapped(line, _SIZE, _ROOM, 2)
     yield from wrapped(say.phrase("totals", **plain["totals"]), _SIZE, _ROOM, 2)

@@ -270,6 +270,13 @@ def test_each_way_of_being_routed_has_words() -> None:
     assert "at filing → not at all" in under_track
 
 
+def test_another_way_after_a_refusal_is_read_alone() -> None:
+    text = words_of(("NO_CAPACITY: next", "NO_CAPACITY: last"))
+    change = "declined No room: the next is asked → declined No room: the last is asked"
+    assert change in text
+    assert "Office" not in text
+
+
 def test_groups_that_read_the_same_are_told_once() -> None:
     text = words_of(("when: small or works", "when: small"))
     assert text.count("→ nobody") == 1

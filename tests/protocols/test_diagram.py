@@ -58,6 +58,8 @@ def procedure_of_sources(protocol: Protocol) -> dict[str, object]:
         "applies": "always",
         "exclusions": [],
         "gates": [],
+        "elsewhere": [],
+        "lifetime": [],
         "totals": {"steps": 3, "clocks": 3, "assumptions": 1, "recalled": 0, "sources": 2},
     }
 
