@@ -19,7 +19,7 @@ from protocols.vocabulary import Vocabulary
 
 def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, language: str) -> Plain:
     """The whole track in words, JSON-shaped."""
-    say = Speaker(language, protocol, country, vocabulary)
+    say = Speaker(protocol, country, vocabulary, language)
     clocks = (*protocol.clocks.values(), protocol.review)
     cited = cited_by(protocol)
     return {

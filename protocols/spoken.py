@@ -41,9 +41,10 @@ def phrases(language: str) -> Mapping[str, Any]:
     return blocks.get(language, blocks["en"])
 
 
-@dataclass(frozen=True, slots=True)
 class Words:
     """The phrases of one language, whatever is said with them."""
+
+    __slots__ = ()
 
     language: str
 
@@ -94,12 +95,20 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Language(Words):
+    """The phrases of one language, where no protocol is spoken of."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Speaker(Words):
     """Says the parts of one protocol in one language."""
 
     protocol: Protocol
     country: Country
     vocabulary: Vocabulary
+    language: str
 
     def mandate(self, name: str) -> str:
         """A mandate or role in words."""

@@ -54,7 +54,7 @@ def told(
         message = f"{law.iso2} has no texts in '{chosen}': use {', '.join(law.languages)}"
         raise LookupError(message)
     vocabulary = catalogue.shelves[law.iso2].vocabulary
-    say = Speaker(chosen, protocol, law, vocabulary)
+    say = Speaker(protocol, law, vocabulary, chosen)
     return Told(protocol, say, procedure(protocol, law, vocabulary, chosen))
 
 

@@ -91,7 +91,7 @@ def replayed(chosen: argparse.Namespace, watching: TextIO) -> str:
     if chosen.each:
         chosen.each.write_text("".join(f"{line}\n" for line in answers), encoding="utf-8")
     language = chosen.language or desk.country.languages[0]
-    say = Speaker(language, desk.after, desk.country, desk.vocabulary)
+    say = Speaker(desk.after, desk.country, desk.vocabulary, language)
     head = {
         **{name: getattr(desk.after, name) for name in ("country", "track", "version", "digest")},
         "against": desk.before.version if desk.before else None,

@@ -67,7 +67,7 @@ def small_country() -> Country:
 
 
 def speaker(protocol: Protocol) -> Speaker:
-    return Speaker("en", protocol, small_country(), VOCABULARY)
+    return Speaker(protocol, small_country(), VOCABULARY, "en")
 
 
 # --- profiles ------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from protocols.diagram.boxes import BAND, HUES, Box, port, rail, text
+from protocols.diagram.boxes import BAND, HUES, Box, Row, port, rail, text
 from protocols.diagram.layers import Link, columns_of
 from protocols.diagram.lifecycle import lifecycle_svg
 from protocols.diagram.measure import width, wrapped
@@ -18,7 +18,7 @@ from protocols.diagram.procedure import procedure_svg
 from protocols.explain import procedure
 from protocols.lifecycle import TRANSITIONS, Act, Kind
 from protocols.protocol import Protocol
-from protocols.spoken import Speaker, Words
+from protocols.spoken import Language, Speaker
 from tests.protocols.drafts import TRACK, altered, compiled
 from tests.protocols.moments import CATALOGUE
 
@@ -34,14 +34,14 @@ DRAWN = [
 def drawn(protocol: Protocol, country: str = "ZZ", language: str = "en") -> str:
     law, vocabulary = CATALOGUE.country(country), CATALOGUE.shelves[country].vocabulary
     plain = procedure(protocol, law, vocabulary, language)
-    return procedure_svg(plain, Speaker(language, protocol, law, vocabulary))
+    return procedure_svg(plain, Speaker(protocol, law, vocabulary, language))
 
 
 def small(track: str = TRACK) -> str:
     protocol, problems = compiled(track)
     assert problems == ()
     law, vocabulary = CATALOGUE.country("ZZ"), CATALOGUE.shelves["ZZ"].vocabulary
-    say = Speaker("en", protocol, law, vocabulary)
+    say = Speaker(protocol, law, vocabulary, "en")
     plain = {**procedure_of_sources(protocol), "steps": [plain_step(one) for one in protocol.steps]}
     return procedure_svg(plain, say)
 
@@ -151,7 +151,7 @@ def test_a_panel_and_a_limit_that_is_extended_or_stands_still_are_told_in_the_bo
     law, vocabulary = CATALOGUE.country("ZZ"), CATALOGUE.shelves["ZZ"].vocabulary
     plain = procedure(protocol, law, vocabulary, "en")
     plain["steps"][0]["panel"] = "Police and health service"
-    svg = procedure_svg(plain, Speaker("en", protocol, law, vocabulary))
+    svg = procedure_svg(plain, Speaker(protocol, law, vocabulary, "en"))
     assert "Decided by a panel" in svg
 
 
@@ -163,7 +163,7 @@ def test_a_limit_of_no_hours_and_a_track_without_gates_are_drawn_too() -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize("language", ["en", "es", "th"])
 def test_the_life_of_a_hand_off_has_every_row_of_the_table(kind: Kind, language: str) -> None:
-    say = Words(language)
+    say = Language(language)
     svg = lifecycle_svg(kind, say)
     rows = {(state, act): row for (of, state, act), row in TRANSITIONS.items() if of is kind}
     for (state, act), row in rows.items():
@@ -232,7 +232,7 @@ def test_a_box_is_as_high_as_what_is_in_it() -> None:
     empty = Box("a", "mark", "A", "", "A", ())
     assert empty.height == BAND
     assert empty.leaves("nothing") == BAND / 2
-    rows = (*text("words"), rail("24 h", "sop", "Answer", [(0.5, "reminder")], ""))
+    rows: tuple[Row, ...] = (*text("words"), rail("24 h", "sop", "Answer", [(0.5, "reminder")], ""))
     full = Box("a", "task", "A", "", "A", rows, (port("x", "done"), port("y", "failed")))
     assert BAND < full.leaves("x") < full.leaves("y") < full.height
     bare = rail("24 h", "sop", "Answer", [], "")

@@ -26,7 +26,7 @@ def text_of(country: str, track: str, language: str, version: str | None = None)
     law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track, version)
     vocabulary = load_vocabulary()
     plain = procedure(protocol, law, vocabulary, language)
-    return as_text(plain, Speaker(language, protocol, law, vocabulary))
+    return as_text(plain, Speaker(protocol, law, vocabulary, language))
 
 
 TRACKS = [
@@ -121,7 +121,7 @@ def test_each_form_of_condition_has_words(condition: str, words: str) -> None:
     text, _ = altered(TRACK, "when: small or works", f"when: {condition}")
     protocol, problems = compiled(text)
     assert problems == ()
-    speaker = Speaker("en", protocol, CATALOGUE.country("ZZ"), load_vocabulary())
+    speaker = Speaker(protocol, CATALOGUE.country("ZZ"), load_vocabulary(), "en")
     assert speaker.condition(protocol.steps["Q2"].when) == words
 
 
@@ -172,7 +172,7 @@ def test_a_country_without_lists_of_its_own_shows_none() -> None:
     vocabulary = CATALOGUE.shelves["ZZ"].vocabulary
     plain = procedure(protocol, bare, vocabulary, "en")
     assert (plain["consent"], plain["work"], plain["lifetime"]) == ([], [], [])
-    text = as_text(plain, Speaker("en", protocol, bare, vocabulary))
+    text = as_text(plain, Speaker(protocol, bare, vocabulary, "en"))
     assert "Hazardous" not in text
 
 

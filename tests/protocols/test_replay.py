@@ -316,7 +316,7 @@ def test_a_replay_is_told_in_words_before_and_after(tmp_path: Path) -> None:
     )
     compared = order(tmp_path, "2026-01-01", version="2027-01-01")
     tally, desk = replay(compared, file, unseen), desk_of(compared)
-    say = Speaker("en", desk.after, desk.country, desk.vocabulary)
+    say = Speaker(desk.after, desk.country, desk.vocabulary, "en")
     plain = replay_plain(tally, {"version": "2027-01-01", "against": "2026-01-01"})
     text = replay_text(tally, plain, say)
     assert "Police · QQ" in text
