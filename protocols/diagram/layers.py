@@ -7,11 +7,13 @@ same boxes and links always give the same columns. What is in a box is never kno
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 _SWEEPS = 16
+_FULL = 7  # boxes of a column; more are spread over the next where nothing follows them
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,22 @@ def _layers(names: Sequence[str], pairs: Iterable[tuple[str, str]]) -> dict[str,
     for name in names:
         if not before[name] and after[name]:
             layer[name] = min(layer[right] for right in after[name]) - 1
+    _spread(layer, [name for name in names if before[name] and not after[name]])
     return layer
+
+
+def _spread(layer: dict[str, int], last: Sequence[str]) -> None:
+    """Boxes nothing follows move on while their column is full and the next one is not.
+
+    The later ones of the file move first: the beginning of the procedure stays at the left.
+    """
+    count = Counter(layer.values())
+    for at in range(max(layer.values()) + 1):
+        for name in reversed(last):
+            if layer[name] == at and count[at] > max(_FULL, count[at + 1]):
+                layer[name] = at + 1
+                count[at] -= 1
+                count[at + 1] += 1
 
 
 def _sorted(rows: list[list[str]], near: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:

@@ -11,7 +11,13 @@ from collections.abc import Iterator
 
 _NARROW = frozenset("iIjl.,:;'|!()[]{}·’ftr1 -/")
 _WIDE = frozenset("mwMW%@—…")
-_SPACELESS = "\u0e00", "\u0e7f"  # Thai is written without spaces; a line may end at any letter
+# Thai is written without spaces. Where a syllable begins for certain, a line may end: before a
+# vowel that is written in front, and before a consonant with a vowel above, below or behind it,
+# unless it may be the second of two that belong together.
+_IN_FRONT = frozenset("เแโใไ")
+_WITH_CONSONANT = frozenset("ะัาำิีึืุู")
+_FIRST_CONSONANT, _LAST_CONSONANT = "ก", "ฮ"
+_SECOND, _LEADING = frozenset("รลว"), frozenset("หอ")
 
 
 def width(text: str, size: float) -> float:
@@ -48,19 +54,26 @@ def _share(letter: str) -> float:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Pieces that stay together: words with the space after them, Thai letters with their marks."""
-    piece = ""
-    for letter in text:
-        if piece and (piece[-1] == " " or _may_end(piece[-1], letter)):
-            yield piece
-            piece = ""
-        piece += letter
-    if piece:
-        yield piece
+    """Pieces that stay together: words with the space after them, Thai syllables."""
+    begun = 0
+    for at in range(1, len(text)):
+        if text[at - 1] == " " or _begins_syllable(text, at):
+            yield text[begun:at]
+            begun = at
+    if text:
+        yield text[begun:]
 
 
-def _may_end(before: str, letter: str) -> bool:
-    """Between two Thai letters, but never before a mark, nor after a vowel written in front."""
-    first, last = _SPACELESS
-    thai = first <= before <= last and first <= letter <= last
-    return thai and unicodedata.category(letter) != "Mn" and before not in "เแโใไ"
+def _begins_syllable(text: str, at: int) -> bool:
+    """Whether a Thai syllable begins here for certain, within a word."""
+    before, letter, after = text[at - 1], text[at], text[at + 1 : at + 2]
+    if before in _IN_FRONT or not _thai(before):
+        return False
+    if letter in _IN_FRONT:
+        return True
+    consonant = _FIRST_CONSONANT <= letter <= _LAST_CONSONANT and letter not in _SECOND
+    return consonant and before not in _LEADING and after in _WITH_CONSONANT
+
+
+def _thai(letter: str) -> bool:
+    return "\u0e00" <= letter <= "\u0e7f"

@@ -13,6 +13,7 @@ from protocols.diagram.layers import Columns
 
 _ROUNDS = 32
 LANE = 10.0  # height of a lane
+_BETWEEN = 4.0  # lanes lie close together
 _STRAIGHT = 8.0  # how much more a lane is drawn to the next lane than a box to a box
 _LOOSE = 0.001  # what is linked to nothing moves up, and moves nothing
 
@@ -28,27 +29,29 @@ def tops_of(
 
     ``leaves``: how far below its upper edge a port lies; ``enters``: where an arrow arrives.
     """
-    tall = {name: heights.get(name, LANE) for column in columns.columns for name in column}
-    tops = _stacked(columns.columns, tall, gap)
+    tall = {
+        name: heights[name] + gap if name in heights else LANE + _BETWEEN
+        for column in columns.columns
+        for name in column
+    }
+    tops = _stacked(columns.columns, tall)
     pulls = _pulls(columns, leaves, enters)
     for turn in range(_ROUNDS):
         order = columns.columns if turn % 2 == 0 else tuple(reversed(columns.columns))
         for column in order:
             wanted = [_wanted(tops, pulls.get(name, ())) for name in column]
-            tops.update(zip(column, _apart(column, wanted, tall, gap), strict=True))
+            tops.update(zip(column, _apart(column, wanted, tall), strict=True))
     lowest = min(tops.values())
     return {name: top - lowest for name, top in tops.items()}
 
 
-def _stacked(
-    columns: Sequence[Sequence[str]], tall: Mapping[str, float], gap: float
-) -> dict[str, float]:
+def _stacked(columns: Sequence[Sequence[str]], tall: Mapping[str, float]) -> dict[str, float]:
     tops: dict[str, float] = {}
     for column in columns:
         top = 0.0
         for name in column:
             tops[name] = top
-            top += tall[name] + gap
+            top += tall[name]
     return tops
 
 
@@ -85,13 +88,12 @@ def _apart(
     column: Sequence[str],
     wanted: Sequence[tuple[float, float]],
     tall: Mapping[str, float],
-    gap: float,
 ) -> list[float]:
     """As near to what is wanted as their order and distance allow (least squares)."""
     offsets, offset = [], 0.0
     for name in column:
         offsets.append(offset)
-        offset += tall[name] + gap
+        offset += tall[name]
     blocks: list[tuple[float, float, int]] = []  # (mean of what is wanted, weight, how many)
     for (want, weight), shift in zip(wanted, offsets, strict=True):
         mean, whole, count = want - shift, weight, 1

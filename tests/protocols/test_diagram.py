@@ -198,6 +198,15 @@ def test_an_arrow_that_passes_columns_gets_a_lane_in_each() -> None:
     assert columns.lanes[links[0]] == ()
 
 
+def test_a_column_that_is_full_gives_what_nothing_follows_to_the_next() -> None:
+    names = ("start", *(f"step {n}" for n in range(12)))
+    columns = columns_of(names, [Link("start", "", name) for name in names[1:]])
+    boxes = [[one for one in column if one in names] for column in columns.columns]
+    assert [len(column) for column in boxes] == [1, 7, 5]
+    assert "step 0" in boxes[1]
+    assert "step 11" in boxes[2]
+
+
 def test_columns_are_sorted_until_arrows_do_not_cross() -> None:
     links = [Link("a", "", "z"), Link("b", "", "y"), Link("c", "", "x")]
     columns = columns_of(("a", "b", "c", "x", "y", "z"), links)
@@ -212,14 +221,16 @@ def test_a_box_stands_at_the_height_of_what_it_is_linked_to() -> None:
     assert tops["alone"] == pytest.approx(40, abs=1)
 
 
-def test_texts_break_at_words_and_thai_between_letters_never_before_a_mark() -> None:
+def test_texts_break_at_words_and_thai_where_a_syllable_begins() -> None:
     assert wrapped("one two three", 10, width("one two", 10), 3) == ("one two", "three")
     assert wrapped("one two three", 10, width("one two", 10), 1) == ("one …",)
     assert wrapped("", 10, 100, 2) == ()
-    thai = wrapped("หน่วยงานผู้รับผิดชอบ", 10, 60, 9)
-    assert len(thai) > 1
-    assert "".join(thai) == "หน่วยงานผู้รับผิดชอบ"
-    assert all(line[0] not in "ิีึืุู่้๊๋" for line in thai)
+    words = "หน่วยงานผู้รับผิดชอบดำเนินการแก้ไขเพิ่มเติม"
+    thai = wrapped(words, 10, 60, 9)
+    assert len(thai) > 3
+    assert "".join(thai) == words
+    assert all(line[0] not in "ิีึืุู่้๊๋ำะา" for line in thai)
+    assert all(line[-1] not in "เแโใไ" for line in thai)
 
 
 def test_a_word_wider_than_the_box_is_cut() -> None:
