@@ -17,16 +17,8 @@ _WIDTH = 96
 def as_text(plain: Mapping[str, Any], say: Words) -> str:
     """The procedure as plain text, 96 characters wide."""
     lines = [
-        plain["title"],
-        "=" * len(plain["title"]),
-        say.phrase(
-            "head",
-            country=plain["country_name"],
-            track=plain["track"],
-            version=plain["version"],
-            stage=plain["stage"],
-            digest=plain["digest"][:12],
-        ),
+        *heading(plain["title"]),
+        *textwrap.wrap(headline(plain, say), width=_WIDTH),
         "",
         *entry(say.phrase("comes_under"), [plain["applies"], *plain["triage"]], 0),
         *entry(say.phrase("asked"), [", ".join(plain["asks_for"])], 0),
@@ -56,6 +48,24 @@ def _step_lines(step: Mapping[str, Any], say: Words) -> Iterator[str]:
     yield from entry(say.phrase("declines"), [declines])
     sources = (source_line(one, say) for one in step["sources"])
     yield from entry(say.phrase("article"), [f"{'; '.join(sources)} [{step['basis']}]"])
+
+
+def headline(plain: Mapping[str, Any], say: Words) -> str:
+    """Which country, track, version and stage this is, and the digest that pins it."""
+    return say.phrase(
+        "head",
+        country=plain["country_name"],
+        track=plain["track"],
+        version=plain["version"],
+        stage=plain["stage"],
+        digest=plain["digest"][:12],
+    )
+
+
+def heading(title: str) -> tuple[str, ...]:
+    """A title with a line under it."""
+    lines = textwrap.wrap(title, width=_WIDTH)
+    return (*lines, "=" * max(map(len, lines)))
 
 
 def _appendix(plain: Mapping[str, Any], say: Words) -> Iterator[str]:

@@ -65,6 +65,19 @@ def reads(protocol: Protocol, step: str) -> Iterator[Condition]:
     yield from (clock.when for clock in _clocks(protocol, step))
 
 
+def bearing(protocol: Protocol, step: str) -> Iterator[object]:
+    """All of the law that bears on this step: itself, its limits and ladders, who is excluded."""
+    found = protocol.steps.get(step)
+    if found is None:
+        return
+    yield found
+    for mandate in found.order:
+        yield from protocol.index.excluding.get(mandate, ())
+    for clock in _clocks(protocol, step):
+        yield clock
+        yield from protocol.index.rungs[clock.id, not found.kept]
+
+
 def answers(protocol: Protocol, step: str, world: World) -> tuple[Answer, Answer, Answer]:
     """Routed, timed, shared; nothing where the step does not open."""
     found = protocol.steps.get(step)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from protocols.compare.answers import WAYS, Answer, answers, reads, under
+from protocols.compare.answers import WAYS, Answer, answers, bearing, reads, under
 from protocols.compare.profiles import Profile, profiles, respects, world_of
 from protocols.conditions import ReportedIs
 from protocols.protocol import Protocol, canonical
@@ -82,6 +82,8 @@ def _of_track(old: Protocol, new: Protocol, vocabulary: Vocabulary) -> Iterator[
 def _of_step(
     old: Protocol, new: Protocol, step: str, vocabulary: Vocabulary
 ) -> Iterator[Difference]:
+    if _same(old, new, step):
+        return
     asked = respects((*reads(old, step), *reads(new, step)))
     every = tuple(profiles(asked, vocabulary))
     groups: dict[_Key, Difference] = {}
@@ -92,6 +94,12 @@ def _of_step(
             if before != after and not _follows_from_routing(what, was[0], now[0]):
                 _count(groups, step, (what, before, after), len(every), profile)
     yield from sorted(groups.values(), key=lambda one: WAYS.index(one.what))
+
+
+def _same(old: Protocol, new: Protocol, step: str) -> bool:
+    """Whether nothing an answer depends on has changed: then no profile need be asked."""
+    was, now = (tuple(map(canonical, bearing(one, step))) for one in (old, new))
+    return was == now
 
 
 def _follows_from_routing(what: str, was: Answer, now: Answer) -> bool:

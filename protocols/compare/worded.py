@@ -17,7 +17,7 @@ from protocols.lifecycle import Act
 from protocols.protocol import Protocol
 from protocols.spoken import Speaker
 from protocols.step_words import limit_in_words, panel_in_words, who
-from protocols.typeset import entry
+from protocols.typeset import entry, heading
 from protocols.vocabulary import Vocabulary
 
 Plain = dict[str, Any]
@@ -174,7 +174,7 @@ def _none(say: Speaker) -> str:
 def comparison_text(plain: Plain, say: Speaker) -> str:
     """The comparison as text, 96 characters wide."""
     title = say.compared("head", title=plain["title"], old=plain["old"], new=plain["new"])
-    lines = [title, "=" * len(title)]
+    lines = [*heading(title)]
     for one in plain["differences"]:
         head = f"{one['step']} {one['title']}".strip()
         count = say.compared(

@@ -28,6 +28,7 @@ from protocols.law import Clock, Step
 from protocols.lifecycle import Act
 from protocols.spoken import Speaker
 from protocols.step_words import Plain, prolonged
+from protocols.typeset import headline
 from protocols.working_time import Unit
 
 
@@ -50,14 +51,7 @@ def procedure_svg(plain: Plain, say: Speaker) -> str:
     )
     return picture(
         plain["title"],
-        say.phrase(
-            "head",
-            country=plain["country_name"],
-            track=plain["track"],
-            version=plain["version"],
-            stage=plain["stage"],
-            digest=plain["digest"][:12],
-        ),
+        headline(plain, say),
         f"{say.drawn('steps_in_order')}: {steps}",
         boxes,
         links,

@@ -7,15 +7,14 @@ from typing import Any
 
 from protocols.spoken import Words
 from protocols.step_words import Plain
-from protocols.typeset import entry, source_line
+from protocols.typeset import entry, heading, source_line
 
 
 def guide_text(plain: Plain, say: Words) -> str:
     """The guide, 96 characters wide, a paragraph for each step."""
     title = say.guided("title", title=plain["title"], place=plain["place_name"])
     lines = [
-        title,
-        "=" * len(title),
+        *heading(title),
         say.guided("version", version=plain["version"], digest=plain["digest"][:12]),
         "",
         *entry(say.phrase("comes_under"), [plain["applies"], *plain["triage"]], 0),

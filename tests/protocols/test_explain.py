@@ -24,20 +24,16 @@ from tests.protocols.moments import CATALOGUE
 
 def text_of(country: str, track: str, language: str, version: str | None = None) -> str:
     law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track, version)
-    vocabulary = load_vocabulary()
+    vocabulary = CATALOGUE.shelves[country].vocabulary
     plain = procedure(protocol, law, vocabulary, language)
     return as_text(plain, Speaker(protocol, law, vocabulary, language))
 
 
 TRACKS = [
     (country, track, language)
-    for country, track in (
-        ("AR", "trafficking"),
-        ("AR", "child_labour"),
-        ("ZZ", "trafficking"),
-        ("ZZ", "child_protection"),
-    )
-    for language in ("en", "es")
+    for country, shelf in CATALOGUE.shelves.items()
+    for track in dict.fromkeys(one.track for one in shelf.versions)
+    for language in shelf.country.languages
 ]
 
 
@@ -46,7 +42,7 @@ def test_every_step_limit_and_article_is_in_the_procedure(
     country: str, track: str, language: str
 ) -> None:
     law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track)
-    plain = procedure(protocol, law, load_vocabulary(), language)
+    plain = procedure(protocol, law, CATALOGUE.shelves[country].vocabulary, language)
     assert {step["id"] for step in plain["steps"]} == set(protocol.steps)
     limits = {limit["id"] for step in plain["steps"] for limit in step["limits"]}
     assert limits == {*protocol.clocks, protocol.review.id}
