@@ -1,6 +1,8 @@
-"""``python -m protocols check | explain``: the country files from the command line, no database.
+"""``python -m protocols check | explain | compare | replay``: the law from the command line.
 
-Exit codes: 0 sound (or explained), 1 problems were found, 2 the command line was not understood or
+No database is needed.
+
+Exit codes: 0 sound (or told), 1 problems were found, 2 the command line was not understood or
 names a country, track, version or language that does not exist.
 """
 
@@ -14,12 +16,10 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from protocols.catalogue import Catalogue
 from protocols.check import CountryReport, Report, check
-from protocols.explain import procedure
 from protocols.problems import Problem, ProblemsFound
-from protocols.spoken import Speaker
-from protocols.typeset import as_text
+from protocols.telling import add_explain, explain
+from protocols.weighing import add_compare, add_replay, compare, replayed
 
 SOUND, PROBLEMS, MISUSE = 0, 1, 2
 
@@ -28,34 +28,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        return _check(chosen) if chosen.command == "check" else _explain(chosen)
+        if chosen.command == "check":
+            return _check(chosen)
+        print(_told(chosen), end="")
     except ProblemsFound as found:
         _say_problems(found.problems)
         return PROBLEMS
     except LookupError as error:
         print(error.args[0], file=sys.stderr)
         return MISUSE
+    return SOUND
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m protocols",
-        description="Check and explain the country files. No database is needed.",
+        description="Check, explain, compare and replay the country files. No database is needed.",
         epilog="Exit codes: 0 sound, 1 problems found, 2 command line not understood.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="every problem of the country files at once")
     checking.add_argument("countries", nargs="*", metavar="COUNTRY", help="all if none is named")
     checking.add_argument("--today", type=date.fromisoformat, help="warn of sources gone stale")
-    explaining = commands.add_parser("explain", help="a track as a procedure in words")
-    explaining.add_argument("country", metavar="COUNTRY")
-    explaining.add_argument("track", metavar="TRACK")
-    explaining.add_argument("--language", help="en, es, …; the country's first if left out")
-    explaining.add_argument("--version", help="the day it takes force; the latest if left out")
-    for command in (checking, explaining):
+    telling = (add_explain(commands), add_compare(commands), add_replay(commands))
+    for command in (checking, *telling):
         command.add_argument("--json", action="store_true", help="JSON instead of text")
         command.add_argument("--folder", type=Path, help="read the countries from here")
     return parser
+
+
+def _told(chosen: argparse.Namespace) -> str:
+    if chosen.command == "explain":
+        return explain(chosen)
+    return compare(chosen) if chosen.command == "compare" else replayed(chosen, sys.stderr)
 
 
 def _check(chosen: argparse.Namespace) -> int:
@@ -90,23 +95,6 @@ def _say_total(report: Report) -> None:
     warnings = len(report.problems) - report.errors
     verdict = "sound" if report.sound else "NOT sound: nothing may be taken into force"
     print(f"{verdict}; {report.errors} errors, {warnings} warnings")
-
-
-def _explain(chosen: argparse.Namespace) -> int:
-    catalogue = Catalogue.load(chosen.folder, only=(chosen.country,))
-    country = catalogue.country(chosen.country)
-    protocol = catalogue.version_of(chosen.country, chosen.track, chosen.version)
-    language = chosen.language or country.languages[0]
-    if language not in country.languages:
-        message = f"{country.iso2} has no texts in '{language}': use {', '.join(country.languages)}"
-        raise LookupError(message)
-    vocabulary = catalogue.shelves[country.iso2].vocabulary
-    plain = procedure(protocol, country, vocabulary, language)
-    if chosen.json:
-        print(json.dumps(plain, ensure_ascii=False, indent=2))
-    else:
-        print(as_text(plain, Speaker(protocol, country, vocabulary, language)), end="")
-    return SOUND
 
 
 if __name__ == "__main__":  # pragma: no cover - the same call as in the tests

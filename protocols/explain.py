@@ -7,19 +7,14 @@ is said at every limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
-from typing import Any, TypeAlias
-
+from protocols.appendix import consent, elsewhere, lifetime, work_lists
 from protocols.country import Country
 from protocols.decision import LimitBasis
-from protocols.law import Asking, Clock, Exclusion, Gate, Step
-from protocols.lifecycle import Act
+from protocols.law import Exclusion, Gate, Step
 from protocols.protocol import Protocol, cited_by
 from protocols.spoken import Speaker
+from protocols.step_words import Plain, step_in_words
 from protocols.vocabulary import Vocabulary
-
-Plain: TypeAlias = dict[str, Any]  # JSON-shaped
 
 
 def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, language: str) -> Plain:
@@ -29,6 +24,7 @@ def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, lang
     cited = cited_by(protocol)
     return {
         "country": country.iso2,
+        "country_name": say.label(country.names),
         "track": protocol.track,
         "version": protocol.version,
         "stage": say.word("stages", protocol.stage),
@@ -38,7 +34,7 @@ def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, lang
         "applies": say.condition(protocol.applies.when),
         "triage": _triage(say),
         "asks_for": [vocabulary[fact].label(language) for fact in protocol.asks_for],
-        "steps": [_step(say, step) for step in in_order(protocol)],
+        "steps": [step_in_words(say, step) for step in in_order(protocol)],
         "exclusions": [_exclusion(say, one) for one in protocol.exclusions],
         "gates": [_gate(say, one) for one in protocol.gates],
         "closings": [
@@ -49,6 +45,10 @@ def procedure(protocol: Protocol, country: Country, vocabulary: Vocabulary, lang
             )
             for one in protocol.closings
         ],
+        "elsewhere": elsewhere(say),
+        "consent": consent(say),
+        "work": work_lists(say),
+        "lifetime": lifetime(say),
         "totals": {
             "steps": len(protocol.steps),
             "clocks": len(clocks),
@@ -90,89 +90,6 @@ def _triage(say: Speaker) -> list[str]:
     return lines
 
 
-def _step(say: Speaker, step: Step) -> Plain:
-    protocol, country = say.protocol, say.country
-    clocks = [clock for clock in protocol.clocks.values() if clock.step == step.id]
-    if step.id == protocol.review.step:
-        clocks.append(protocol.review)
-    condition = say.condition(step.when)
-    return {
-        "id": step.id,
-        "title": say.label(step.title),
-        "instruction": say.label(step.instruction),
-        "kind": say.word("kinds", step.kind),
-        "after": [say.trigger(word) for word in step.follows],
-        "only_if": "" if condition == say.word("logic", "always") else condition,
-        "who": _who(say, step),
-        "documents": [country.label(one, say.language) for one in step.requires],
-        "declines": {
-            country.reason(Act.DECLINE, reason, say.language): say.word("routes", route)
-            for reason, route in step.declines.items()
-        },
-        "outcomes": [country.label(one, say.language) for one in step.outcomes],
-        "basis": say.word("basis", step.basis),
-        "limits": [_limit(say, clock) for clock in clocks],
-        "sources": _sources(say, step.sources),
-    }
-
-
-def _who(say: Speaker, step: Step) -> str:
-    if step.kept:
-        return say.phrase("duty")
-    these = ", ".join(say.mandate(one) for one in step.ask)
-    first = these if step.asking is Asking.ONE else say.phrase(step.asking, these=these)
-    then = [say.phrase("then", this=say.mandate(one)) for one in step.then]
-    last = [say.phrase("last", this=say.mandate(step.last))] if step.last else []
-    return "; ".join(part for part in (first, say.word("level", step.level), *then, *last) if part)
-
-
-def _limit(say: Speaker, clock: Clock) -> Plain:
-    start = say.listed(say.trigger(word) for word in clock.start) or say.phrase("review")
-    phrase = "at_once" if clock.at_once else "limit"
-    condition = say.condition(clock.when)
-    marks = [say.word("basis", clock.basis)]
-    if condition != say.word("logic", "always"):
-        marks.append(say.phrase("runs_if", condition=condition))
-    marks += [say.phrase("recurs")] if clock.recurs else []
-    marks += [say.phrase("survives")] if clock.survives else []
-    marks += _prolonged(say, clock)
-    return {
-        "id": clock.id,
-        "text": say.phrase(
-            phrase,
-            title=say.label(clock.title),
-            limit=say.limit(clock.limit),
-            start=start,
-            stop=say.listed(say.trigger(word) for word in clock.stop),
-        ),
-        "marks": marks,
-        "proposed": clock.basis is LimitBasis.ASSUMPTION,
-        "if_nobody_answers": list(_ladder(say, clock)),
-        "sources": _sources(say, clock.sources),
-    }
-
-
-def _prolonged(say: Speaker, clock: Clock) -> Iterator[str]:
-    """When a limit stands still, by what it is extended, and what is lawful when it is reached."""
-    pauses, extends = clock.pauses, clock.extends
-    if pauses.start:
-        start, stop = (say.listed(map(say.trigger, one)) for one in (pauses.start, pauses.end))
-        yield say.phrase("pauses", start=start, stop=stop)
-    if extends.by:
-        by, to = say.listed(map(say.trigger, extends.by)), ", ".join(map(say.limit, extends.to))
-        yield say.phrase("extends", by=by, to=to, most=extends.at_most)
-    if clock.at_limit:
-        yield say.phrase("at_limit", choices=say.listed(map(say.trigger, clock.at_limit)))
-
-
-def _ladder(say: Speaker, clock: Clock) -> Iterator[str]:
-    attached = not say.protocol.steps[clock.step].kept
-    for call in say.protocol.index.rungs[clock.id, attached]:
-        share, hours = round(call.share * 100), call.late // timedelta(hours=1)
-        name = f"{call.kind}_late" if hours else str(call.kind)
-        yield say.word("rungs", name, share=share, hours=hours, to=say.mandate(call.to))
-
-
 def _exclusion(say: Speaker, one: Exclusion) -> str:
     text = say.phrase(
         "excluded",
@@ -190,18 +107,3 @@ def _gate(say: Speaker, one: Gate) -> str:
         until=say.listed(say.trigger(word) for word in one.until),
         because=say.label(one.because),
     )
-
-
-def _sources(say: Speaker, cited: Iterable[str]) -> list[Plain]:
-    found = (say.country.sources[one] for one in cited)
-    return [
-        {
-            "id": one.id,
-            "title": one.title,
-            "article": one.article,
-            "link": one.link,
-            "grade": str(one.grade),
-            "last_checked": one.last_checked.isoformat(),
-        }
-        for one in found
-    ]

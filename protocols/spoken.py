@@ -41,13 +41,11 @@ def phrases(language: str) -> Mapping[str, Any]:
     return blocks.get(language, blocks["en"])
 
 
-@dataclass(frozen=True, slots=True)
-class Speaker:
-    """Says the parts of one protocol in one language."""
+class Words:
+    """The phrases of one language, whatever is said with them."""
 
-    protocol: Protocol
-    country: Country
-    vocabulary: Vocabulary
+    __slots__ = ()
+
     language: str
 
     def phrase(self, name: str, **places: object) -> str:
@@ -58,15 +56,25 @@ class Speaker:
         """A word of a group (a kind, a basis, a role); the name itself if there is none."""
         return str(phrases(self.language)[group].get(name, name)).format(**places)
 
+    def drawn(self, name: str, **places: object) -> str:
+        """A word of the drawings."""
+        return self.word("drawing", name, **places)
+
+    def guided(self, name: str, **places: object) -> str:
+        """A word of the local guide."""
+        return self.word("guide", name, **places)
+
+    def replayed(self, name: str, **places: object) -> str:
+        """A word of a replay."""
+        return self.word("replay", name, **places)
+
+    def compared(self, name: str, **places: object) -> str:
+        """A word of a comparison."""
+        return self.word("compare", name, **places)
+
     def label(self, labels: Mapping[str, str]) -> str:
         """A label in this language."""
         return said(labels, self.language)
-
-    def mandate(self, name: str) -> str:
-        """A mandate or role in words."""
-        if name in phrases(self.language)["roles"]:
-            return self.word("roles", name)
-        return self.country.label(name, self.language)
 
     def listed(self, words: Iterable[str], joined: str = "or") -> str:
         """Words joined by "or" (or "and")."""
@@ -74,8 +82,39 @@ class Speaker:
 
     def limit(self, limit: Limit) -> str:
         """``24 hours, nights and holidays included``."""
-        unit = str(limit.unit)
-        return self.word("units", unit if limit.amount != 1 else f"{unit}_1", n=limit.amount)
+        return self._amount("units", limit)
+
+    def short_limit(self, limit: Limit) -> str:
+        """``24 h``."""
+        return self._amount("units_short", limit)
+
+    def _amount(self, group: str, limit: Limit) -> str:
+        unit = f"{limit.unit}_1" if limit.amount == 1 else str(limit.unit)
+        known = unit if unit in phrases(self.language)[group] else str(limit.unit)
+        return self.word(group, known, n=limit.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class Language(Words):
+    """The phrases of one language, where no protocol is spoken of."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker(Words):
+    """Says the parts of one protocol in one language."""
+
+    protocol: Protocol
+    country: Country
+    vocabulary: Vocabulary
+    language: str
+
+    def mandate(self, name: str) -> str:
+        """A mandate or role in words."""
+        if name in phrases(self.language)["roles"]:
+            return self.word("roles", name)
+        return self.country.label(name, self.language)
 
     def trigger(self, trigger: str) -> str:
         """What something follows, as half a sentence."""

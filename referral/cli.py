@@ -20,7 +20,7 @@ from typing import Annotated, Final
 import typer
 
 from protocols.catalogue import Catalogue
-from referral import demo, entering, installing, logs, migrating, proving, serving
+from referral import demo, entering, guiding, installing, logs, migrating, proving, serving
 from referral.addresses import Addresses, external
 from referral.options import AsJson, DataDir, day_of, settings_with
 from referral.outcomes import Door
@@ -36,6 +36,7 @@ app = typer.Typer(
     help="\n\n".join((__doc__ or "").split("\n\n")[:2]),
 )
 app.command("check")(proving.check)
+app.command("guide")(guiding.guide)
 app.add_typer(entering.members, name="members")
 app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")

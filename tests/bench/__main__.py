@@ -10,10 +10,11 @@ import sys
 def main() -> int:
     """Choose and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("name", choices=["handoff", "inbox", "memory"])
+    parser.add_argument("name", choices=["handoff", "inbox", "memory", "replay"])
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
+    parser.add_argument("--cases", type=int, default=200_000, help="cases of the past replayed")
     given = parser.parse_args()
     if given.name == "handoff":
         from tests.bench import handoff
@@ -23,6 +24,10 @@ def main() -> int:
         from tests.bench import inbox
 
         found = inbox.run(rows=given.rows)
+    elif given.name == "replay":
+        from tests.bench import replay_cases
+
+        found = replay_cases.run(cases=given.cases)
     else:
         from tests.bench import memory
 

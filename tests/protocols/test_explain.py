@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,22 +22,18 @@ from tests.protocols.drafts import TRACK, altered, compiled, written
 from tests.protocols.moments import CATALOGUE
 
 
-def text_of(country: str, track: str, language: str) -> str:
-    law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track)
-    vocabulary = load_vocabulary()
+def text_of(country: str, track: str, language: str, version: str | None = None) -> str:
+    law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track, version)
+    vocabulary = CATALOGUE.shelves[country].vocabulary
     plain = procedure(protocol, law, vocabulary, language)
     return as_text(plain, Speaker(protocol, law, vocabulary, language))
 
 
 TRACKS = [
     (country, track, language)
-    for country, track in (
-        ("AR", "trafficking"),
-        ("AR", "child_labour"),
-        ("ZZ", "trafficking"),
-        ("ZZ", "child_protection"),
-    )
-    for language in ("en", "es")
+    for country, shelf in CATALOGUE.shelves.items()
+    for track in dict.fromkeys(one.track for one in shelf.versions)
+    for language in shelf.country.languages
 ]
 
 
@@ -44,7 +42,7 @@ def test_every_step_limit_and_article_is_in_the_procedure(
     country: str, track: str, language: str
 ) -> None:
     law, protocol = CATALOGUE.country(country), CATALOGUE.version_of(country, track)
-    plain = procedure(protocol, law, load_vocabulary(), language)
+    plain = procedure(protocol, law, CATALOGUE.shelves[country].vocabulary, language)
     assert {step["id"] for step in plain["steps"]} == set(protocol.steps)
     limits = {limit["id"] for step in plain["steps"] for limit in step["limits"]}
     assert limits == {*protocol.clocks, protocol.review.id}
@@ -88,12 +86,20 @@ def test_steps_stand_in_the_order_in_which_they_can_come() -> None:
     assert order[-1] == "AR-T99"
 
 
+def places(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\{\w+\}", text))
+
+
 def test_the_phrases_of_every_language_have_the_same_keys() -> None:
-    english, spanish = phrases("en"), phrases("es")
-    assert set(english) == set(spanish)
-    for name, value in english.items():
-        if isinstance(value, dict):
-            assert set(value) == set(spanish[name]), name
+    english = phrases("en")
+    for language in ("es", "th"):
+        others = phrases(language)
+        assert others is not english
+        assert set(english) == set(others)
+        for name, value in english.items():
+            if isinstance(value, dict):
+                assert set(value) == set(others[name]), name
+            assert places(str(value)) == places(str(others[name])), name
     assert phrases("xx") == english
 
 
@@ -130,6 +136,40 @@ def _small_sources() -> dict[str, Source]:
         name: Source(name, name, "art. 1", "https://law.example", Grade.VERIFIED, day)
         for name in ("LAW", "GUESS")
     }
+
+
+def test_what_goes_with_a_procedure_is_told_with_it() -> None:
+    text = " ".join(text_of("ZZ", "child_protection", "en").split())
+    assert "In ZZ-S this is otherwise." in text
+    assert "Consent: 0 to 5 years: it is explained to the child" in text
+    assert "Otherwise: The family court decides." in text
+    assert not text.count("Otherwise: Hazardous")
+    assert "Hazardous work: Quarrying and breaking stones" in text
+    assert "consulted: National coordination council, 2025-03-10" in text
+    assert "Tried in ZZ-W; elsewhere the former version stands." in text
+    assert "In ZZ-S" not in text_of("ZZ", "trafficking", "en")
+
+
+def test_panels_and_prolonged_limits_are_told() -> None:
+    text = " ".join(text_of("ZZ", "trafficking", "en", "2026-10-01").split())
+    assert "Decided by a panel: National trafficking unit, Shelter" in text
+    assert "Never without National trafficking unit." in text
+    assert "the first day is counted" in text
+    text = " ".join(text_of("ZZ", "child_protection", "en").split())
+    assert "stands still from" in text
+    assert "extensions allowed: 1" in text
+    assert "at the limit one of these is lawful" in text
+
+
+def test_a_country_without_lists_of_its_own_shows_none() -> None:
+    protocol, country = CATALOGUE.version_of("ZZ", "trafficking"), CATALOGUE.country("ZZ")
+    bare = replace(country, consent=(), hazardous_work=None, light_work=None)
+    protocol = replace(protocol, signed=(), pilots_in=())
+    vocabulary = CATALOGUE.shelves["ZZ"].vocabulary
+    plain = procedure(protocol, bare, vocabulary, "en")
+    assert (plain["consent"], plain["work"], plain["lifetime"]) == ([], [], [])
+    text = as_text(plain, Speaker(protocol, bare, vocabulary, "en"))
+    assert "Hazardous" not in text
 
 
 # --- the command ---------------------------------------------------------------------------------
