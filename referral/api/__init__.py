@@ -2,6 +2,7 @@
 
 from referral.api import (
     audit,
+    batches,
     case_acts,
     cases,
     directory,
@@ -17,6 +18,7 @@ from referral.api.openapi import described
 routers = (
     cases.router,
     case_acts.router,
+    batches.router,
     hand_offs.router,
     hand_off_acts.router,
     oversight.router,

@@ -48,6 +48,7 @@ class Listed(Answer):
     imported: bool
     reason_code: str | None
     outcome: str | None
+    together: int
     version: int
 
     @classmethod
@@ -76,7 +77,7 @@ _SAME = (
     *("place", "state", "urgency", "requested_at", "received_at", "accepted_at", "started_at"),
     *("first_contact_at", "ended_at", "review_at", "no_agency", "attested", "imported", "version"),
     *("attestation_confirmed_at", "cancellation_asked_at", "reason_code", "outcome"),
-    "protocol_version",
+    *("protocol_version", "together"),
 )
 
 

@@ -36,6 +36,9 @@ async def inbox_of(
     overdue: bool | None = None,
     after: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    together: Annotated[
+        bool, Query(description="One line for all of a batch that stand alike.")
+    ] = False,
 ) -> Response:
     """What was sent to (in) or by (out) your unit; open ones first, the nearest limit first."""
     needs_scope(call, Scope.HAND_OFFS_READ)
@@ -47,6 +50,7 @@ async def inbox_of(
         overdue=overdue,
         after=after,
         limit=limit,
+        together=together,
         now=call.now,
     )
     if isinstance(page, Refusal):

@@ -95,9 +95,11 @@ class Ledger:
 
     def _referral_row(self, referral_id: UUID) -> dict[str, Any]:
         rows = self.rows.setdefault("referral_changes", [])
-        if not rows:
-            rows.append({"id": str(referral_id), "entries": 0})
-        return rows[0]
+        found = next((row for row in reversed(rows) if row["id"] == str(referral_id)), None)
+        if found is None:
+            found = {"id": str(referral_id), "entries": 0}
+            rows.append(found)
+        return found
 
     def warn(self, code: str, **about: Any) -> None:
         """Something the people on the case must see; it stays with the case."""

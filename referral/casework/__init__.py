@@ -7,6 +7,7 @@ in one call with its log entries. Rooms never commit. A refusal is a value, and 
 from protocols.lifecycle import Act
 from referral.casework.amending import amend, identify
 from referral.casework.answers import Acted, Ask
+from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.clockwork import lapse
 from referral.casework.contacts import (
     ask_cancellation,
@@ -47,6 +48,7 @@ __all__ = [
     "Act",
     "Acted",
     "Ask",
+    "BatchActed",
     "Filed",
     "Imported",
     "Intake",
@@ -58,6 +60,7 @@ __all__ = [
     "Said",
     "accept",
     "acknowledge",
+    "act_on_batch",
     "add_note",
     "amend",
     "ask_cancellation",

@@ -139,7 +139,7 @@ async def _act(
     attesting: bool = False,
 ) -> Acted | Refusal:
     locked = await access.hand_off_for(session, actor, hand_off_id, now)
-    ground = _may(session, actor, locked, act, said, now, attesting=attesting)
+    ground = may(session, actor, locked, act, said, now, attesting=attesting)
     if isinstance(ground, Refusal) or locked is None:
         refusal = ground if isinstance(ground, Refusal) else errors.not_found()
         return await refuse(
@@ -155,12 +155,8 @@ async def _act(
     decision, why = ground
     keys = keys_of(session, locked.keys)
     ledger = Ledger(locked.case_id, now, why=why)
-    subject = subject_of(locked, actor)
     done = Saying(ledger, locked, actor, said, act, keys[locked.case_id], attesting=attesting)
-    done.move_all(decision)
-    for custody in decision.all(MoveCustody):
-        carrying.move_custody(ledger, subject, custody, None if attesting else actor.id)
-        subject = replace(subject, holder_unit=UUID(locked.hand_off["receiver_unit"]))
+    subject = moved(done, decision, subject_of(locked, actor))
     opened = await carrying.carry(session, ledger, [(subject, decision)])
     answer = _answer(locked, decision, opened, subject)
     await post(
@@ -174,7 +170,17 @@ async def _act(
     return answer
 
 
-def _may(  # noqa: PLR0911 - each way to say no is its own, in the order they are asked
+def moved(done: Saying, decision: Decision, subject: Subject) -> Subject:
+    """The moves of a decision, and custody where it goes; the referral as it stands then."""
+    done.move_all(decision)
+    for custody in decision.all(MoveCustody):
+        member = None if done.attesting else done.actor.id
+        carrying.move_custody(done.ledger, subject, custody, member)
+        subject = replace(subject, holder_unit=UUID(done.locked.hand_off["receiver_unit"]))
+    return subject
+
+
+def may(  # noqa: PLR0911 - each way to say no is its own, in the order they are asked
     session: WriteSession,
     actor: Actor,
     locked: Locked | None,
@@ -182,8 +188,9 @@ def _may(  # noqa: PLR0911 - each way to say no is its own, in the order they ar
     said: Said,
     now: datetime,
     *,
-    attesting: bool,
+    attesting: bool = False,
 ) -> tuple[Decision, str] | Refusal:
+    """May she, and what follows: everything that can say no, before anything is written."""
     if locked is None:
         return errors.not_found()
     row = locked.hand_off

@@ -4,6 +4,7 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
+from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
@@ -24,6 +25,7 @@ __all__ = [
     "ReferralSeen",
     "ResponseTimes",
     "TimelineLine",
+    "batch_of",
     "case_seen",
     "case_with",
     "entries_of",

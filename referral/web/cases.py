@@ -18,7 +18,15 @@ from referral.queries import CaseSeen
 from referral.web.case_pages import SEALED, case_view
 from referral.web.fields import NONE, Faults, Sent
 from referral.web.filed_page import filed_view
-from referral.web.forms import Acting, ActingForm, AskingForm, OpeningForm, moment_in, new_key
+from referral.web.forms import (
+    TABLE,
+    Acting,
+    ActingForm,
+    AskingForm,
+    OpeningForm,
+    moment_in,
+    new_key,
+)
 from referral.web.lines import Reader
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
@@ -80,7 +88,9 @@ async def file(request: Request, form: ActingForm) -> Response:
         return see_other(f"/cases/{known}/filed")
     read = intake_in(sent, key, call.actor.time_zone)
     if isinstance(read, Refusal):
-        return await _put_right(request, form, read, {"/occurred_at": "occurred_at"})
+        return await _put_right(
+            request, form, read, {"/occurred_at": "occurred_at", "/people": "people"}
+        )
     intake, pointers = read
     answer = await casework.file(call.session, call.actor, intake, now=call.now)
     if isinstance(answer, Filed):
@@ -96,11 +106,14 @@ async def _put_right(
     of: dict[str, str] = {}
     others: list[str] = []
     for fault in refusal.extra["errors"]:
-        name = field_of(fault["pointer"], pointers)
-        if name is None:
-            others.append(fault["message"])
+        name, _, line = (field_of(fault["pointer"], pointers) or "").partition("#")
+        told = fault["message"]
+        if line:
+            told = f"Line {line}, {fault['pointer'].rpartition('/')[2]}: {told}"
+        if not name:
+            others.append(told)
         else:
-            of[name] = fault["message"]
+            of[name] = f"{of[name]} {told}" if name == TABLE and name in of else told
     faults = Faults(of, tuple(others))
     return await _report(request, form.call, form.sent, key=form.sent.one("key"), faults=faults)
 

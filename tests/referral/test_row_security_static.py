@@ -25,6 +25,7 @@ DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membershi
 CALLS = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
+    "lock_batch",
     *("keys_for", "carry_out"),
 }
 CREDENTIALS = {

@@ -11,6 +11,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
     posted CONSTANT jsonb := decided -> 'entries';
     worker CONSTANT boolean := referral.my_role() = 'WORKER';
+    persons CONSTANT uuid[] := CASE WHEN decided ? 'keys' THEN referral.own_persons(the_case, decided) END;  -- once, not for each key
     kept bigint;
     wrong text;
 BEGIN
@@ -25,7 +26,7 @@ BEGIN
             WHERE CASE k.kind
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
-                WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (referral.own_persons(the_case, decided))
+                WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
                 ELSE false END;
         GET DIAGNOSTICS kept = ROW_COUNT;
         IF kept <> jsonb_array_length(decided -> 'keys') THEN
@@ -229,7 +230,7 @@ DECLARE moved bigint;
 BEGIN
     UPDATE referral.party p SET relationship = 'past_holder', groups = ARRAY['G0']
         FROM jsonb_to_recordset(passed) AS c (referral_id uuid)
-        WHERE p.case_id = the_case AND p.referral_id = c.referral_id AND p.relationship = 'holder' AND p.until IS NULL;
+        WHERE (p.case_id = the_case) IS TRUE AND p.referral_id = c.referral_id AND p.relationship = 'holder' AND p.until IS NULL;  -- by referral: a case may have thousands
     UPDATE referral.referral r SET holder_unit = h.receiver_unit, holder_member = c.member, holder_since = c.at, custody = h.id, version = r.version + 1
         FROM jsonb_to_recordset(passed) AS c (referral_id uuid, hand_off_id uuid, member uuid, at timestamptz)
         JOIN referral.hand_off h ON h.id = c.hand_off_id AND h.kind = 'custody' AND h.state = 'accepted'
@@ -242,7 +243,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_to_recordset(passed) AS c (referral_id uuid) JOIN referral.hand_off h ON h.referral_id = c.referral_id
             -- (written so that the index of every open hand-off is no candidate: it would be read whole)
-            WHERE h.case_id = the_case AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND coalesce(h.imported, false) = false) THEN
+            WHERE (h.case_id = the_case) IS TRUE AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND coalesce(h.imported, false) = false) THEN
         RAISE EXCEPTION 'an acceptance of custody takes the rivals back' USING ERRCODE = 'RF004';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
@@ -430,9 +431,12 @@ BEGIN
         UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
         UNION ALL SELECT 'referral', c.id, 'referral.closed', 1 FROM jsonb_to_recordset(decided -> 'closures') AS c (id uuid)
         UNION ALL SELECT 'referral', c.id, NULL, c.entries FROM jsonb_to_recordset(decided -> 'referral_changes') AS c (id uuid, entries integer)
+    ), said AS (  -- joined, not asked row by row: one call may file a thousand persons
+        SELECT act, object, array_agg(coalesce(stands, '')) AS stands FROM entry GROUP BY 1, 2
     ), done AS (
-        SELECT object_type, id, sum(n) AS n, bool_or(act IS NOT NULL AND NOT EXISTS (SELECT FROM entry e WHERE e.act = f.act AND e.object = f.id AND (f.act NOT IN ('referral.custody_moved', 'referral.opened')
-            OR e.stands = (SELECT r.holder_unit::text FROM referral.referral r WHERE r.id = f.id)))) AS untold FROM effect f GROUP BY 1, 2
+        SELECT f.object_type, f.id, sum(f.n) AS n, bool_or(f.act IS NOT NULL AND (s.object IS NULL OR (f.act IN ('referral.custody_moved', 'referral.opened')
+            AND ((SELECT r.holder_unit::text FROM referral.referral r WHERE r.id = f.id) = ANY (s.stands)) IS NOT TRUE))) AS untold
+        FROM effect f LEFT JOIN said s ON s.act = f.act AND s.object = f.id GROUP BY 1, 2
     )
     SELECT string_agg(coalesce(d.object_type, t.object_type) || ' ' || coalesce(d.id, t.object), ', ') INTO wrong
     FROM done d FULL JOIN told t ON t.object_type = d.object_type AND t.object = d.id

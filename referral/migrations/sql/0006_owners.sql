@@ -20,6 +20,9 @@ BEGIN
         -- For the same reason no other values would want another plan: each is made once per session.
         EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', f);
     END LOOP;
+    -- Except where what was told and what was done are joined with each other, not with a table: a
+    -- thousand persons filed at once are thousands of both, and every pair would be looked at.
+    EXECUTE 'ALTER FUNCTION referral.look_again(uuid, jsonb) SET enable_hashjoin = on';
     EXECUTE 'REVOKE CREATE ON SCHEMA referral FROM referral_effector';
 END $$;
 GRANT EXECUTE ON FUNCTION referral.my_country(), referral.my_unit(), referral.my_agency(), referral.my_membership(), referral.my_role()

@@ -18,7 +18,7 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0007_pinned.sql",)
+_PARTS: Final = ("0007_pinned.sql", "0008_batches.sql")
 _TABLES: Final = ()
 
 
@@ -31,13 +31,17 @@ def upgrade() -> None:
     for part in _PARTS:
         script = (_SQL / part).read_text(encoding="utf-8")
         adapted.run_async(lambda driver, script=script: driver.execute(script))
+    # Functions go to the effector by somebody who may act as both roles.
     op.execute(f'SET LOCAL ROLE "{caller}"')
+    owners = (_SQL / "0009_together_owners.sql").read_text(encoding="utf-8")
+    adapted.run_async(lambda driver: driver.execute(owners))
 
 
 def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for table in _TABLES:
         op.execute(f"DROP TABLE referral.{table} CASCADE")
+    op.execute("DROP FUNCTION referral.lock_batch")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
     )
