@@ -13,6 +13,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from protocols import engine
+from protocols.calendars import CalendarNotCovered
 from protocols.country import Country
 from protocols.decision import Run
 from protocols.document import Item, plain
@@ -25,6 +26,9 @@ from protocols.section import Section
 from protocols.stories import Story, answered, go_on
 from protocols.vocabulary import Vocabulary
 
+Standing = Callable[[datetime, str], tuple[Protocol, ...]]
+"""Which versions stand at a moment at a place."""
+
 _CASE = ("name", "at", "place", "facts", "tracks", "follow", "filed")
 _CASE_OPTIONAL = ("reported", "filed_by", "already", "screening", "urgency", "story", "triage")
 
@@ -32,7 +36,7 @@ _CASE_OPTIONAL = ("reported", "filed_by", "already", "screening", "urgency", "st
 def run_cases(
     item: Item,
     country: Country,
-    tracks: Callable[[datetime], tuple[Protocol, ...]],
+    tracks: Standing,
     vocabulary: Vocabulary,
     problems: Problems,
 ) -> tuple[int, Seen]:
@@ -44,14 +48,17 @@ def run_cases(
         case = Section(entry, "a case", problems, required=_CASE, optional=_CASE_OPTIONAL)
         case.where = f"case '{case.text('name')}'"
         if all(name in case for name in _CASE):
-            _run_case(case, country, tracks, vocabulary, seen)
+            try:
+                _run_case(case, country, tracks, vocabulary, seen)
+            except CalendarNotCovered as error:
+                wrong(case, "at", str(error))
     return count, seen
 
 
 def _run_case(
     case: Section,
     country: Country,
-    tracks: Callable[[datetime], tuple[Protocol, ...]],
+    tracks: Standing,
     vocabulary: Vocabulary,
     seen: Seen,
 ) -> None:
@@ -69,15 +76,16 @@ def _run_case(
         holder_mandates=frozenset(case.words("filed_by")),
         events=frozenset(case.words("already")),
     )
-    openings = engine.file(tracks(now), run, now)
+    standing = tracks(now, run.place)
+    openings = engine.file(standing, run, now)
     expect_words(case, "tracks", [one.track for one in openings])
     followed = next((one for one in openings if one.track == case.text("follow")), None)
-    protocol = next((one for one in tracks(now) if one.track == case.text("follow")), None)
+    protocol = next((one for one in standing if one.track == case.text("follow")), None)
     if followed is None or protocol is None:
         if case.text("follow") != "none":
             wrong(case, "follow", f"the track '{case.text('follow')}' was not opened")
         return
-    story = Story(case, country, vocabulary, protocol, run, now, seen)
+    story = Story(case, country, vocabulary, protocol.at(run.place), run, now, seen)
     answered(story, case.section("filed", optional=EXPECTED), followed.decision)
     if case.flag("triage") != followed.triage:
         wrong(case, "triage", f"triage is {str(followed.triage).lower()}")

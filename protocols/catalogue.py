@@ -12,10 +12,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from protocols.country import Country
-from protocols.law import Stage
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.shelves import FOLDER, Shelf, read_shelves
+from protocols.versions import applies_in
+from protocols.vocabulary import load_vocabulary
 from protocols.working_time import Calendar
 
 
@@ -31,6 +32,8 @@ class Catalogue:
         problems = Problems()
         shelves = read_shelves(folder or FOLDER, problems, only)
         problems.settle()
+        if folder is None:
+            load_vocabulary.cache_clear()  # the law that is taken may speak of new facts
         return cls(shelves)
 
     @property
@@ -46,9 +49,12 @@ class Catalogue:
         """The calendar day of that country. Raises LookupError naming the known ones."""
         return self.country(country).day_of(moment)
 
-    def in_force(self, country: str, on: date) -> tuple[Protocol, ...]:
-        """The version of each track that stands on that day, by name of the track."""
-        return standing_on(self._shelf(country).versions, on)
+    def in_force(self, country: str, on: date, place: str | None = None) -> tuple[Protocol, ...]:
+        """The version of each track that stands on that day, by name of the track.
+
+        ``place``: where the person was found (ISO 3166-2): what is piloted there applies there.
+        """
+        return standing_on(self._shelf(country).versions, on, place)
 
     def pinned(self, country: str, track: str, version: str, digest: str) -> Protocol:
         """Exactly the version a referral was filed under.
@@ -91,10 +97,15 @@ class Catalogue:
         return shelf
 
 
-def standing_on(versions: Iterable[Protocol], on: date) -> tuple[Protocol, ...]:
-    """The latest version of each track in force on that day, by name of the track."""
+def standing_on(
+    versions: Iterable[Protocol], on: date, place: str | None = None
+) -> tuple[Protocol, ...]:
+    """The latest version of each track in force on that day, by name of the track.
+
+    A pilot counts in its places alone; without a place, or elsewhere, the former version stands.
+    """
     standing: dict[str, Protocol] = {}
     for version in versions:  # oldest first
-        if version.stage is Stage.IN_FORCE and version.in_force_from <= on:
+        if version.in_force_from <= on and applies_in(version, place):
             standing[version.track] = version
     return tuple(standing[track] for track in sorted(standing))

@@ -8,13 +8,17 @@ The parts are read by ``steps``, ``clocks``, ``ladders`` and ``provisions``; cro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from protocols.clocks import read_clocks
 from protocols.conditions import InBand
 from protocols.country import Country
 from protocols.document import Item
 from protocols.grammar import TOPICS, FactShape, Words
 from protocols.ladders import read_ladder
-from protocols.law import Applies, Stage
+from protocols.law import Applies, Clock, Stage, Step
+from protocols.overrides import adopt, read_overrides
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.provisions import (
@@ -28,6 +32,7 @@ from protocols.reader import Reader
 from protocols.section import Section
 from protocols.soundness import check
 from protocols.steps import read_declines, read_step
+from protocols.versions import read_pilots, read_signatures
 from protocols.vocabulary import Vocabulary
 from protocols.working_time import Calendars
 
@@ -37,7 +42,10 @@ _REQUIRED = (
     *("track", "title", "takes_force", "stage", "lawful_basis", "applies"),
     *("steps", "ladders", "review", "closes"),
 )
-_OPTIONAL = ("asks_for", "bands", "declines", "events", "excludes", "gates", "sources")
+_OPTIONAL = (
+    *("asks_for", "bands", "declines", "events", "excludes", "gates", "sources"),
+    *("overrides", "signed", "pilots_in"),
+)
 
 
 def compile_track(
@@ -53,23 +61,35 @@ def compile_track(
     bands = _bands(section, facts, problems)
     reader = Reader(country, Words(facts, bands), problems)
     declines = read_declines(reader, section)
-    steps = {name: read_step(reader, name, one, declines) for name, one in section.section("steps")}
-    clocks = [
-        clock for name, one in section.section("steps") for clock in read_clocks(reader, name, one)
-    ]
+
+    def read(reader: Reader, items: Mapping[str, Item]) -> tuple[dict[str, Step], dict[str, Clock]]:
+        steps = {name: read_step(reader, name, one, declines) for name, one in items.items()}
+        clocks = [clock for name, one in items.items() for clock in read_clocks(reader, name, one)]
+        return steps, {clock.id: clock for clock in clocks}
+
+    steps, clocks = read(reader, dict(section.section("steps")))
+    overrides, local = read_overrides(reader, section, read)
     review, every = read_review(reader, section)
-    takes_force = section.day("takes_force")
+    if review.id in {*steps, *(name for one in overrides for name in one.steps)}:
+        problems.error(
+            review.spot,
+            f"the review is called {review.id}, as a step of the track is",
+            "Give the review a name of its own",
+        )
+    takes_force, stage = section.day("takes_force"), section.choice("stage", Stage, Stage.DRAFT)
     protocol = Protocol(
         country=country.iso2,
         track=section.text("track"),
         version=takes_force.isoformat(),
         in_force_from=takes_force,
-        stage=section.choice("stage", Stage, Stage.DRAFT),
+        stage=stage,
+        signed=read_signatures(reader, section, stage),
+        pilots_in=read_pilots(reader, section, stage),
         title=reader.labels(section, "title"),
         lawful_basis=_lawful(reader, section),
         applies=_applies(reader, section),
         steps={**steps, review.id: review},
-        clocks={clock.id: clock for clock in clocks},
+        clocks=clocks,
         ladders={name: read_ladder(reader, name, one) for name, one in section.section("ladders")},
         events=read_events(reader, section),
         closings=read_closings(reader, section),
@@ -79,10 +99,16 @@ def compile_track(
         gates=read_gates(reader, section),
         asks_for=_asks_for(reader, section),
         sources=reader.sources(section),
+        overrides=overrides,
+        local=local,
         reasons=country.codes,
         spot=section.spot,
     )
     check(protocol, reader)
+    for one in local:
+        mine = Problems()
+        check(protocol.at(one.places[0]), replace(reader, problems=mine))
+        adopt(problems, mine, one.overrides)
     return protocol
 
 

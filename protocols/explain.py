@@ -8,6 +8,7 @@ is said at every limit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from protocols.country import Country
@@ -134,6 +135,7 @@ def _limit(say: Speaker, clock: Clock) -> Plain:
         marks.append(say.phrase("runs_if", condition=condition))
     marks += [say.phrase("recurs")] if clock.recurs else []
     marks += [say.phrase("survives")] if clock.survives else []
+    marks += _prolonged(say, clock)
     return {
         "id": clock.id,
         "text": say.phrase(
@@ -150,10 +152,25 @@ def _limit(say: Speaker, clock: Clock) -> Plain:
     }
 
 
+def _prolonged(say: Speaker, clock: Clock) -> Iterator[str]:
+    """When a limit stands still, by what it is extended, and what is lawful when it is reached."""
+    pauses, extends = clock.pauses, clock.extends
+    if pauses.start:
+        start, stop = (say.listed(map(say.trigger, one)) for one in (pauses.start, pauses.end))
+        yield say.phrase("pauses", start=start, stop=stop)
+    if extends.by:
+        by, to = say.listed(map(say.trigger, extends.by)), ", ".join(map(say.limit, extends.to))
+        yield say.phrase("extends", by=by, to=to, most=extends.at_most)
+    if clock.at_limit:
+        yield say.phrase("at_limit", choices=say.listed(map(say.trigger, clock.at_limit)))
+
+
 def _ladder(say: Speaker, clock: Clock) -> Iterator[str]:
     attached = not say.protocol.steps[clock.step].kept
     for call in say.protocol.index.rungs[clock.id, attached]:
-        yield say.word("rungs", call.kind, share=round(call.share * 100), to=say.mandate(call.to))
+        share, hours = round(call.share * 100), call.late // timedelta(hours=1)
+        name = f"{call.kind}_late" if hours else str(call.kind)
+        yield say.word("rungs", name, share=share, hours=hours, to=say.mandate(call.to))
 
 
 def _exclusion(say: Speaker, one: Exclusion) -> str:

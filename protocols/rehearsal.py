@@ -8,24 +8,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 from protocols.decision import (
     AdvanceClock,
+    ClockState,
     CloseReferral,
     Decided,
     Decision,
+    ExtendClock,
     HandOffState,
     MoveCustody,
     MoveHandOff,
     OpenHandOff,
+    PauseClock,
     RecordEvent,
+    ResumeClock,
     Run,
     RunningClock,
     StartClock,
     StopClock,
 )
 from protocols.lifecycle import Act, State
+
+_Moved: TypeAlias = StopClock | AdvanceClock | PauseClock | ResumeClock | ExtendClock
 
 
 def carried_out(run: Run, decision: Decision, *, outcome: str | None = None) -> Run:
@@ -51,8 +57,12 @@ def _one(run: Run, item: Decided, outcome: str | None) -> Run:
             changed["events"] = run.events | {item.event}
         case CloseReferral():
             changed["open"] = False
-        case StartClock() | StopClock() | AdvanceClock():
-            changed["clocks"] = _clocks(run, item)
+        case StartClock():
+            changed["clocks"] = (*run.clocks, _begun(run, item))
+        case StopClock() | AdvanceClock() | PauseClock() | ResumeClock() | ExtendClock():
+            changed["clocks"] = tuple(
+                _clocked(one, item) if one.id == item.clock else one for one in run.clocks
+            )
     return replace(run, **changed) if changed else run
 
 
@@ -62,15 +72,30 @@ def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOff
     return replace(one, state=item.to_state, outcome=outcome or one.outcome)
 
 
-def _clocks(run: Run, item: StartClock | StopClock | AdvanceClock) -> tuple[RunningClock, ...]:
-    if isinstance(item, StartClock):
-        key = f"{item.clock}#{len(run.clocks) + 1}"
-        new = RunningClock(key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at)
-        return (*run.clocks, new)
-    return tuple(_clocked(one, item) if one.id == item.clock else one for one in run.clocks)
+def _begun(run: Run, item: StartClock) -> RunningClock:
+    return RunningClock(
+        f"{item.clock}#{len(run.clocks) + 1}",
+        item.clock,
+        item.step,
+        item.hand_off,
+        item.starts_at,
+        item.due_at,
+        item.state,
+        extensions=item.extensions,
+        stood=item.stood,
+    )
 
 
-def _clocked(one: RunningClock, item: StopClock | AdvanceClock) -> RunningClock:
-    if isinstance(item, StopClock):
-        return replace(one, state=item.to)
-    return replace(one, rung=item.rung, state=item.state)
+def _clocked(one: RunningClock, item: _Moved) -> RunningClock:
+    match item:
+        case StopClock():
+            return replace(one, state=item.to)
+        case AdvanceClock():
+            return replace(one, rung=item.rung, state=item.state)
+        case PauseClock():
+            return replace(one, state=ClockState.PAUSED, stood=item.stood)
+        case ResumeClock():
+            on, due, rung = ClockState.RUNNING, item.due_at, item.rung
+            return replace(one, state=on, due_at=due, rung=rung, stood=item.stood)
+    due, rung, count = item.due_at, item.rung, item.count
+    return replace(one, state=item.state, due_at=due, rung=rung, extensions=count)

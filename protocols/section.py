@@ -14,6 +14,8 @@ from typing import TypeVar
 from protocols.document import Item
 from protocols.problems import Problems, Spot
 
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2100  # whatever lies beyond is a slip of the pen
+
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _Plain = TypeVar("_Plain", str, int, bool, date)
 
@@ -81,8 +83,15 @@ class Section:
         return self._scalar(name, default, bool, "true or false")
 
     def day(self, name: str, default: date = date.min) -> date:
-        """A date, written 2026-01-31."""
-        return self._scalar(name, default, date, "a date like 2026-01-31")
+        """A date, written 2026-01-31, of a year in which anybody could mean it."""
+        written = self._scalar(name, default, date, "a date like 2026-01-31")
+        if written is not default and not EARLIEST_YEAR <= written.year <= LATEST_YEAR:
+            self.problems.error(
+                self.at(name),
+                f"'{name}' of {self.where} is {written}, beyond {EARLIEST_YEAR} to {LATEST_YEAR}",
+                "Correct the year; dates are written in the Gregorian calendar",
+            )
+        return written
 
     def choice(self, name: str, kind: type[_Choice], default: _Choice) -> _Choice:
         """One word of a closed list."""

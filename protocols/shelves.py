@@ -6,21 +6,26 @@ asks for shelves settles them before anything is used. This file knows no day an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from protocols.calendar_file import read_calendars
 from protocols.compiler import compile_track
 from protocols.country import Country
+from protocols.country_facts import FACTS, OwnFact, translated
 from protocols.country_file import cited_in, read_country
-from protocols.document import plain, read
+from protocols.document import read
 from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
-from protocols.vocabulary import Vocabulary, load_vocabulary
+from protocols.versions import released_intact, succession
+from protocols.vocabulary import COUNTRIES, Vocabulary, read_vocabulary
 from protocols.working_time import Calendars
 
-FOLDER = Path(__file__).parent / "countries"
+FOLDER = COUNTRIES
+RELEASED = "released.yaml"
 _COUNTRY, _CALENDARS, CASES = "country.yaml", "calendars.yaml", "cases.yaml"
+_FILES = frozenset({_COUNTRY, _CALENDARS, CASES, FACTS, "letters.yaml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +36,22 @@ class Shelf:
     calendars: Calendars
     versions: tuple[Protocol, ...]
     folder: Path
-    screening_sources: tuple[str, ...]  # cited by country.yaml itself
+    vocabulary: Vocabulary  # the closed list with this country's own facts
+    cited: tuple[str, ...]  # by country.yaml itself
 
 
 def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
     """Every country of the folder that can be read; use it only if no error was added."""
     wanted = {code.upper() for code in only}
-    vocabulary = load_vocabulary()
+    vocabulary, own = read_vocabulary(folder, problems)
     shelves: dict[str, Shelf] = {}
     for place in sorted(folder.iterdir()):
         if place.is_dir() and (not wanted or place.name.upper() in wanted):
-            shelf = _read_shelf(place, vocabulary, problems)
+            facts = [fact for fact in own if fact.entry.country == place.name.upper()]
+            shelf = _read_shelf(place, vocabulary.in_country(place.name), facts, problems)
             if shelf is not None:
                 shelves[place.name.upper()] = shelf
+    _released(folder, shelves, problems)
     for code in sorted(wanted - {place.name.upper() for place in folder.iterdir()}):
         problems.error(
             Spot(str(folder)),
@@ -53,7 +61,30 @@ def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> 
     return shelves
 
 
-def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> Shelf | None:
+def _released(folder: Path, shelves: Mapping[str, Shelf], problems: Problems) -> None:
+    """What was released is there as it was; without the file nothing was released."""
+    if not (folder / RELEASED).is_file():
+        return
+    item = read(text_of(folder / RELEASED, problems), RELEASED, problems)
+    if item is not None:
+        versions = [version for shelf in shelves.values() for version in shelf.versions]
+        released_intact(item, versions, shelves, problems)
+
+
+def _strangers(folder: Path, problems: Problems) -> None:
+    """A file nobody reads is law nobody follows: its name is misspelt."""
+    for path in sorted(folder.glob("*.y*ml")):
+        if path.name not in _FILES:
+            problems.error(
+                Spot(name_of(path)),
+                f"'{path.name}' is no file of a country, and nothing of it was read",
+                f"Use one of {', '.join(sorted(_FILES))}; a track has a folder of its own",
+            )
+
+
+def _read_shelf(
+    folder: Path, vocabulary: Vocabulary, own: Iterable[OwnFact], problems: Problems
+) -> Shelf | None:
     item = read(text_of(folder / _COUNTRY, problems), name_of(folder / _COUNTRY), problems)
     if item is None:
         return None
@@ -64,9 +95,9 @@ def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> She
             f"the folder '{folder.name}' holds the country '{country.iso2}'",
             "Name the folder after the two-letter code",
         )
-    calendars = _calendars(folder / _CALENDARS, country, problems)
-    if calendars is None:
-        return None
+    translated(own, country.languages, problems)
+    days = read(text_of(folder / _CALENDARS, problems), name_of(folder / _CALENDARS), problems)
+    calendars = read_calendars(days, country.time_zone, country.mandates, problems)
     versions = [
         version
         for path in sorted(folder.glob("*/*.yaml"))
@@ -79,7 +110,11 @@ def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> She
             "Name the track that asks first when nothing certain is known",
         )
     versions.sort(key=lambda version: (version.track, version.in_force_from))
-    return Shelf(country, calendars, tuple(versions), folder, cited_in(item))
+    succession(versions, problems)
+    _strangers(folder, problems)
+    return Shelf(
+        country, calendars, tuple(versions), folder, vocabulary, (*cited_in(item), *country.cited)
+    )
 
 
 def _track(
@@ -103,19 +138,6 @@ def _track(
     return protocol
 
 
-def _calendars(path: Path, country: Country, problems: Problems) -> Calendars | None:
-    item = read(text_of(path, problems), name_of(path), problems)
-    if item is None:
-        return None
-    try:
-        return Calendars.from_mapping(plain(item), country.time_zone)
-    except (ValueError, KeyError, TypeError) as error:
-        problems.error(
-            Spot(name_of(path)), f"the calendars cannot be read: {error}", "Correct calendars.yaml"
-        )
-        return None
-
-
 def text_of(path: Path, problems: Problems) -> str:
     """The text of a file; empty, with a problem added, when there is none."""
     try:
@@ -128,4 +150,4 @@ def text_of(path: Path, problems: Problems) -> str:
 def name_of(path: Path) -> str:
     """The file as a reader names it: country, track, version."""
     parts = path.parts
-    return "/".join(parts[parts.index("countries") + 1 :] if "countries" in parts else parts[-3:])
+    return "/".join(parts[-3:] if path.stem[:1].isdigit() else parts[-2:])

@@ -88,18 +88,23 @@ class Lines(Answer):
 
 
 class Limit(Answer):
-    """A clock: what must happen by when, and how that was worked out."""
+    """A clock: what must happen by when, and how that was worked out.
+
+    While its state is ``paused`` it is due at no moment: ``due`` is what stood before it paused.
+    """
 
     clock: str
     step: str
     starts_at: datetime
     due: Due
     state: str
+    extensions: int
+    at_limit: tuple[str, ...]  # what may lawfully be done when it is reached, in words
     calendar: str
     sources: tuple[Source, ...]
 
     @classmethod
-    def of(cls, clock: ClockSeen, words: Wording) -> Self:
+    def of(cls, clock: ClockSeen, line: HandOffLine, words: Wording) -> Self:
         """From a clock of a hand-off."""
         return cls(
             clock=clock.clock,
@@ -112,6 +117,8 @@ class Limit(Answer):
                 derivation=clock.derivation,
             ),
             state=clock.state,
+            extensions=clock.extensions,
+            at_limit=words.at_limit(line, clock.clock),
             calendar=clock.calendar,
             sources=Source.all(words, clock.sources),
         )
@@ -149,7 +156,7 @@ class HandOff(Answer):
             rule=seen.reason["rule"],
             sources=Source.all(words, seen.reason["sources"]),
             travels=seen.travels,
-            limits=tuple(Limit.of(clock, words) for clock in seen.clocks),
+            limits=tuple(Limit.of(clock, seen.line, words) for clock in seen.clocks),
             acts=tuple(act.value for act in seen.acts),
             relationships=tuple(sorted(one.value for one in seen.relationships)),
             facts=dict(seen.facts),

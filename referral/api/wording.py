@@ -13,6 +13,7 @@ from functools import cached_property
 from protocols.catalogue import Catalogue
 from protocols.country import Country, said
 from protocols.law import Source, Step
+from protocols.spoken import Speaker
 from protocols.vocabulary import Vocabulary, load_vocabulary
 from referral.session import Pinned, law_of
 
@@ -68,6 +69,15 @@ class Wording:
         """What whoever receives this step is told to do, if that version says."""
         found = self.step_of(of, step)
         return said(found.instruction, self.language) or None if found else None
+
+    def at_limit(self, of: Pinned, clock: str) -> tuple[str, ...]:
+        """What may lawfully be done when this limit is reached, as that version says it."""
+        found = law_of(self.catalogue, self.iso2, of)
+        known = found.clocks.get(clock) if found else None
+        if found is None or known is None:
+            return ()
+        speaker = Speaker(found, self.country, self._facts, self.language)
+        return tuple(speaker.trigger(word) for word in known.at_limit)
 
     def step_of(self, of: Pinned, step: str) -> Step | None:
         """The step as the version has it that this is pinned to."""

@@ -64,6 +64,16 @@ class Ledger:
             )
         )
 
+    def mark(self, hand_off: UUID | str, **columns: Any) -> None:
+        """Something is noted of a hand-off that moves no state: one row, an entry for each mark."""
+        rows = self.rows.setdefault("marks", [])
+        for row in rows:
+            if row["id"] == str(hand_off):
+                row["entries"] += 1
+                row.update(columns)
+                return
+        rows.append({"id": str(hand_off), "entries": 1, **columns})
+
     def tell(
         self, kind: str, unit: UUID | str, hand_off: UUID | str | None, role: str | None = None
     ) -> None:
@@ -89,9 +99,15 @@ class Ledger:
 
     def lapse_referral(self, referral_id: UUID, occurred_at: datetime, called: list[str]) -> None:
         """A limit of the referral itself has passed."""
-        self._referral_row(referral_id)["entries"] += 1
         act = audit.Done.REFERRAL_CLOCK_LAPSED
-        self.log(act, "referral", referral_id, occurred_at=occurred_at, called=called)
+        self.touch_referral(act, referral_id, occurred_at, called=called)
+
+    def touch_referral(
+        self, act: audit.Done, referral_id: UUID, occurred_at: datetime, **body: Any
+    ) -> None:
+        """Something befell a limit of the referral itself: one entry, nothing in its row."""
+        self._referral_row(referral_id)["entries"] += 1
+        self.log(act, "referral", referral_id, occurred_at=occurred_at, **body)
 
     def _referral_row(self, referral_id: UUID) -> dict[str, Any]:
         rows = self.rows.setdefault("referral_changes", [])

@@ -17,11 +17,14 @@ from protocols.decision import (
     AdvanceClock,
     CloseReferral,
     Decision,
+    ExtendClock,
     HoldStep,
     MoveCustody,
     NeedFact,
     OpenHandOff,
+    PauseClock,
     RecordEvent,
+    ResumeClock,
     StartClock,
     StopClock,
     Withheld,
@@ -88,6 +91,8 @@ def _one(
         match item:
             case StartClock():
                 clocks.start(ledger, subject, item, ids)
+            case PauseClock() | ResumeClock() | ExtendClock():
+                clocks.prolong(ledger, subject, item)
             case StopClock():
                 clocks.stop(ledger, subject, item)
             case AdvanceClock():

@@ -57,7 +57,7 @@ def _mark(
         return
     gravest = max((item.kind for item in items), key=list(_ESCALATED).index)
     overdue = None if gravest is RungKind.REMINDER else happened.isoformat()
-    ledger.add("marks", id=hand_off, overdue_since=overdue, rung=None)
+    ledger.mark(hand_off, overdue_since=overdue)
     state = subject.hand_offs[hand_off]["state"]
     ledger.log(
         _ESCALATED[gravest], "hand_off", hand_off, occurred_at=happened, to=state, called=told

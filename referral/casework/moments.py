@@ -6,8 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from protocols.decision import (
+    ClockState,
     Decision,
+    ExtendClock,
     MoveHandOff,
+    PauseClock,
+    ResumeClock,
     StartClock,
     StopClock,
 )
@@ -31,17 +35,31 @@ def due_after(locked: Locked, decision: Decision, item: MoveHandOff) -> dict[str
     if item.to_state.terminal:
         return {"due_at": None, "immediate": False, "basis": None, "met": True}
     stopped = {stop.clock for stop in decision.all(StopClock)}
+    standing, moved = _standing_still(locked, decision), _moved(decision)
     running = [
-        (clock["due_at"], clock["immediate"], clock["basis"])
+        (moved.get(clock["id"], clock["due_at"]), clock["immediate"], clock["basis"])
         for clock in locked.clocks
-        if clock["hand_off"] == item.hand_off and clock["id"] not in stopped
+        if clock["hand_off"] == item.hand_off and clock["id"] not in stopped | standing
     ]
     running += [
         (clock.due_at.isoformat(), clock.immediate, clock.basis.value)
         for clock in decision.all(StartClock)
-        if clock.hand_off == item.hand_off
+        if clock.hand_off == item.hand_off and clock.state is ClockState.RUNNING
     ]
     if not running:
         return {"due_at": None, "immediate": False, "basis": None, "met": bool(stopped)}
     due_at, immediate, basis = min(running, key=lambda limit: datetime.fromisoformat(limit[0]))
     return {"due_at": due_at, "immediate": immediate, "basis": basis, "met": bool(stopped)}
+
+
+def _standing_still(locked: Locked, decision: Decision) -> set[str]:
+    """Limits that are due at no moment as long as they stand still."""
+    before = {clock["id"] for clock in locked.clocks if clock["state"] == ClockState.PAUSED}
+    before -= {one.clock for one in decision.all(ResumeClock)}
+    return before | {one.clock for one in decision.all(PauseClock)}
+
+
+def _moved(decision: Decision) -> dict[str, str]:
+    """Limits that end later by this decision, and when."""
+    later = (*decision.all(ResumeClock), *decision.all(ExtendClock))
+    return {one.clock: one.due_at.isoformat() for one in later}

@@ -56,7 +56,8 @@ def route(
         excluding=facts.codes("named_agencies") or frozenset(),
     )
     country = dossier.actor.country
-    tracks = session.catalogue.in_force(country, session.day_in(country, dossier.now))
+    today = session.day_in(country, dossier.now)
+    tracks = session.catalogue.in_force(country, today, dossier.intake.place)
     for opening in engine.file(tracks, run, dossier.now, running=running):
         _open_referral(dossier, person_id, found.results, opening, tracks)
 

@@ -29,6 +29,7 @@ class ClockSeen:
     starts_at: datetime
     due_at: datetime
     state: str
+    extensions: int
     immediate: bool
     basis: str
     derivation: tuple[str, ...]
@@ -108,6 +109,7 @@ def _clock(row: Mapping[str, Any]) -> ClockSeen:
         starts_at=datetime.fromisoformat(row["starts_at"]),
         due_at=datetime.fromisoformat(row["due_at"]),
         state=row["state"],
+        extensions=row["extensions"],
         immediate=row["immediate"],
         basis=row["basis"],
         derivation=tuple(row["derivation"]),

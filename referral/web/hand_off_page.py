@@ -6,8 +6,9 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from protocols.decision import ClockState
 from referral.queries import ClockSeen, HandOffLine, HandOffSeen
 from referral.web.act_forms import ActForm, Tried, act_forms
 from referral.web.fields import Faults
@@ -23,6 +24,7 @@ class Limit:
     title: str
     due: Due
     state: str
+    choices: tuple[str, ...]  # what may lawfully be done when it is reached
     sources: tuple[Citation, ...]
 
 
@@ -115,11 +117,13 @@ def _rows(
 def _limit(one: ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
     protocol = law.protocol(line)
     known = protocol.clocks.get(one.clock) if protocol else None
+    due = clock.due(one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation)
+    if one.state == ClockState.PAUSED:
+        due = replace(due, text="stands still")
     return Limit(
         title=known.title.get("en", one.clock) if known else one.clock,
-        due=clock.due(
-            one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation
-        ),
+        due=due,
         state=one.state,
+        choices=law.at_limit(line, one.clock) if ClockState(one.state).live else (),
         sources=law.cited(one.sources),
     )

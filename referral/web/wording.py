@@ -16,6 +16,7 @@ from protocols.country import said
 from protocols.law import Grade, Step
 from protocols.lifecycle import Act
 from protocols.protocol import Protocol
+from protocols.spoken import Speaker
 from protocols.vocabulary import Entry, load_vocabulary
 from referral.session import Pinned, law_of
 
@@ -199,6 +200,15 @@ class Law:
         """What the track is called, or its code."""
         protocol = self.protocol(of)
         return said(protocol.title, LANGUAGE) if protocol else of.track
+
+    def at_limit(self, of: Pinned, clock: str) -> tuple[str, ...]:
+        """What may lawfully be done when this limit is reached."""
+        protocol = self.protocol(of)
+        known = protocol.clocks.get(clock) if protocol else None
+        if protocol is None or known is None:
+            return ()
+        speaker = Speaker(protocol, self.country, load_vocabulary(), LANGUAGE)
+        return tuple(speaker.trigger(word) for word in known.at_limit)
 
     def cited(self, sources: Iterable[str]) -> tuple[Citation, ...]:
         """The sources of a rule."""

@@ -81,7 +81,7 @@ def test_one_bad_line_and_nothing_at_all_is_loaded(tmp_path: Path) -> None:
     [
         ("country.yaml", "a: [", "this is not YAML"),
         ("country.yaml", COUNTRY.replace("default_track: care", "default_track: gold"), "'gold'"),
-        ("calendars.yaml", "version: 1\n", "the calendars cannot be read"),
+        ("calendars.yaml", "version: 1\n", "calendars.yaml has no 'covered'"),
         ("calendars.yaml", "a: [", "this is not YAML"),
         ("care/2026-01-01.yaml", "", "the file is empty"),
         ("care/2026-01-01.yaml", TRACK.replace("2026-01-01", "2026-01-02"), "is named care/2026"),

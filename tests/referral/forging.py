@@ -231,6 +231,7 @@ def rows_of(row: Any, **changes: Any) -> dict[str, Any]:
         "warnings",
         "rungs",
         "derivation",
+        "stood",
         "sources",
         "results",
         "needed",

@@ -215,6 +215,7 @@ CREATE TABLE referral.clock (
     calendar    text NOT NULL,
     sources     jsonb NOT NULL,
     extensions  smallint NOT NULL DEFAULT 0,
+    stood       jsonb NOT NULL DEFAULT '[]',       -- from when until when it stood still, in order
     stopped_at  timestamptz
 );
 CREATE INDEX clock_due ON referral.clock (next_at) WHERE state IN ('running', 'lapsed') AND next_at IS NOT NULL;

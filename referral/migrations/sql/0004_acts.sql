@@ -96,7 +96,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
             'mandates', CASE WHEN h.id = wanted AND h.state IN ('requested', 'received') THEN agencies.held_mandates(h.receiver_unit, h.jurisdiction, on_day) END) ORDER BY h.requested_at, h.id), '[]')
             FROM referral.hand_off h WHERE h.referral_id = the_referral),
         'clocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'clock', k.clock, 'step', k.step, 'hand_off', k.hand_off_id, 'starts_at', k.starts_at,
-            'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions, 'immediate', k.immediate, 'basis', k.basis) ORDER BY k.starts_at, k.id), '[]')
+            'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions, 'stood', k.stood, 'immediate', k.immediate, 'basis', k.basis) ORDER BY k.starts_at, k.id), '[]')
             FROM referral.clock k WHERE k.referral_id = the_referral AND k.state <> 'stopped'),
         'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', f.person_id, 'facts', f.facts)), '[]') FROM (
             SELECT c.* FROM referral.case_facts c WHERE c.case_id = the_case AND c.person_id IS NULL  -- two look-ups by key: a case may have a thousand persons

@@ -296,17 +296,24 @@ CREATE FUNCTION referral.post_marks(the_case uuid, decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE marked bigint;
 BEGIN
-    UPDATE referral.hand_off h SET version = h.version + 1, first_contact_at = coalesce(m.first_contact_at, h.first_contact_at),
-        overdue_since = coalesce(h.overdue_since, m.overdue_since), rung = coalesce(m.rung, h.rung),
+    -- What is due next is read from the clocks themselves; what was late is not, once more time was given.
+    UPDATE referral.hand_off h SET version = h.version + coalesce(m.entries, 1), first_contact_at = coalesce(m.first_contact_at, h.first_contact_at),
+        overdue_since = CASE WHEN m.limit_moved AND next.due_at > h.overdue_since THEN NULL ELSE coalesce(h.overdue_since, m.overdue_since) END, rung = coalesce(m.rung, h.rung),
+        due_at = CASE WHEN m.limit_moved THEN next.due_at ELSE h.due_at END, immediate = CASE WHEN m.limit_moved THEN coalesce(next.immediate, false) ELSE h.immediate END,
+        basis = CASE WHEN m.limit_moved THEN next.basis ELSE h.basis END,
         cancellation_asked_at = coalesce(m.cancellation_asked_at, h.cancellation_asked_at),
         attestation_confirmed_at = coalesce(m.attestation_confirmed_at, h.attestation_confirmed_at)
         FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, first_contact_at timestamptz, overdue_since timestamptz, rung smallint,
-            cancellation_asked_at timestamptz, attestation_confirmed_at timestamptz), referral.referral r
-        WHERE h.id = m.id AND h.case_id = the_case AND r.id = h.referral_id AND CASE
+            cancellation_asked_at timestamptz, attestation_confirmed_at timestamptz, entries integer, limit_moved boolean)
+            LEFT JOIN LATERAL (SELECT k.due_at, k.immediate, k.basis FROM referral.clock k
+                WHERE k.hand_off_id = m.id AND k.state IN ('running', 'lapsed') AND k.stopped_at IS NULL ORDER BY k.due_at LIMIT 1) next ON m.limit_moved, referral.referral r
+        WHERE h.id = m.id AND h.case_id = the_case AND r.id = h.referral_id AND coalesce(m.entries, 1) > 0
+            AND (m.limit_moved IS NOT TRUE OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'clock_moves') AS c (id uuid, stood jsonb, extensions smallint)
+                JOIN referral.clock k ON k.id = c.id WHERE k.hand_off_id = m.id AND num_nonnulls(c.stood, c.extensions) > 0)) AND CASE
             WHEN referral.my_role() = 'WORKER' THEN num_nonnulls(m.first_contact_at, m.cancellation_asked_at, m.attestation_confirmed_at) = 0
             WHEN num_nonnulls(m.overdue_since, m.rung) > 0 THEN false
             WHEN num_nonnulls(m.first_contact_at, m.cancellation_asked_at, m.attestation_confirmed_at) = 0 THEN
-                EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'dockets') AS d (hand_off_id uuid) WHERE d.hand_off_id = m.id)
+                m.limit_moved IS TRUE OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'dockets') AS d (hand_off_id uuid) WHERE d.hand_off_id = m.id)
             ELSE (m.first_contact_at IS NULL OR referral.my_unit() IN (h.receiver_unit, r.holder_unit))
                 AND (m.cancellation_asked_at IS NULL OR referral.my_unit() = h.sender_unit)
                 AND (m.attestation_confirmed_at IS NULL OR referral.my_unit() = h.receiver_unit) END;
@@ -355,9 +362,14 @@ BEGIN
     IF changed <> coalesce(jsonb_array_length(decided -> 'clocks'), 0) THEN
         RAISE EXCEPTION 'a clock runs for a referral the caller acts on' USING ERRCODE = 'RF014';
     END IF;
-    UPDATE referral.clock k SET state = m.state, rung = m.rung, next_at = m.next_at, stopped_at = m.stopped_at
-        FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid, state text, rung smallint, next_at timestamptz, stopped_at timestamptz)
-        WHERE k.id = m.id AND k.case_id = the_case AND k.referral_id = ANY (acting_on);
+    -- The end of a limit moves with an extension, or when it goes on after it stood still; never else.
+    UPDATE referral.clock k SET state = m.state, rung = m.rung, next_at = m.next_at, stopped_at = m.stopped_at, stood = coalesce(m.stood, k.stood), extensions = coalesce(m.extensions, k.extensions),
+            due_at = coalesce(m.due_at, k.due_at), rungs = coalesce(m.rungs, k.rungs), derivation = coalesce(m.derivation, k.derivation), calendar = coalesce(m.calendar, k.calendar)
+        FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid, state text, rung smallint, next_at timestamptz, stopped_at timestamptz, stood jsonb, extensions smallint,
+            due_at timestamptz, rungs jsonb, derivation jsonb, calendar text)
+        WHERE k.id = m.id AND k.case_id = the_case AND k.referral_id = ANY (acting_on) AND coalesce(m.extensions - k.extensions, 0) IN (0, 1)
+            AND (m.state <> 'paused' OR (m.next_at IS NULL AND coalesce(m.stood, k.stood) -> -1 -> 'until' = 'null'))
+            AND (num_nonnulls(m.due_at, m.rungs, m.derivation, m.calendar) = 0 OR k.state = 'paused' OR m.extensions > k.extensions);
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed <> (SELECT count(DISTINCT m.id) FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid)) THEN
         RAISE EXCEPTION 'a clock is stopped by who acts on its referral' USING ERRCODE = 'RF014';
@@ -425,7 +437,7 @@ BEGIN
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
             FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid, act text, entries integer)
-        UNION ALL SELECT 'hand_off', m.id, NULL, 1 FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid)
+        UNION ALL SELECT 'hand_off', m.id, NULL, coalesce(m.entries, 1) FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, entries integer)
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
         UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
