@@ -84,8 +84,6 @@ def _say_country(country: CountryReport) -> None:
             f" {one.sources} sources, {one.recalled} of grade K"
         )
     print(f"{country.country}: {country.cases} worked cases run")
-    if country.not_exercised:
-        print(f"{country.country}: no worked case reaches {', '.join(country.not_exercised)}")
 
 
 def _say_total(report: Report) -> None:

@@ -17,7 +17,8 @@ from protocols.calendars import CalendarNotCovered
 from protocols.country import Country
 from protocols.decision import Run
 from protocols.document import Item, plain
-from protocols.expectations import EXPECTED, MOMENT, Seen, expect_screening, expect_words, wrong
+from protocols.exercised import Seen
+from protocols.expectations import EXPECTED, MOMENT, expect_screening, expect_words, wrong
 from protocols.facts import Facts
 from protocols.problems import Problems
 from protocols.protocol import Protocol

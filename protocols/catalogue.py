@@ -15,7 +15,7 @@ from protocols.country import Country
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.shelves import FOLDER, Shelf, read_shelves
-from protocols.versions import applies_in
+from protocols.versions import STANDING, applies_in
 from protocols.vocabulary import load_vocabulary
 from protocols.working_time import Calendar
 
@@ -76,11 +76,14 @@ class Catalogue:
         raise LookupError(message)
 
     def version_of(self, country: str, track: str, version: str | None = None) -> Protocol:
-        """One version of a track, the latest if none is named. Raises LookupError."""
+        """One version of a track; if none is named the latest in force, else the latest there is.
+
+        Raises LookupError naming those there are.
+        """
         versions = self._shelf(country).versions
         found = [one for one in versions if one.track == track and version in {None, one.version}]
         if found:
-            return found[-1]
+            return ([one for one in found if one.stage in STANDING] or found)[-1]
         known = ", ".join(f"{one.track} {one.version}" for one in versions)
         message = f"{country} has no track '{track}' {version or ''}; there are: {known}"
         raise LookupError(message)

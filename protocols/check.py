@@ -6,6 +6,7 @@ will be a further part of the same report.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,13 +16,16 @@ from protocols.cases import run_cases
 from protocols.catalogue import standing_on
 from protocols.decision import LimitBasis
 from protocols.document import read
-from protocols.expectations import Seen
+from protocols.exercised import Seen, missed
 from protocols.law import Grade
-from protocols.problems import Problem, Problems
+from protocols.problems import Problem, Problems, Spot
 from protocols.protocol import Protocol, cited_by
 from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
 
 STALE_AFTER_DAYS = 365
+LEAST_CASES = {"ZZ": 25}  # Zedland shows everything the language can say
+LEAST_CASES_OF_A_COUNTRY = 20
+IMAGINARY = re.compile("AA|Q[M-Z]|X[A-Z]|ZZ")  # ISO 3166-1: codes no country is ever given
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def _country(
 ) -> CountryReport:
     _uncited(shelf, problems)
     cases, seen = _cases(shelf, problems) if run else (0, Seen())
-    missed = _missed(shelf.versions, seen) if run else ()
+    unreached = _unreached(shelf, seen, cases, problems) if run else ()
     stale = [
         source
         for source in shelf.country.sources.values()
@@ -97,7 +101,7 @@ def _country(
             "Look it up again and set 'last_checked'",
         )
     tracks = tuple(_count(version, shelf) for version in shelf.versions)
-    return CountryReport(iso2, tracks, cases, missed, len(stale))
+    return CountryReport(iso2, tracks, cases, unreached, len(stale))
 
 
 def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
@@ -124,7 +128,7 @@ def _uncited(shelf: Shelf, problems: Problems) -> None:
     cited.update(shelf.cited)
     for source in shelf.country.sources.values():
         if source.id not in cited:
-            problems.warning(
+            problems.error(
                 source.spot,
                 f"nothing cites the source {source.id}",
                 "Cite it where it is the reason, or remove it",
@@ -143,18 +147,23 @@ def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
     return run_cases(item, shelf.country, tracks, shelf.vocabulary, problems)
 
 
-def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
-    missed: list[str] = []
-    for protocol in versions:
-        # The review step is never opened, its clock is what runs.
-        steps = (step for step in protocol.steps if step != protocol.review.step)
-        missed.extend(step for step in steps if step not in seen.steps)
-        clocks = (*protocol.clocks, protocol.review.id)
-        missed.extend(clock for clock in clocks if clock not in seen.clocks)
-        rules = [f"exclusion {one.id}" for one in protocol.exclusions]
-        rules += [f"gate {one.id}" for one in protocol.gates]
-        limits = protocol.clocks.values()
-        rules += [f"pause of {one.id}" for one in limits if one.pauses.start]
-        rules += [f"extension of {one.id}" for one in limits if one.extends.by]
-        missed.extend(rule for rule in rules if rule not in seen.rules)
-    return tuple(missed)
+def _unreached(shelf: Shelf, seen: Seen, cases: int, problems: Problems) -> tuple[str, ...]:
+    """Every rule no worked case reaches, and too few cases, are errors: untried law is a guess."""
+    iso2, file = shelf.country.iso2, name_of(shelf.folder / CASES)
+    real = IMAGINARY.fullmatch(iso2) is None
+    least = LEAST_CASES.get(iso2, LEAST_CASES_OF_A_COUNTRY if real else 0)
+    if cases < least:
+        problems.error(
+            Spot(file),
+            f"{iso2} has {cases} worked cases, and {least} are needed",
+            "Tell more situations, the difficult ones first",
+        )
+    found: list[str] = []
+    for version, rule in missed(shelf.versions, seen):
+        found.append(rule.what)
+        problems.error(
+            rule.spot,
+            f"no worked case reaches {rule.what} of {version.version_name}",
+            f"Tell a case in {file} in which it happens, or remove what never happens",
+        )
+    return tuple(found)

@@ -7,7 +7,6 @@ judged. A difference is a problem at the line where the expectation stands.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from protocols.country import Country
@@ -37,34 +36,6 @@ EXPECTED = (
     *("pauses", "resumes", "extends", "choices", "due", "holder", "refused", "closes", "national"),
 )
 """Keys that say what must follow."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """What the cases of a country have exercised, for the coverage count."""
-
-    steps: set[str] = field(default_factory=set)
-    clocks: set[str] = field(default_factory=set)
-    rules: set[str] = field(default_factory=set)
-    told: set[str] = field(default_factory=set)
-
-    def add(self, answer: Decision | Refused) -> None:
-        """Note the steps, clocks and rules of one answer."""
-        if isinstance(answer, Refused):
-            self.rules.add(answer.rule)
-            return
-        for item in answer.items:
-            if isinstance(item, OpenHandOff | HoldStep):
-                self.steps.add(item.step)
-            elif isinstance(item, StartClock):
-                self.clocks.add(item.clock)
-            elif isinstance(item, PauseClock):
-                self.rules.add(f"pause of {_named(item.clock)}")
-            elif isinstance(item, ExtendClock):
-                self.rules.add(f"extension of {_named(item.clock)}")
-            elif isinstance(item, Escalate):
-                self.told.add(item.to)
-            self.rules.add(item.reason.rule)
 
 
 def compare(expected: Section, answer: Decision | Refused, run: Run, country: Country) -> None:

@@ -44,6 +44,7 @@ def read_ladder(reader: Reader, name: str, item: Item) -> Ladder:
         name,
         tuple(sorted(rungs, key=lambda rung: (rung.late > 0, rung.share, rung.late))),
         reader.sources(section),
+        section.spot,
     )
 
 

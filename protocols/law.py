@@ -143,6 +143,7 @@ class Ladder:
     id: str
     rungs: tuple[Rung, ...]
     sources: tuple[str, ...]
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Call:
     kind: RungKind
     to: str
     late: timedelta = timedelta(0)  # after that share of the limit
+    number: int = 0  # of its rung in the ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class Protocol:
         object.__setattr__(self, "index", _index(self))
         object.__setattr__(self, "places", MappingProxyType(dict(_effective(self))))
 
+    @property
+    def version_name(self) -> str:
+        """Which version of which track, within its country."""
+        return f"{self.track} {self.version}"
+
     def at(self, place: str) -> Protocol:
         """What stands at this place: the track, or what the overrides make of it there.
 
@@ -137,6 +143,7 @@ def _effective(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
             protocol,
             steps={**protocol.steps, **local.steps},
             clocks={**protocol.clocks, **local.clocks},
+            overrides=tuple(one for one in protocol.overrides if one.id in local.overrides),
             local=(),
         )
         object.__setattr__(there, "digest", protocol.digest)
@@ -241,10 +248,10 @@ _UNATTACHED = {
 
 def _calls(protocol: Protocol, clock: Clock, *, attached: bool) -> Iterator[Call]:
     ladder = protocol.ladders.get(clock.ladder)
-    for rung in ladder.rungs if ladder is not None else ():
+    for number, rung in enumerate(ladder.rungs if ladder is not None else ()):
         late = timedelta(hours=rung.late)
         if rung.kind is RungKind.FALL_BACK:
-            yield Call(rung.share, rung.kind, NEXT, late)
+            yield Call(rung.share, rung.kind, NEXT, late, number)
             continue
         named: list[str] = []
         for to in rung.to:
@@ -253,7 +260,7 @@ def _calls(protocol: Protocol, clock: Clock, *, attached: bool) -> Iterator[Call
                 who = _UNATTACHED[who]
             if who is not None and who not in named:
                 named.append(who)
-        yield from (Call(rung.share, rung.kind, who, late) for who in named)
+        yield from (Call(rung.share, rung.kind, who, late, number) for who in named)
 
 
 def _grouped(pairs: Iterable[tuple[str, _Entry]]) -> Mapping[str, tuple[_Entry, ...]]:

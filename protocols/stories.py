@@ -15,7 +15,8 @@ from protocols import engine
 from protocols.country import Country
 from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
 from protocols.document import Item, plain
-from protocols.expectations import EXPECTED, Seen, compare, wrong
+from protocols.exercised import Seen
+from protocols.expectations import EXPECTED, compare, wrong
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Party, State
 from protocols.permits import panels_of
@@ -91,7 +92,7 @@ def answered(
     outcome: str | None = None,
 ) -> None:
     """Carry an answer out and compare it with what the case says."""
-    story.seen.add(answer)
+    story.seen.add(answer, story.protocol, story.run)
     if isinstance(answer, Decision):
         story.run = carried_out(story.run, answer, outcome=outcome)
     if expected is not None:
@@ -102,7 +103,7 @@ def _record(story: Story, section: Section, event: str) -> None:
     vote = _vote(section)
     answer = engine.record(story.protocol, story.run, event, story.now, panel=vote)
     if isinstance(answer, Decision) and vote is not None:
-        story.seen.rules.add(f"panel {event.partition(' ')[0]}")
+        story.seen.note(story.protocol, f"panel {event.partition(' ')[0]}")
     answered(story, section, answer)
 
 
@@ -155,8 +156,8 @@ def _act(story: Story, section: Section, happens: str) -> None:
         panel=vote,
     )
     if isinstance(answer, Decision) and vote is not None:
-        deciding = panels_of(story.protocol, story.run, step, outcome)
-        story.seen.rules.update(f"panel {one.id}" for one in deciding)
+        for one in panels_of(story.protocol, story.run, step, outcome):
+            story.seen.note(story.protocol, f"panel {one.id}")
     answered(story, section, answer, outcome)
 
 

@@ -155,18 +155,18 @@ def test_check_prints_every_problem_and_ends_with_one(
     assert "NOT sound" in seen.out
 
 
-def test_check_warns_of_stale_and_uncited_sources_and_of_rules_no_case_reaches(
+def test_check_names_stale_and_uncited_sources_and_rules_no_case_reaches(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = written(tmp_path)
     country = folder / "qq" / "country.yaml"
     extra = "  OLD: {title: Old, article: none, link: x, grade: S, last_checked: 2020-01-01}\n"
     country.write_text(country.read_text(encoding="utf-8") + extra, encoding="utf-8")
-    assert main(["check", "--folder", str(folder), "--today", "2026-06-01"]) == 0
+    assert main(["check", "--folder", str(folder), "--today", "2026-06-01"]) == 1
     seen = capsys.readouterr()
-    assert "nothing cites the source OLD" in seen.err
-    assert "source OLD was last checked on 2020-01-01" in seen.err
-    assert "no worked case reaches Q1, Q2" in seen.out
+    assert "error: nothing cites the source OLD" in seen.err
+    assert "warning: source OLD was last checked on 2020-01-01" in seen.err
+    assert "error: no worked case reaches Q1 of care 2026-01-01. Tell a case in qq/cas" in seen.err
 
 
 def test_check_answers_in_json(capsys: pytest.CaptureFixture[str]) -> None:
