@@ -15,6 +15,7 @@ from referral.casework.contacts import (
     record_first_contact,
     set_docket,
 )
+from referral.casework.deciding import decide_panel
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
@@ -39,12 +40,14 @@ from referral.casework.history import (
     filed_before,
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
+from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 
 __all__ = [
     "UNLISTED",
+    "VOTES",
     "Act",
     "Acted",
     "Ask",
@@ -58,6 +61,8 @@ __all__ = [
     "Recorded",
     "ReferralOpened",
     "Said",
+    "Seat",
+    "Sitting",
     "accept",
     "acknowledge",
     "act_on_batch",
@@ -68,6 +73,7 @@ __all__ = [
     "cancel",
     "complete",
     "confirm_attestation",
+    "decide_panel",
     "decline",
     "disorder_of",
     "fail",

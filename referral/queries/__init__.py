@@ -12,6 +12,7 @@ from referral.queries.inbox import Page, inbox_of
 from referral.queries.lines import HandOffLine, units_named
 from referral.queries.log import TimelineLine, entries_of, timeline_of
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
 
@@ -21,9 +22,11 @@ __all__ = [
     "HandOffLine",
     "HandOffSeen",
     "Page",
+    "PanelSeen",
     "PersonSeen",
     "ReferralSeen",
     "ResponseTimes",
+    "SeatSeen",
     "TimelineLine",
     "batch_of",
     "case_seen",
@@ -35,6 +38,7 @@ __all__ = [
     "inbox_of",
     "overdue_in",
     "response_times_in",
+    "seats_of",
     "timeline_of",
     "units_named",
 ]

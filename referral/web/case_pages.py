@@ -13,16 +13,19 @@ from protocols.country import said
 from protocols.protocol import Protocol
 from protocols.vocabulary import load_vocabulary
 from referral import access
-from referral.queries import CaseSeen, PersonSeen, ReferralSeen
+from referral.queries import CaseSeen, PanelSeen, PersonSeen, ReferralSeen
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.filed_page import Finding, findings, needs_shown, withheld_shown
 from referral.web.forms import new_key
 from referral.web.lines import UNNAMED, Line, Reader
+from referral.web.panel_page import panel_steps
 from referral.web.wording import (
     LANGUAGE,
     PERSON_ROLES,
     TOPICS,
     Citation,
+    Clockface,
+    Law,
     Tag,
     fact_lines,
     urgency_tag,
@@ -52,6 +55,7 @@ class ReferralShown:
     address: str
     note: Params | None
     event: tuple[tuple[str, Params], ...]
+    panels: tuple[tuple[str, str], ...]  # address and title of each form
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +175,30 @@ def _referral(
         ("Protocol", f"version of {one.protocol_version}"),
         ("Lawful basis", one.lawful_basis.replace("_", " ").capitalize()),
     ]
+    rows += [
+        ("Panel", _panel(panel, law, clock)) for panel in seen.panels if panel.referral_id == one.id
+    ]
     lead = ", lead" if one.lead else ""
+    address = f"/cases/{seen.id}/referrals/{one.id}"
     return ReferralShown(
         heading=f"{law.track_title(one)}: person {number}{lead}",
         rows=tuple(rows),
         needed=needs_shown(one.needed),
         withheld=withheld_shown(one.withheld, law),
-        address=f"/cases/{seen.id}/referrals/{one.id}",
+        address=address,
         note=_note(one, sent, faults),
         event=_event(one, law.protocol(one), sent, faults),
+        panels=tuple(
+            (f"{address}/panels/{step.id}", said(step.title, LANGUAGE))
+            for step in panel_steps(seen, one, reader).values()
+        ),
     )
+
+
+def _panel(panel: PanelSeen, law: Law, clock: Clockface) -> str:
+    sat = ", ".join(law.label(mandate) for mandate in panel.present)
+    votes = f"{panel.agreeing} of {len(panel.present)} agreed"
+    return f"{law.label(panel.outcome)}, {clock.moment(panel.occurred_at)}; {votes} ({sat})"
 
 
 def state_words(one: ReferralSeen) -> str:
@@ -211,7 +229,7 @@ def _event(
         return ()
     options = [(name, said(event.title, LANGUAGE)) for name, event in protocol.events.items()]
     for step in protocol.steps.values():
-        if step.kept:
+        if step.kept and step.panel is None:
             ends = step.outcomes or ("completed",)
             title = said(step.title, LANGUAGE)
             options += [

@@ -39,6 +39,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _DONE: Final = {
     "notes": "The note was added.",
     "events": "Recorded; whatever follows from it was opened.",
+    "panels": "The panel's decision is recorded; whatever follows from it was opened.",
 }
 
 

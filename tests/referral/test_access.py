@@ -57,6 +57,8 @@ EXPECTED = {
     "resume":                   "- -  Y  -  R  -  Y  -  -",
     "amend":                    "- -  Y  -  R  -  -  -  -",
     "record_event":             "- -  Y  -  R  -  -  -  -",
+    "decide_panel":             "- -  Y  -  R  -  -  -  -",
+    "read_panel":               "- -  Y  R  R  -  Y  -  -",
     "record_first_contact":     "- -  Y  -  R  -  Y  -  -",
     "set_docket":               "Y -  Y  Y  Y  -  Y  Y  Y",
     "cancel_after_acceptance":  "- -  R  -  R  -  -  -  -",
@@ -91,6 +93,8 @@ VERBS = {
     "cancel": ("cancel_before_acceptance", "cancel_after_acceptance"),
     "record_voice": ("record_event",),
     "identify": ("amend",),
+    "act_on_batch": ("acknowledge", "accept", "decline"),
+    "decide_panel": ("decide_panel", "complete"),
 }
 OUTSIDE = {"file": "create_intake", "file_history": "create_intake"}
 NO_ACT = {"lapse", "refuse", "filed_again", "filed_before"}

@@ -19,6 +19,7 @@ READ = {
     *("case", "household", "person", "referral", "hand_off", "clock", "event"),  # G0
     *("case_facts", "workplace", "screening"),  # G1
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
+    *("panel_decision", "panel_member"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
@@ -47,6 +48,7 @@ COMPARED = {
     },
     "event": {"id", "case_id", "country"},
     "note": {"id", "case_id", "country", "kind"},
+    "panel_decision": {"id", "case_id", "country"},
 }
 
 

@@ -4,7 +4,7 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
     EXECUTE 'GRANT CREATE ON SCHEMA referral TO referral_effector';
-    FOREACH f IN ARRAY ARRAY['referral.lock_batch(uuid, date)']::regprocedure[] LOOP
+    FOREACH f IN ARRAY ARRAY['referral.lock_batch(uuid, date)', 'referral.post_panels(uuid, jsonb, uuid[])']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('ALTER FUNCTION %s OWNER TO referral_effector', f);
         EXECUTE format('ALTER FUNCTION %s SET enable_seqscan = off', f);

@@ -18,8 +18,8 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0007_pinned.sql", "0008_batches.sql")
-_TABLES: Final = ()
+_PARTS: Final = ("0007_pinned.sql", "0008_batches.sql", "0010_panels.sql")
+_TABLES: Final = ("panel_member", "panel_decision")
 
 
 def upgrade() -> None:
@@ -41,7 +41,8 @@ def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for table in _TABLES:
         op.execute(f"DROP TABLE referral.{table} CASCADE")
-    op.execute("DROP FUNCTION referral.lock_batch")
+    for function in ("lock_batch", "post_panels"):
+        op.execute(f"DROP FUNCTION referral.{function}")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
     )
