@@ -211,13 +211,13 @@ async def test_row_security_shows_seats_to_the_convenor_and_not_to_a_former_hold
     seen = {}
     for part in ("trafficking_officer", "hotline", "outsider", "auditor"):
         async with house.acting(part) as (session, _):
-            seen[part] = tuple(
+            seen[part] = [
                 await scalar(session.connection, f"SELECT count(*) FROM referral.{table}")
                 for table in ("panel_decision", "panel_member")
-            )
+            ]
     assert seen == {
-        "trafficking_officer": (1, 4),
-        "hotline": (1, 0),
-        "outsider": (0, 0),
-        "auditor": (0, 0),
+        "trafficking_officer": [1, 4],
+        "hotline": [1, 0],
+        "outsider": [0, 0],
+        "auditor": [0, 0],
     }
