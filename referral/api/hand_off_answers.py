@@ -81,6 +81,19 @@ _SAME = (
 )
 
 
+class Letter(Answer):
+    """The official letter of a hand-off: never a name or a fact of a person."""
+
+    hand_off_id: UUID
+    document: str
+    number: str
+    language: str
+    languages: tuple[str, ...]
+    documents: tuple[str, ...]
+    title: str
+    text: str
+
+
 class Lines(Answer):
     """One page of hand-offs; the Link header leads on."""
 

@@ -9,6 +9,7 @@ from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
+from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named
 from referral.queries.log import TimelineLine, entries_of, timeline_of
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
@@ -21,6 +22,7 @@ __all__ = [
     "ClockSeen",
     "HandOffLine",
     "HandOffSeen",
+    "LetterSeen",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -36,6 +38,7 @@ __all__ = [
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
+    "letter_of",
     "overdue_in",
     "response_times_in",
     "seats_of",
