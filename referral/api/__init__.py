@@ -10,6 +10,7 @@ from referral.api import (
     hand_offs,
     law,
     matrix,
+    meetings,
     oversight,
     reference,
 )
@@ -21,6 +22,7 @@ routers = (
     batches.router,
     hand_offs.router,
     hand_off_acts.router,
+    meetings.router,
     oversight.router,
     directory.router,
     law.router,

@@ -65,6 +65,8 @@ class Done(StrEnum):
     REFERRAL_LIMIT_PAUSED = "referral.limit_paused"
     REFERRAL_LIMIT_RESUMED = "referral.limit_resumed"
     REFERRAL_LIMIT_EXTENDED = "referral.limit_extended"
+    MEETING_CALLED = "meeting.called"
+    MEETING_HELD = "meeting.held"
     REFUSED = "act.refused"
     SIGNED_IN = "member.signed_in"
     SIGN_IN_FAILED = "member.sign_in_failed"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import orjson
@@ -22,6 +22,7 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
+Door = Literal["carry_out", "convene"]  # acts on one case; acts on a meeting of several
 
 
 @dataclass(slots=True)
@@ -164,6 +165,7 @@ async def post(
     key: SubjectKey,
     answer: Mapping[str, Any] | None = None,
     status: int = 200,
+    through: Door = "carry_out",
 ) -> None:
     """Send the ledger: one call, one transaction, all or nothing.
 
@@ -185,6 +187,6 @@ async def post(
         }
     await scalar(
         session.connection,
-        "SELECT referral.carry_out($1::jsonb)",
+        f"SELECT referral.{through}($1::jsonb)",
         orjson.dumps(payload).decode(),
     )

@@ -204,6 +204,10 @@ SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NO
     FROM referral.panel_decision d FULL JOIN (SELECT * FROM told WHERE object_type = 'panel') t ON t.object_id = d.id
     WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
+SELECT 'meeting ' || coalesce(m.id, t.object_id), 'it is at version ' || coalesce(m.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.meeting m FULL JOIN (SELECT * FROM told WHERE object_type = 'meeting') t ON t.object_id = m.id
+    WHERE m.version::bigint IS DISTINCT FROM t.entries
+UNION ALL
 SELECT 'referral ' || r.id, 'it is at version ' || r.version || ' held by ' || r.holder_unit || ', the log has '
         || coalesce(t.entries, 0) || ' entries and says ' || coalesce(t.custody, 'nothing')
     FROM referral.referral r JOIN referral.case c ON c.id = r.case_id

@@ -40,6 +40,7 @@ from referral.casework.history import (
     filed_before,
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
+from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
@@ -52,17 +53,21 @@ __all__ = [
     "Acted",
     "Ask",
     "BatchActed",
+    "Call",
     "Filed",
     "Imported",
     "Intake",
     "LawfulBasis",
+    "Met",
     "PersonFiled",
     "PersonTold",
+    "Record",
     "Recorded",
     "ReferralOpened",
     "Said",
     "Seat",
     "Sitting",
+    "Task",
     "accept",
     "acknowledge",
     "act_on_batch",
@@ -70,6 +75,7 @@ __all__ = [
     "amend",
     "ask_cancellation",
     "attest",
+    "call_meeting",
     "cancel",
     "complete",
     "confirm_attestation",
@@ -82,6 +88,7 @@ __all__ = [
     "filed_again",
     "filed_before",
     "hold",
+    "hold_meeting",
     "identify",
     "lapse",
     "record_event",

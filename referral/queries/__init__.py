@@ -12,6 +12,14 @@ from referral.queries.inbox import Page, inbox_of
 from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named
 from referral.queries.log import TimelineLine, entries_of, timeline_of
+from referral.queries.meetings import (
+    MeetingLine,
+    MeetingSeen,
+    mandates_of,
+    meeting_seen,
+    meetings_of,
+    units_in,
+)
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
@@ -23,6 +31,8 @@ __all__ = [
     "HandOffLine",
     "HandOffSeen",
     "LetterSeen",
+    "MeetingLine",
+    "MeetingSeen",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -39,9 +49,13 @@ __all__ = [
     "imported_first_referrals",
     "inbox_of",
     "letter_of",
+    "mandates_of",
+    "meeting_seen",
+    "meetings_of",
     "overdue_in",
     "response_times_in",
     "seats_of",
     "timeline_of",
+    "units_in",
     "units_named",
 ]

@@ -2,11 +2,21 @@
 
 from fastapi import APIRouter, Request, Response
 
-from referral.web import batches, cases, directory, hand_offs, letters, oversight, panels, signin
+from referral.web import (
+    batches,
+    cases,
+    directory,
+    hand_offs,
+    letters,
+    meetings,
+    oversight,
+    panels,
+    signin,
+)
 from referral.web.pages import error_page, static
 
 router = APIRouter()
-for part in (signin, cases, batches, hand_offs, letters, panels, oversight, directory):
+for part in (signin, cases, batches, hand_offs, letters, panels, meetings, oversight, directory):
     router.include_router(part.router)
 
 

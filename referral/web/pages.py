@@ -46,6 +46,7 @@ _NAVIGATION: Final = (
     ("/hand-offs", "Inbox", "see_inbox"),
     ("/hand-offs?box=out", "Sent", "see_inbox"),
     ("/cases/new", "File a referral", "create_intake"),
+    ("/meetings", "Meetings", "see_meetings"),
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
     ("/protocols", "Protocols", "see_protocols"),

@@ -73,6 +73,8 @@ EXPECTED = {
 EVERYBODY = set(Role) - {Role.WORKER}
 BY_ROLE = {
     "create_intake": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
+    "call_meeting": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
+    "see_meetings": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
     "see_inbox": {Role.OFFICER, Role.SUPERVISOR},
     "see_oversight": {Role.SUPERVISOR},
     "read_log": {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
@@ -96,7 +98,12 @@ VERBS = {
     "act_on_batch": ("acknowledge", "accept", "decline"),
     "decide_panel": ("decide_panel", "complete"),
 }
-OUTSIDE = {"file": "create_intake", "file_history": "create_intake"}
+OUTSIDE = {
+    "file": "create_intake",
+    "file_history": "create_intake",
+    "call_meeting": "call_meeting",
+    "hold_meeting": "call_meeting",
+}
 NO_ACT = {"lapse", "refuse", "filed_again", "filed_before"}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

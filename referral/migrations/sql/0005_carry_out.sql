@@ -26,6 +26,7 @@ BEGIN
             WHERE CASE k.kind
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
+                WHEN 'meeting' THEN k.case_id IS NULL AND k.subject IN (SELECT m.id FROM jsonb_to_recordset(decided -> 'meetings') AS m (id uuid))
                 WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
                 ELSE false END;
         GET DIAGNOSTICS kept = ROW_COUNT;
@@ -64,7 +65,8 @@ BEGIN
         OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
         OR c.subject IS DISTINCT FROM s.subject
         -- What was done to a case is told in the case's stream, not in somebody's own.
-        OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%');
+        OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%'
+            AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records']));
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
@@ -463,6 +465,14 @@ BEGIN
     END IF;
 END $$;
 
+-- The answer of an act, kept for whoever sends the same key again.
+CREATE FUNCTION referral.post_answer(kept jsonb) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO referral.idempotency (membership_id, key_hash, request_hash, country, status, answer, created_at)
+        SELECT referral.my_membership(), decode(i.key_hash, 'hex'), decode(i.request_hash, 'hex'), referral.my_country(), i.status, i.answer, i.created_at
+        FROM jsonb_to_record(kept) AS i (key_hash text, request_hash text, status smallint, answer jsonb, created_at timestamptz);
+$$;
+
 CREATE FUNCTION referral.carry_out(decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -495,11 +505,7 @@ BEGIN
     END IF;
 
     PERFORM referral.post_entries(the_case, decided);
-    IF decided ? 'idempotency' THEN
-        INSERT INTO referral.idempotency (membership_id, key_hash, request_hash, country, status, answer, created_at)
-            SELECT referral.my_membership(), decode(i.key_hash, 'hex'), decode(i.request_hash, 'hex'), referral.my_country(), i.status, i.answer, i.created_at
-            FROM jsonb_to_record(decided -> 'idempotency') AS i (key_hash text, request_hash text, status smallint, answer jsonb, created_at timestamptz);
-    END IF;
+    IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
     IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
         PERFORM referral.post_case(the_case, decided);
     END IF;

@@ -18,8 +18,11 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0007_pinned.sql", "0008_batches.sql", "0010_panels.sql")
-_TABLES: Final = ("panel_member", "panel_decision")
+_PARTS: Final = ("0007_pinned.sql", "0008_batches.sql", "0010_panels.sql", "0011_meetings.sql")
+_TABLES: Final = (
+    *("meeting_task", "meeting_unit", "meeting_item", "meeting"),
+    *("panel_member", "panel_decision"),
+)
 
 
 def upgrade() -> None:
@@ -41,7 +44,7 @@ def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for table in _TABLES:
         op.execute(f"DROP TABLE referral.{table} CASCADE")
-    for function in ("lock_batch", "post_panels"):
+    for function in ("lock_batch", "post_panels", "convene", "meeting_key"):
         op.execute(f"DROP FUNCTION referral.{function}")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
