@@ -11,6 +11,7 @@ from referral.api import (
     law,
     matrix,
     meetings,
+    operations,
     oversight,
     reference,
 )
@@ -23,6 +24,7 @@ routers = (
     hand_offs.router,
     hand_off_acts.router,
     meetings.router,
+    operations.router,
     oversight.router,
     directory.router,
     law.router,

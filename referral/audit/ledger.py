@@ -22,7 +22,7 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
-Door = Literal["carry_out", "convene"]  # acts on one case; acts on a meeting of several
+Door = Literal["carry_out", "convene", "operate"]  # acts on one case, a meeting, an operation
 
 
 @dataclass(slots=True)

@@ -41,6 +41,7 @@ from referral.casework.history import (
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
+from referral.casework.operations import Operated, Plan, end_operation, plan_operation
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
@@ -59,8 +60,10 @@ __all__ = [
     "Intake",
     "LawfulBasis",
     "Met",
+    "Operated",
     "PersonFiled",
     "PersonTold",
+    "Plan",
     "Record",
     "Recorded",
     "ReferralOpened",
@@ -82,6 +85,7 @@ __all__ = [
     "decide_panel",
     "decline",
     "disorder_of",
+    "end_operation",
     "fail",
     "file",
     "file_history",
@@ -91,6 +95,7 @@ __all__ = [
     "hold_meeting",
     "identify",
     "lapse",
+    "plan_operation",
     "record_event",
     "record_first_contact",
     "record_voice",

@@ -20,6 +20,13 @@ from referral.queries.meetings import (
     meetings_of,
     units_in,
 )
+from referral.queries.operations import (
+    OperationLine,
+    OperationSeen,
+    memberships_named,
+    operation_seen,
+    operations_of,
+)
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
@@ -33,6 +40,8 @@ __all__ = [
     "LetterSeen",
     "MeetingLine",
     "MeetingSeen",
+    "OperationLine",
+    "OperationSeen",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -52,6 +61,9 @@ __all__ = [
     "mandates_of",
     "meeting_seen",
     "meetings_of",
+    "memberships_named",
+    "operation_seen",
+    "operations_of",
     "overdue_in",
     "response_times_in",
     "seats_of",

@@ -9,6 +9,7 @@ from referral.web import (
     hand_offs,
     letters,
     meetings,
+    operations,
     oversight,
     panels,
     signin,
@@ -16,7 +17,18 @@ from referral.web import (
 from referral.web.pages import error_page, static
 
 router = APIRouter()
-for part in (signin, cases, batches, hand_offs, letters, panels, meetings, oversight, directory):
+for part in (
+    signin,
+    cases,
+    batches,
+    hand_offs,
+    letters,
+    panels,
+    meetings,
+    operations,
+    oversight,
+    directory,
+):
     router.include_router(part.router)
 
 

@@ -47,6 +47,7 @@ _NAVIGATION: Final = (
     ("/hand-offs?box=out", "Sent", "see_inbox"),
     ("/cases/new", "File a referral", "create_intake"),
     ("/meetings", "Meetings", "see_meetings"),
+    ("/operations", "Operations", "plan_operation"),
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
     ("/protocols", "Protocols", "see_protocols"),

@@ -75,6 +75,7 @@ BY_ROLE = {
     "create_intake": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
     "call_meeting": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
     "see_meetings": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
+    "plan_operation": {Role.OFFICER, Role.SUPERVISOR},
     "see_inbox": {Role.OFFICER, Role.SUPERVISOR},
     "see_oversight": {Role.SUPERVISOR},
     "read_log": {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
@@ -103,6 +104,8 @@ OUTSIDE = {
     "file_history": "create_intake",
     "call_meeting": "call_meeting",
     "hold_meeting": "call_meeting",
+    "plan_operation": "plan_operation",
+    "end_operation": "plan_operation",
 }
 NO_ACT = {"lapse", "refuse", "filed_again", "filed_before"}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

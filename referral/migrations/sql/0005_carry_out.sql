@@ -27,6 +27,7 @@ BEGIN
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
                 WHEN 'meeting' THEN k.case_id IS NULL AND k.subject IN (SELECT m.id FROM jsonb_to_recordset(decided -> 'meetings') AS m (id uuid))
+                WHEN 'operation' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid))
                 WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
                 ELSE false END;
         GET DIAGNOSTICS kept = ROW_COUNT;
@@ -66,7 +67,8 @@ BEGIN
         OR c.subject IS DISTINCT FROM s.subject
         -- What was done to a case is told in the case's stream, not in somebody's own.
         OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%'
-            AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records']));
+            AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records'])
+            AND NOT (c.h ->> 'act' LIKE 'operation.%' AND decided ?| ARRAY['operations', 'operation_ends']));
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;

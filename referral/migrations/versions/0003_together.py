@@ -18,8 +18,15 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0007_pinned.sql", "0008_batches.sql", "0010_panels.sql", "0011_meetings.sql")
+_PARTS: Final = (
+    "0007_pinned.sql",
+    "0008_batches.sql",
+    "0010_panels.sql",
+    "0011_meetings.sql",
+    "0012_operations.sql",
+)
 _TABLES: Final = (
+    *("operation_participant", "operation"),
     *("meeting_task", "meeting_unit", "meeting_item", "meeting"),
     *("panel_member", "panel_decision"),
 )
@@ -44,7 +51,14 @@ def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for table in _TABLES:
         op.execute(f"DROP TABLE referral.{table} CASCADE")
-    for function in ("lock_batch", "post_panels", "convene", "meeting_key"):
+    for function in (
+        "lock_batch",
+        "post_panels",
+        "convene",
+        "meeting_key",
+        "operate",
+        "operation_key",
+    ):
         op.execute(f"DROP FUNCTION referral.{function}")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
