@@ -70,6 +70,23 @@ async def record_voice(
     return await acted(call, asked, done)
 
 
+@router.post("/referrals/{referral_id}/screening-overrides", **ACT)
+async def override_screening(
+    call: Acting, asked: Headers, referral_id: UUID, body: shapes.Overriding
+) -> Response:
+    """Better known than the screening says: its result stays beside yours; only a raise routes."""
+    done = _stored(call) or await casework.override_screening(
+        call.session,
+        call.actor,
+        referral_id,
+        body.topic,
+        body.result,
+        asked.said(body),
+        now=call.now,
+    )
+    return await acted(call, asked, done)
+
+
 @router.post("/referrals/{referral_id}/panel-decisions", **ACT)
 async def decide_panel(
     call: Acting, asked: Headers, referral_id: UUID, body: shapes.Deciding

@@ -28,6 +28,7 @@ class PersonKnown(Answer):
     headcount: int
     facts: dict[str, Any] | None
     screening: dict[str, Any] | None
+    overrides: tuple[dict[str, Any], ...]
     identity: dict[str, Any] | None
     safety: dict[str, Any] | None
 

@@ -92,3 +92,19 @@ class Deciding(Saying):
     hand_off_id: UUID | None = Field(
         default=None, description="The hand-off that ends with this outcome, where the step is one."
     )
+
+
+class Overriding(Saying):
+    """Another result than the screening's, with the reason (or X-Reason)."""
+
+    model_config = shown(
+        {
+            "topic": "HT",
+            "result": "possible",
+            "reason": "He holds her passport; she told me alone.",
+        },
+        needs=("reason",),
+    )
+
+    topic: Code
+    result: Code

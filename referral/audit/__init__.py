@@ -35,6 +35,7 @@ class Done(StrEnum):
     CASE_READ = "case.read"
     EVENT_RECORDED = "event.recorded"
     NOTE_ADDED = "note.added"
+    SCREENING_OVERRIDDEN = "screening.overridden"
     PANEL_DECIDED = "panel.decided"
     VOICE_CONTACT_RECORDED = "case.voice_contact_recorded"
     REFERRAL_OPENED = "referral.opened"

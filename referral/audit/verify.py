@@ -204,6 +204,10 @@ SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NO
     FROM referral.panel_decision d FULL JOIN (SELECT * FROM told WHERE object_type = 'panel') t ON t.object_id = d.id
     WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
+SELECT 'override ' || coalesce(o.id, t.object_id), 'it is recorded ' || (o.id IS NOT NULL)::int || ' times, the log tells it ' || coalesce(t.entries, 0) || ' times'
+    FROM referral.screening_override o FULL JOIN (SELECT * FROM told WHERE object_type = 'screening') t ON t.object_id = o.id
+    WHERE o.id IS NULL OR t.entries IS DISTINCT FROM 1
+UNION ALL
 SELECT 'meeting ' || coalesce(m.id, t.object_id), 'it is at version ' || coalesce(m.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.meeting m FULL JOIN (SELECT * FROM told WHERE object_type = 'meeting') t ON t.object_id = m.id
     WHERE m.version::bigint IS DISTINCT FROM t.entries

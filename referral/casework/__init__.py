@@ -42,6 +42,7 @@ from referral.casework.history import (
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
 from referral.casework.operations import Operated, Plan, end_operation, plan_operation
+from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
@@ -95,6 +96,7 @@ __all__ = [
     "hold_meeting",
     "identify",
     "lapse",
+    "override_screening",
     "plan_operation",
     "record_event",
     "record_first_contact",

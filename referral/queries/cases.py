@@ -16,6 +16,7 @@ from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.queries.answerable import only_asked, readable
 from referral.queries.lines import HandOffLine, lines_in
+from referral.queries.overrides import overrides_of
 from referral.queries.panels import PanelSeen, dissents_of, panels_of
 from referral.queries.persons import PersonSeen, persons_of
 from referral.queries.referrals import ReferralSeen, referrals_of
@@ -183,7 +184,11 @@ async def _notes(session: ReadSession, case_id: UUID) -> tuple[tuple[str, dateti
         )
         for r in rows
     ]
-    return (*written, *await dissents_of(session, case_id, keys))
+    return (
+        *written,
+        *await dissents_of(session, case_id, keys),
+        *await overrides_of(session, case_id, keys),
+    )
 
 
 async def case_with(session: ReadSession, actor: Actor, client_id: UUID) -> UUID | None:

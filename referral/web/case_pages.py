@@ -22,6 +22,7 @@ from referral.web.panel_page import panel_steps
 from referral.web.wording import (
     LANGUAGE,
     PERSON_ROLES,
+    RESULTS,
     TOPICS,
     Citation,
     Clockface,
@@ -56,6 +57,7 @@ class ReferralShown:
     note: Params | None
     event: tuple[tuple[str, Params], ...]
     panels: tuple[tuple[str, str], ...]  # address and title of each form
+    override: tuple[tuple[str, Params], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def _person(one: PersonSeen, seen: CaseSeen) -> PersonShown:
     opened = (("G2", one.identity), ("G3", one.safety), ("G4", one.narrative))
     return PersonShown(
         heading=f"Person {one.number}: {PERSON_ROLES.get(one.role, one.role).lower()}{about}",
-        findings=findings(one.findings),
+        findings=findings(one.findings, one.overrides),
         facts=tuple(fact_lines(one.facts or {})),
         sealed=tuple(
             (SEALED[group], _sealed(told))
@@ -188,6 +190,7 @@ def _referral(
         address=address,
         note=_note(one, sent, faults),
         event=_event(one, law.protocol(one), sent, faults),
+        override=_override(one, sent, faults),
         panels=tuple(
             (f"{address}/panels/{step.id}", said(step.title, LANGUAGE))
             for step in panel_steps(seen, one, reader).values()
@@ -219,6 +222,20 @@ def _note(one: ReferralSeen, sent: Sent, faults: Faults) -> Params | None:
         f"note-{one.id}", "Note", rows=3, hint="Sealed with the narrative"
     )
     return {**field, "name": "note"}
+
+
+def _override(one: ReferralSeen, sent: Sent, faults: Faults) -> tuple[tuple[str, Params], ...]:
+    """Another result than the screening's."""
+    if not _may(one, "override_screening") or one.state != "open":
+        return ()
+    make, tail = Fields(sent), str(one.id)
+    results = [(code, RESULTS[code][0]) for code in ("indicated", "possible", "not_indicated")]
+    shown = (
+        ("select", make.choice("topic", "About", [*TOPICS.items()], empty="Choose")),
+        ("select", make.choice("result", "Your result", results, empty="Choose")),
+        ("textarea", make.area("reason", "Why", rows=2, hint="Sealed with the narrative")),
+    )
+    return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
 
 
 def _event(

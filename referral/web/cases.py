@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from referral import access, casework, queries
 from referral.casework import Acted, Filed, Said
 from referral.entry import Call, Reading
-from referral.errors import Refusal
+from referral.errors import Fault, Refusal, invalid_input
 from referral.queries import CaseSeen
 from referral.web.case_pages import SEALED, case_view
 from referral.web.fields import NONE, Faults, Sent
@@ -38,6 +38,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _DONE: Final = {
     "notes": "The note was added.",
+    "screening": "Your result is recorded beside the screening's own.",
     "events": "Recorded; whatever follows from it was opened.",
     "panels": "The panel's decision is recorded; whatever follows from it was opened.",
 }
@@ -215,6 +216,31 @@ async def record_event(
         now=form.call.now,
     )
     return await _shown(request, form, case_id, answer, "events", pointers)
+
+
+@router.post("/cases/{case_id}/referrals/{referral_id}/screening")
+async def override_screening(
+    request: Request, form: ActingForm, case_id: UUID, referral_id: UUID
+) -> Response:
+    """Another result than the screening's, with a reason."""
+    if form.call.stored is not None:
+        return see_other(f"/cases/{case_id}?done=screening")
+    call, sent = form.call, form.sent
+    pointers = {f"/{name}": f"{name}-{referral_id}" for name in ("topic", "result", "reason")}
+    said = _said(form)
+    if said.reason is None:
+        missing = invalid_input([Fault("/reason", "missing", "Say why you know better.")])
+        return await _shown(request, form, case_id, missing, "screening", pointers)
+    answer = await casework.override_screening(
+        call.session,
+        call.actor,
+        referral_id,
+        sent.one("topic"),
+        sent.one("result"),
+        said,
+        now=call.now,
+    )
+    return await _shown(request, form, case_id, answer, "screening", pointers)
 
 
 def _said(form: Acting, happened: Any = None) -> Said:

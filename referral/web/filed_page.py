@@ -31,6 +31,7 @@ class Finding:
     topic: str
     result: Tag
     rules: str
+    override: Tag | None = None  # what a person recorded instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,18 @@ def _ask(
     )
 
 
-def findings(found: Mapping[str, Any] | None) -> tuple[Finding, ...]:
-    """Per topic, with the rules that said so."""
+def findings(
+    found: Mapping[str, Any] | None, overrides: Iterable[Mapping[str, Any]] = ()
+) -> tuple[Finding, ...]:
+    """Per topic, with the rules that said so, and beside it what a person said instead."""
+    said = {one["topic"]: result_tag(one["result"]) for one in overrides}
     return tuple(
-        Finding(words, result_tag(found[topic]["result"]), ", ".join(found[topic]["rules"]))
+        Finding(
+            words,
+            result_tag(found[topic]["result"]),
+            ", ".join(found[topic]["rules"]),
+            said.get(topic),
+        )
         for topic, words in TOPICS.items()
         if found and topic in found
     )

@@ -57,6 +57,7 @@ EXPECTED = {
     "resume":                   "- -  Y  -  R  -  Y  -  -",
     "amend":                    "- -  Y  -  R  -  -  -  -",
     "record_event":             "- -  Y  -  R  -  -  -  -",
+    "override_screening":       "- -  R  -  R  -  -  -  -",
     "decide_panel":             "- -  Y  -  R  -  -  -  -",
     "read_panel":               "- -  Y  R  R  -  Y  -  -",
     "record_first_contact":     "- -  Y  -  R  -  Y  -  -",
@@ -98,6 +99,7 @@ VERBS = {
     "identify": ("amend",),
     "act_on_batch": ("acknowledge", "accept", "decline"),
     "decide_panel": ("decide_panel", "complete"),
+    "override_screening": ("override_screening",),
 }
 OUTSIDE = {
     "file": "create_intake",

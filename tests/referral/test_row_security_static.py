@@ -20,7 +20,7 @@ READ = {
     *("case_facts", "workplace", "screening"),  # G1
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
-    *("operation", "operation_participant"),
+    *("operation", "operation_participant", "screening_override"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
@@ -52,6 +52,7 @@ COMPARED = {
     "panel_decision": {"id", "case_id", "country"},
     "meeting": {"id", "country", "version"},
     "operation": {"id", "country", "version"},
+    "screening_override": {"id", "case_id", "country"},
 }
 
 

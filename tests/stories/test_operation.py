@@ -85,8 +85,11 @@ async def test_it_ends_in_a_filing_of_the_unit_or_is_aborted_with_a_reason(house
 async def test_over_json_lists_show_no_date(house: House) -> None:
     desk = Desk(house)
     body = {
-        "kind": "joint_visit", "planned_at": "2026-04-01T05:00:00Z", "place": "the kiln",
-        "what": WHAT, "participants": [str(house.player("social_worker").membership_id)],
+        "kind": "joint_visit",
+        "planned_at": "2026-04-01T05:00:00Z",
+        "place": "the kiln",
+        "what": WHAT,
+        "participants": [str(house.player("social_worker").membership_id)],
     }
     made = await desk.sends("inspector", "operations", body)
     assert made.status_code == 201, made.text

@@ -123,7 +123,7 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()) OR decided ? 'reporters' THEN
         RAISE EXCEPTION 'only a holder writes about the case' USING ERRCODE = 'RF012';
     END IF;
-    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'referrals']) AS part,
+    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'overrides', 'referrals']) AS part,
             jsonb_array_elements(coalesce(decided -> part, '[]')) piece, coalesce(piece ->> 'person_id', CASE part WHEN 'persons' THEN piece ->> 'id' END) AS person
             WHERE (person::uuid = ANY (persons) OR (part = 'case_facts' AND person IS NULL)) IS NOT TRUE) THEN
         RAISE EXCEPTION 'only the holder of a person writes about that person' USING ERRCODE = 'RF012';
@@ -137,6 +137,13 @@ BEGIN
         ON CONFLICT (case_id, person_id) DO UPDATE SET facts = excluded.facts, amended_at = excluded.amended_at;
     INSERT INTO referral.screening (id, case_id, person_id, country, at, by_member, findings)
         SELECT s.id, s.case_id, s.person_id, s.country, s.at, referral.my_membership(), s.findings FROM jsonb_populate_recordset(NULL::referral.screening, decided -> 'screenings') s;
+    INSERT INTO referral.screening_override SELECT o.* FROM jsonb_populate_recordset(NULL::referral.screening_override, decided -> 'overrides') o
+        JOIN referral.referral r ON r.id = o.referral_id AND r.person_id = o.person_id AND r.holder_unit = referral.my_unit()
+        WHERE o.by_unit = referral.my_unit() AND o.by_member = referral.my_membership() AND o.case_id = the_case;
+    GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'overrides'), 0) THEN
+        RAISE EXCEPTION 'a result is overridden by the holder, in her own name' USING ERRCODE = 'RF012';
+    END IF;
     INSERT INTO referral.person_identity SELECT * FROM jsonb_populate_recordset(NULL::referral.person_identity, decided -> 'identities')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_identity.content), facts = coalesce(excluded.facts, person_identity.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_safety SELECT * FROM jsonb_populate_recordset(NULL::referral.person_safety, decided -> 'safeties')
@@ -436,13 +443,14 @@ BEGIN
         FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
     ), told AS (
         SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
-        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel') GROUP BY 1, 2
+        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening') GROUP BY 1, 2
     ), effect AS (
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
             FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid, act text, entries integer)
         UNION ALL SELECT 'hand_off', m.id, NULL, coalesce(m.entries, 1) FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, entries integer)
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
+        UNION ALL SELECT 'screening', o.id, 'screening.overridden', 1 FROM jsonb_to_recordset(decided -> 'overrides') AS o (id uuid)
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
         UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
@@ -488,7 +496,7 @@ BEGIN
         RAISE EXCEPTION 'nobody is acting' USING ERRCODE = 'RF006';
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
-            'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
+            'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
             'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
@@ -508,7 +516,7 @@ BEGIN
 
     PERFORM referral.post_entries(the_case, decided);
     IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
-    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
+    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
         PERFORM referral.post_case(the_case, decided);
     END IF;
     IF effects THEN

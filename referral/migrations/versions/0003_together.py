@@ -24,9 +24,10 @@ _PARTS: Final = (
     "0010_panels.sql",
     "0011_meetings.sql",
     "0012_operations.sql",
+    "0013_overrides.sql",
 )
 _TABLES: Final = (
-    *("operation_participant", "operation"),
+    *("screening_override", "operation_participant", "operation"),
     *("meeting_task", "meeting_unit", "meeting_item", "meeting"),
     *("panel_member", "panel_decision"),
 )
