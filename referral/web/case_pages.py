@@ -6,7 +6,7 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from protocols.country import said
@@ -32,6 +32,7 @@ from referral.web.wording import (
     urgency_tag,
 )
 
+_TOGETHER: Final = 50  # persons on one page
 SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
 
 
@@ -74,6 +75,7 @@ class CasePage:
     lines: tuple[Line, ...]
     notes: tuple[tuple[str, str, str], ...]
     opening: tuple[tuple[str, Params], ...]
+    others: tuple[tuple[str, str], ...]  # of a large group: address and words of the other parts
     opened: tuple[str, ...]
     empty: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -83,10 +85,20 @@ class CasePage:
 
 
 def case_view(
-    seen: CaseSeen, reader: Reader, place: str, sent: Sent, faults: Faults, done: str
+    whole: CaseSeen,
+    reader: Reader,
+    place: str,
+    sent: Sent,
+    faults: Faults,
+    done: str,
+    *,
+    first: int = 1,
 ) -> CasePage:
-    """The case as it was seen; what was opened stands with each person."""
-    clock = reader.clock
+    """The case as it was seen; what was opened stands with each person.
+
+    Of a large group a page shows some persons, from ``first`` on, with what concerns them.
+    """
+    clock, seen = reader.clock, _part(whole, first)
     return CasePage(
         address=f"/cases/{seen.id}",
         reference=seen.reference,
@@ -98,6 +110,7 @@ def case_view(
         lines=tuple(reader.line(one) for one in seen.hand_offs),
         notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
         opening=_opening(seen, sent, faults),
+        others=_others(whole, first),
         opened=tuple(SEALED[group] for group in seen.opened if group in SEALED),
         empty=tuple(
             SEALED[group] for group in seen.opened if group in SEALED and not _holds(seen, group)
@@ -106,6 +119,32 @@ def case_view(
         key=new_key(),
         done=done,
         faults=faults,
+    )
+
+
+def _part(seen: CaseSeen, first: int) -> CaseSeen:
+    """The persons with these numbers, their referrals and hand-offs."""
+    numbers = range(first, first + _TOGETHER)
+    if len(seen.persons) <= _TOGETHER:
+        return seen
+    persons = tuple(one for one in seen.persons if one.number in numbers)
+    ids = {one.id for one in persons}
+    return replace(
+        seen,
+        persons=persons,
+        referrals=tuple(one for one in seen.referrals if one.person_id in ids),
+        hand_offs=tuple(one for one in seen.hand_offs if one.person_number in numbers),
+    )
+
+
+def _others(seen: CaseSeen, first: int) -> tuple[tuple[str, str], ...]:
+    last = max((one.number for one in seen.persons), default=0)
+    if len(seen.persons) <= _TOGETHER:
+        return ()
+    return tuple(
+        (f"/cases/{seen.id}?from={start}", f"Persons {start} to {min(start + _TOGETHER - 1, last)}")
+        for start in range(1, last + 1, _TOGETHER)
+        if start != first
     )
 
 

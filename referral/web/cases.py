@@ -150,7 +150,9 @@ async def _case(
         return error_page(request, seen, call)
     done = _DONE.get(request.query_params.get("done", ""), "")
     place = (await places_of(call)).get(seen.place, seen.place)
-    view = case_view(seen, Reader.of(call), place, sent or Sent(), faults, done)
+    asked = request.query_params.get("from", "")
+    first = int(asked) if asked.isdecimal() and len(asked) < 5 else 1  # noqa: PLR2004
+    view = case_view(seen, Reader.of(call), place, sent or Sent(), faults, done, first=first)
     status = 422 if faults else 200
     title = "Error: Case" if faults else "Case"
     return page(request, "cases/case.html", view, title=title, call=call, status=status)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from referral import casework
+from referral.casework import PersonTold
 from referral.web.people_table import people_in
-from tests.cast import House
+from tests.cast import House, child_at_work
 from tests.referral.web.conftest import Visit
 
 _TABLE = "name,age,sex,in_school\nAmal Doe,9,female,no\nBasil Doe,12,male,\n,10,,yes\n"
@@ -87,3 +91,17 @@ def test_a_list_may_come_from_a_spreadsheet() -> None:
     assert person.identity == {"name": "Amal Doe"}
     assert person.facts == {"in_school": True, "hazards": ["HZ_SUBSTANCES", "HZ_HEIGHTS"]}
     assert read.lines == (2,)
+
+
+async def test_the_case_of_a_large_group_is_shown_part_by_part(house: House, visit: Visit) -> None:
+    one = child_at_work()
+    persons = tuple(PersonTold(facts=one.persons[0].facts) for _ in range(60))
+    filed = await house.manages("inspector", casework.file, replace(one, persons=persons))
+    ines = await visit("inspector")
+    page = await ines.see(f"/cases/{filed.case_id}")
+    assert "Person 50" in page.words
+    assert "Person 51" not in page.words
+    assert "Persons 51 to 60" in page.words
+    more = await ines.see(f"/cases/{filed.case_id}?from=51")
+    assert "Person 60:" in more.words
+    assert "Person 50:" not in more.words
