@@ -70,9 +70,7 @@ class Seen:
             self.reached.add((protocol.version_name, _under(what, protocol)))
 
     def _climbed(self, item: AdvanceClock, protocol: Protocol, run: Run) -> None:
-        running = next((one for one in run.clocks if one.id == item.clock), None)
-        if running is None:  # it began anew in this very decision
-            return
+        running = next(one for one in run.clocks if one.id == item.clock)
         law = protocol.clocks.get(running.clock, protocol.review)
         calls = protocol.index.rungs[running.clock, running.hand_off is not None]
         for call in calls[running.rung : item.rung]:

@@ -90,14 +90,19 @@ def _extend(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> No
 
 
 def _extendable(walk: Walk, clock: Clock, running: RunningClock) -> bool:
-    """Not more often than the law allows, and not once the limit has passed or was met."""
-    if running.extensions >= clock.extends.at_most:
+    """Not more often than the law allows, once by one act, and not what has passed or was met."""
+    if running.extensions >= clock.extends.at_most or _extended_now(walk, running):
         return False
     if running.state is ClockState.PAUSED:
         return True
     if walk.at > running.due_at:
         return False
     return running.state is ClockState.RUNNING or _only_told_late(walk, clock, running)
+
+
+def _extended_now(walk: Walk, running: RunningClock) -> bool:
+    """An act and its outcome are two triggers of one act."""
+    return any(isinstance(item, ExtendClock) and item.clock == running.id for item in walk.items)
 
 
 def _only_told_late(walk: Walk, clock: Clock, running: RunningClock) -> bool:

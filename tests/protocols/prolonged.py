@@ -57,6 +57,16 @@ def visiting(text: str = "") -> Referral:
     return case
 
 
+def begun_by_hand(text: str) -> Referral:
+    """The same limit, begun by an event and met by another: it hangs on no hand-off."""
+    text, _ = altered(text, "from: accepted", "from: begun")
+    text, _ = altered(text, "until: completed", "until: moved")
+    text, _ = altered(text, "events:\n", "events:\n  begun: {title: {en: Begun, es: Inicio}}\n")
+    case = visiting(text)
+    case.record("begun")
+    return case
+
+
 def due(case: Referral, name: str = "Q2.visited") -> datetime:
     return case.clock(name).due_at
 

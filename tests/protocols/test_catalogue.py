@@ -125,3 +125,14 @@ def test_reasons_and_outcomes_are_said_in_the_language_asked_for(catalogue: Cata
     assert country.label("SHELTER", "es") == "Refugio"
     assert country.label("FORM_R", "fr") == "Referral form R"
     assert country.reason(Act.DECLINE, "NEVER_HEARD", "en") == "NEVER_HEARD"
+
+
+def test_the_day_is_the_countrys_own(catalogue: Catalogue) -> None:
+    late = datetime(2026, 11, 7, 2, tzinfo=UTC)
+    assert catalogue.day_in("AR", late) == date(2026, 11, 6)
+    assert catalogue.day_in("ZZ", late) == date(2026, 11, 7)
+
+
+def test_the_latest_version_in_force_is_meant_where_none_is_named(catalogue: Catalogue) -> None:
+    assert catalogue.version_of("ZZ", "trafficking").version == "2026-01-01"
+    assert catalogue.version_of("ZZ", "trafficking", "2026-10-01").pilots_in == ("ZZ-E",)

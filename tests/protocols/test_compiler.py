@@ -219,6 +219,12 @@ def test_all_problems_of_both_files_are_reported_together() -> None:
         ("  min_age: {value: 15, source: LAW}\n", "", "has no 'min_age'"),
         ("  void: {OTHER: {en: Other, es: Otro}}\n", "", "has no 'void'"),
         ("grade: K", "grade: Z", "no 'grade'"),
+        ("min_age: {value: 15, source: LAW}", "min_age: {value: 15}", "has no 'source'"),
+        (
+            'art. 1, link: "https://law.example", grade: V, last_checked: 2026-01-01',
+            "art. 1, link: x, grade: V, last_checked: 2126-01-01",
+            "beyond 1900 to 2100",
+        ),
         ("es: Cuark", "de: Quark", "no text in 'es'"),
         ("supervisor_after: 72 h", "supervisor_after: 3 days", "no number of hours"),
     ],

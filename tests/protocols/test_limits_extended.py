@@ -17,7 +17,7 @@ from protocols.lifecycle import Act
 from protocols.permits import recordable
 from tests.protocols.drafts import altered, compiled, small
 from tests.protocols.moments import FRIDAY, facts, run_of, told
-from tests.protocols.prolonged import day_end, due, hours, law, visiting
+from tests.protocols.prolonged import begun_by_hand, day_end, due, hours, law, visiting
 
 
 def test_an_extended_limit_is_counted_from_its_beginning_with_its_whole_ladder() -> None:
@@ -119,3 +119,13 @@ def test_an_event_that_has_happened_before_filing_extends_what_filing_begins() -
     assert begun.extensions == 1
     assert begun.due_at == begun.rungs[1].at == day_end(13)
     assert opening.decision.all(ExtendClock) == ()
+
+
+def test_an_act_and_its_outcome_extend_a_limit_once() -> None:
+    text, _ = altered(
+        law(to="[48 h, 72 h]"), "by: prolonged", "by: [prolonged, Q1 completed, Q1 NOT_HELPED]"
+    )
+    case = begun_by_hand(text)
+    decision = case.act(Act.COMPLETE, "Q1", "LOCAL", "NOT_HELPED")
+    assert [one.count for one in decision.all(ExtendClock)] == [1]
+    assert due(case) == hours(48)

@@ -20,12 +20,13 @@ from protocols.decision import (
     StopClock,
 )
 from protocols.explain import procedure
+from protocols.lifecycle import Act
 from protocols.permits import recordable
 from protocols.protocol import Protocol
 from protocols.vocabulary import load_vocabulary
 from tests.protocols.drafts import altered, compiled, written
 from tests.protocols.moments import CATALOGUE, FRIDAY, facts, told
-from tests.protocols.prolonged import day_end, due, hours, law, visiting
+from tests.protocols.prolonged import begun_by_hand, day_end, due, hours, law, visiting
 
 
 def test_a_limit_in_hours_ends_later_by_the_hours_it_stood_still() -> None:
@@ -156,6 +157,17 @@ def test_what_is_told_late_counts_from_when_it_happened() -> None:
     assert paused.stood[0].since == FRIDAY
     case.record("rose")
     assert due(case) == hours(24)
+
+
+def test_a_pause_that_ends_in_the_same_act_moves_nothing() -> None:
+    text, _ = altered(
+        law(), "from: sat, until: [rose, moved]", "from: Q1 completed, until: Q1 NOT_HELPED"
+    )
+    case = begun_by_hand(text)
+    decision = case.act(Act.COMPLETE, "Q1", "LOCAL", "NOT_HELPED")
+    assert len(decision.all(PauseClock)) == len(decision.all(ResumeClock)) == 1
+    assert due(case) == hours(24)
+    assert case.clock("Q2.visited").state is ClockState.RUNNING
 
 
 # --- the ladder --------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_new_version_beside_the_old_one_takes_its_place(folder: Path) -> None:
     old = Catalogue.load(folder)
-    first = folder / "zz" / "child_protection" / "2026-01-01.yaml"
+    first = folder / "zz" / "child_protection" / "2026-02-15.yaml"
     text = first.read_text(encoding="utf-8").replace(
-        "takes_force: 2026-01-01", "takes_force: 2026-06-01"
+        "takes_force: 2026-02-15", "takes_force: 2026-06-01"
     )
     first.with_name("2026-06-01.yaml").write_text(text, encoding="utf-8")
     new = renewed(old, folder)

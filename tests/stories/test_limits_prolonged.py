@@ -156,7 +156,7 @@ async def test_both_doors_say_that_it_stands_still_and_what_is_lawful_at_its_end
 def with_slow_courts(house: House, folder: Path) -> None:
     """Zedland, with a ruling in twenty days instead of 72 hours."""
     shutil.copytree(FOLDER / "zz", folder / "zz")
-    path = folder / "zz" / "child_protection" / "2026-07-01.yaml"
+    path = folder / "zz" / "child_protection" / "2026-02-15.yaml"
     law = path.read_text("utf-8")
     ruling = "until: [completed, declined]\n        limit: 72 h"
     assert law.count(ruling) == 1

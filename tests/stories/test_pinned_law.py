@@ -21,9 +21,9 @@ def law(tmp_path: Path) -> Catalogue:
     """Zedland, whose child protection gets a second version tomorrow: every step has a new name."""
     source = Path(protocols.__file__).parent / "countries" / "zz"
     shutil.copytree(source, tmp_path / "zz")
-    first = tmp_path / "zz" / "child_protection" / "2026-01-01.yaml"
+    first = tmp_path / "zz" / "child_protection" / "2026-02-15.yaml"
     text = first.read_text(encoding="utf-8")
-    text = text.replace("takes_force: 2026-01-01", "takes_force: 2026-03-03")
+    text = text.replace("takes_force: 2026-02-15", "takes_force: 2026-03-03")
     text = text.replace("title: {en: ", "title: {en: Renamed ")
     first.with_name("2026-03-03.yaml").write_text(text, encoding="utf-8")
     return Catalogue.load(tmp_path)
@@ -40,10 +40,10 @@ async def test_a_hand_off_made_after_the_new_law_stands_under_the_old_one(
     follow = asked(accepted, "ZZ-C04")
     made = (await house.sees("prosecutor", follow)).line
     assert made.requested_at.date().isoformat() == "2026-03-09"
-    assert made.protocol_version == "2026-01-01"
+    assert made.protocol_version == "2026-02-15"
     assert "Renamed" not in await _page(house, "prosecutor", follow)
     answer = await Desk(house).reads("prosecutor", f"hand-offs/{follow}")
-    assert answer.json()["hand_off"]["protocol_version"] == "2026-01-01"
+    assert answer.json()["hand_off"]["protocol_version"] == "2026-02-15"
     assert "Renamed" not in answer.text
 
 
@@ -68,7 +68,7 @@ async def test_who_declined_reads_the_law_it_was_asked_under(house: House, law: 
     house.at.forward(days=7)
     page = await _page(house, "social_worker", first)
     assert "Renamed" not in page
-    assert "version of 2026-01-01" in page
+    assert "version of 2026-02-15" in page
 
 
 async def test_law_that_is_no_longer_what_it_was_explains_nothing(

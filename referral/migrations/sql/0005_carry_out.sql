@@ -380,7 +380,8 @@ BEGIN
             due_at timestamptz, rungs jsonb, derivation jsonb, calendar text)
         WHERE k.id = m.id AND k.case_id = the_case AND k.referral_id = ANY (acting_on) AND coalesce(m.extensions - k.extensions, 0) IN (0, 1)
             AND (m.state <> 'paused' OR (m.next_at IS NULL AND coalesce(m.stood, k.stood) -> -1 -> 'until' = 'null'))
-            AND (num_nonnulls(m.due_at, m.rungs, m.derivation, m.calendar) = 0 OR k.state = 'paused' OR m.extensions > k.extensions);
+            AND (num_nonnulls(m.due_at, m.rungs, m.derivation, m.calendar) = 0 OR m.extensions > k.extensions
+                OR (m.state <> 'paused' AND (k.state = 'paused' OR jsonb_array_length(m.stood) > jsonb_array_length(k.stood))));
     GET DIAGNOSTICS changed = ROW_COUNT;
     IF changed <> (SELECT count(DISTINCT m.id) FROM jsonb_to_recordset(decided -> 'clock_moves') AS m (id uuid)) THEN
         RAISE EXCEPTION 'a clock is stopped by who acts on its referral' USING ERRCODE = 'RF014';
