@@ -23,7 +23,7 @@ from protocols.facts import Facts
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.screening import screen
-from protocols.section import Section
+from protocols.section import EARLIEST_YEAR, LATEST_YEAR, Section
 from protocols.stories import Story, answered, go_on
 from protocols.vocabulary import Vocabulary
 
@@ -102,6 +102,9 @@ def _moment(case: Section, country: Country) -> datetime | None:
         written = datetime.strptime(case.text("at"), MOMENT)  # noqa: DTZ007 - zone set below
     except ValueError:
         wrong(case, "at", "'at' is no moment like '2026-11-06 15:40'")
+        return None
+    if not EARLIEST_YEAR <= written.year <= LATEST_YEAR:
+        wrong(case, "at", f"'at' lies beyond the years {EARLIEST_YEAR} to {LATEST_YEAR}")
         return None
     return written.replace(tzinfo=ZoneInfo(country.time_zone))
 

@@ -34,7 +34,9 @@ class Catalogue:
         shelves = read_shelves(folder or FOLDER, problems, only)
         problems.settle()
         if folder is None:
-            load_vocabulary.cache_clear()  # the law that is taken may speak of new facts
+            # The law that is taken may speak of new facts; they are read now, not at a request.
+            load_vocabulary.cache_clear()
+            load_vocabulary()
         return cls(shelves)
 
     @property

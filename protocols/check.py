@@ -6,7 +6,6 @@ will be a further part of the same report.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,16 +15,13 @@ from protocols.cases import run_cases
 from protocols.catalogue import standing_on
 from protocols.decision import LimitBasis
 from protocols.document import read
-from protocols.exercised import Seen, missed
+from protocols.exercised import Seen, untried
 from protocols.law import Grade
-from protocols.problems import Problem, Problems, Spot
+from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol, cited_by
 from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
 
 STALE_AFTER_DAYS = 365
-LEAST_CASES = {"ZZ": 25}  # Zedland shows everything the language can say
-LEAST_CASES_OF_A_COUNTRY = 20
-IMAGINARY = re.compile("AA|Q[M-Z]|X[A-Z]|ZZ")  # ISO 3166-1: codes no country is ever given
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +84,8 @@ def _country(
 ) -> CountryReport:
     _uncited(shelf, problems)
     cases, seen = _cases(shelf, problems) if run else (0, Seen())
-    unreached = _unreached(shelf, seen, cases, problems) if run else ()
+    file = name_of(shelf.folder / CASES)
+    unreached = untried(iso2, shelf.versions, cases, seen, file, problems) if run else ()
     stale = [
         source
         for source in shelf.country.sources.values()
@@ -145,25 +142,3 @@ def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
         return standing_on(shelf.versions, now.date(), place)
 
     return run_cases(item, shelf.country, tracks, shelf.vocabulary, problems)
-
-
-def _unreached(shelf: Shelf, seen: Seen, cases: int, problems: Problems) -> tuple[str, ...]:
-    """Every rule no worked case reaches, and too few cases, are errors: untried law is a guess."""
-    iso2, file = shelf.country.iso2, name_of(shelf.folder / CASES)
-    real = IMAGINARY.fullmatch(iso2) is None
-    least = LEAST_CASES.get(iso2, LEAST_CASES_OF_A_COUNTRY if real else 0)
-    if cases < least:
-        problems.error(
-            Spot(file),
-            f"{iso2} has {cases} worked cases, and {least} are needed",
-            "Tell more situations, the difficult ones first",
-        )
-    found: list[str] = []
-    for version, rule in missed(shelf.versions, seen):
-        found.append(rule.what)
-        problems.error(
-            rule.spot,
-            f"no worked case reaches {rule.what} of {version.version_name}",
-            f"Tell a case in {file} in which it happens, or remove what never happens",
-        )
-    return tuple(found)

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,9 +25,12 @@ from protocols.decision import (
     StartClock,
 )
 from protocols.law import Clock, Stage, Step
-from protocols.problems import Spot
+from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
 
+LEAST_CASES = {"ZZ": 25}  # Zedland shows everything the language can say
+LEAST_CASES_OF_A_COUNTRY = 20
+IMAGINARY = re.compile("AA|Q[M-Z]|X[A-Z]|ZZ")  # ISO 3166-1: codes no country is ever given
 _UNASKED = frozenset({Stage.DRAFT, Stage.CONSULTED, Stage.SUPERSEDED})
 
 
@@ -75,6 +79,35 @@ class Seen:
         calls = protocol.index.rungs[running.clock, running.hand_off is not None]
         for call in calls[running.rung : item.rung]:
             self.note(protocol, _rung(protocol, law.ladder, call.number))
+
+
+def untried(
+    iso2: str,
+    versions: Sequence[Protocol],
+    cases: int,
+    seen: Seen,
+    file: str,
+    problems: Problems,
+) -> tuple[str, ...]:
+    """What no worked case of ``file`` reaches; it, and too few cases, are errors.
+
+    Law that was never tried is a guess at what it does.
+    """
+    least = LEAST_CASES.get(iso2, 0 if IMAGINARY.fullmatch(iso2) else LEAST_CASES_OF_A_COUNTRY)
+    if cases < least:
+        problems.error(
+            Spot(file),
+            f"{iso2} has {cases} worked cases, and {least} are needed",
+            "Tell more situations, the difficult ones first",
+        )
+    found = tuple(missed(versions, seen))
+    for version, rule in found:
+        problems.error(
+            rule.spot,
+            f"no worked case reaches {rule.what} of {version.version_name}",
+            f"Tell a case in {file} in which it happens, or remove what never happens",
+        )
+    return tuple(rule.what for _, rule in found)
 
 
 def missed(versions: Sequence[Protocol], seen: Seen) -> Iterator[tuple[Protocol, Ruled]]:

@@ -70,18 +70,21 @@ def _released(folder: Path, shelves: Mapping[str, Shelf], problems: Problems) ->
     item = read(text_of(folder / RELEASED, problems), RELEASED, problems)
     if item is not None:
         versions = [version for shelf in shelves.values() for version in shelf.versions]
-        released_intact(item, versions, shelves, problems)
+        there_are = {place.name.upper() for place in folder.iterdir() if place.is_dir()}
+        # A country that was not asked for, or could not be read, is not looked at.
+        released_intact(item, versions, there_are - set(shelves), problems)
 
 
 def _strangers(folder: Path, problems: Problems) -> None:
     """A file nobody reads is law nobody follows: its name is misspelt."""
-    for path in sorted(folder.glob("*.y*ml")):
-        if path.name not in _FILES:
-            problems.error(
-                Spot(name_of(path)),
-                f"'{path.name}' is no file of a country, and nothing of it was read",
-                f"Use one of {', '.join(sorted(_FILES))}; a track has a folder of its own",
-            )
+    tracks = (path for path in folder.glob("*/*.y*ml") if path.suffix != ".yaml")
+    own = (path for path in folder.glob("*.y*ml") if path.name not in _FILES)
+    for path in sorted((*own, *tracks)):
+        problems.error(
+            Spot(name_of(path)),
+            f"'{path.name}' is no file of a country, and nothing of it was read",
+            f"Use one of {', '.join(sorted(_FILES))}, or <track>/<day it takes force>.yaml",
+        )
 
 
 def _read_shelf(

@@ -36,7 +36,7 @@ def renewed(old: Catalogue, folder: Path | None = None) -> Catalogue:
     """The catalogue as the files say now. Raises ProblemsFound: keep the old one then.
 
     A version that took force may be superseded, never edited or removed: running referrals are
-    pinned to it by digest.
+    pinned to it by digest. A fact that could be recorded stays one: it may have been.
     """
     new = Catalogue.load(folder)
     gone = [
@@ -44,6 +44,13 @@ def renewed(old: Catalogue, folder: Path | None = None) -> Catalogue:
         for country, shelf in old.shelves.items()
         for version in shelf.versions
         if (problem := _missed(new, country, version.track, version.version, version.digest))
+    ]
+    gone += [
+        _forgotten(country, name)
+        for country, shelf in old.shelves.items()
+        if country in new.shelves
+        for name in shelf.vocabulary.entries
+        if name not in new.shelves[country].vocabulary
     ]
     if gone:
         raise ProblemsFound(tuple(gone))
@@ -62,3 +69,13 @@ def _missed(new: Catalogue, country: str, track: str, version: str, digest: str)
             remedy="Restore the file, and write the change as a new version named by its day",
         )
     return None
+
+
+def _forgotten(country: str, fact: str) -> Problem:
+    return Problem(
+        file=f"{country.lower()}/facts.yaml",
+        line=1,
+        column=1,
+        message=f"the fact '{fact}' is gone, and may have been recorded of somebody",
+        remedy="Declare it again; a rule that no longer asks for it may be left out",
+    )

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from referral.web import (
     batches,
     cases,
+    coverage,
     directory,
     hand_offs,
     letters,
@@ -28,6 +29,7 @@ for part in (
     operations,
     oversight,
     directory,
+    coverage,
 ):
     router.include_router(part.router)
 

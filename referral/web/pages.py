@@ -50,6 +50,7 @@ _NAVIGATION: Final = (
     ("/operations", "Operations", "plan_operation"),
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
+    ("/coverage", "Coverage", "see_coverage"),
     ("/protocols", "Protocols", "see_protocols"),
 )
 

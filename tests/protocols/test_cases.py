@@ -74,6 +74,7 @@ def test_a_case_that_comes_out_as_said_is_no_problem(tmp_path: Path) -> None:
         ("keeps: Q2", "refused: life cycle", "it was not refused"),
         ("{high_risk: true}", "{high_risk: 3}", "high_risk"),
         ("at: 2026-03-02 10:00", "at: Monday", "is no moment"),
+        ("at: 2026-03-02 10:00", "at: 2126-03-02 10:00", "beyond the years 1900 to 2100"),
         ("{age: 10, works", "{age: 10, shoe", "shoe"),
         ("    place: QQ\n", "", "has no 'place'"),
     ],

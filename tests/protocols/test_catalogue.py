@@ -134,5 +134,5 @@ def test_the_day_is_the_countrys_own(catalogue: Catalogue) -> None:
 
 
 def test_the_latest_version_in_force_is_meant_where_none_is_named(catalogue: Catalogue) -> None:
-    assert catalogue.version_of("ZZ", "trafficking").version == "2026-01-01"
+    assert catalogue.version_of("ZZ", "trafficking").version == "2026-02-15"
     assert catalogue.version_of("ZZ", "trafficking", "2026-10-01").pilots_in == ("ZZ-E",)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from protocols import engine
 from protocols.check import check
 from protocols.decision import Decision, MoveHandOff, PanelVote, RecordEvent, Refused
+from protocols.law import Panel
 from protocols.lifecycle import Act, Party, State
+from protocols.panels import undecided
 from tests.protocols.drafts import TRACK, altered, compiled, small, written
 from tests.protocols.moments import Referral
 
@@ -109,6 +113,17 @@ def test_a_vote_where_nobody_votes_is_refused() -> None:
             "panel",
             "No panel decides here: leave the vote out.",
         )
+
+
+@given(
+    present=st.lists(st.sampled_from(["LOCAL", "POLICE", "COUNCIL", "NATION"]), max_size=5),
+    agreeing=st.integers(-1, 5),
+)
+def test_a_panel_decides_exactly_when_it_may(present: list[str], agreeing: int) -> None:
+    panel = Panel(("LOCAL", "POLICE", "COUNCIL"), quorum=2, agree=2, must_sit=("LOCAL",))
+    sat = set(present)
+    may = sat <= set(panel.sits) and "LOCAL" in sat and len(sat) >= 2 and 2 <= agreeing <= len(sat)
+    assert (undecided(panel, "Q2", PanelVote(tuple(present), agreeing)) is None) == may
 
 
 def test_asking_again_needs_no_panel() -> None:

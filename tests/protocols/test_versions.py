@@ -166,7 +166,10 @@ def test_a_released_version_that_is_gone_is_a_problem_at_the_register(tmp_path: 
 
 def test_a_country_that_was_not_asked_for_is_not_looked_at(tmp_path: Path) -> None:
     folder = released(written(tmp_path), "0" * 64, country="PP")
+    assert "PP care 2026-01-01 was released, and the file" in problems_of(folder)[0].message
+    (folder / "pp").mkdir()
     assert Catalogue.load(folder, only=["QQ"]).countries == ("QQ",)
+    (folder / "pp").rmdir()
     (folder / "released.yaml").write_text("QQ: [care]\n", encoding="utf-8")
     assert "must be a list of keys" in problems_of(folder)[0].message
     (folder / "released.yaml").write_text("QQ: [", encoding="utf-8")
@@ -207,7 +210,7 @@ def test_a_running_referral_is_replayed_to_the_byte_after_a_new_version(tmp_path
 # --- files nobody reads, days nobody means -----------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["case.yaml", "fact.yml"])
+@pytest.mark.parametrize("name", ["case.yaml", "fact.yml", "care/2026-09-01.yml"])
 def test_a_file_nobody_reads_is_a_problem(tmp_path: Path, name: str) -> None:
     folder = written(tmp_path)
     (folder / "qq" / name).write_text("a: b\n", encoding="utf-8")
@@ -215,6 +218,7 @@ def test_a_file_nobody_reads_is_a_problem(tmp_path: Path, name: str) -> None:
     assert found.file == f"qq/{name}"
     assert "is no file of a country" in found.message
     assert "Use one of calendars.yaml, cases.yaml" in found.remedy
+    assert "<track>/<day it takes force>.yaml" in found.remedy
 
 
 @pytest.mark.parametrize(

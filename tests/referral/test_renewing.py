@@ -81,3 +81,13 @@ def test_a_removed_version_is_refused(folder: Path) -> None:
     (newer / "2026-02-01.yaml").write_text(moved, encoding="utf-8")
     with pytest.raises(ProblemsFound, match="has no version 2026-01-01"):
         renewed(old, folder)
+
+
+def test_a_fact_that_is_gone_is_refused(folder: Path) -> None:
+    facts = folder / "zz" / "facts.yaml"
+    text = facts.read_text(encoding="utf-8")
+    facts.write_text(text + text[text.index("  zz_") :].replace("zz_on", "zz_near"), "utf-8")
+    old = Catalogue.load(folder)
+    facts.write_text(text, encoding="utf-8")
+    with pytest.raises(ProblemsFound, match="the fact 'zz_near_an_island' is gone"):
+        renewed(old, folder)
