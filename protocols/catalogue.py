@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from protocols.country import Country
+from protocols.letters import Letter
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.shelves import FOLDER, Shelf, read_shelves
@@ -50,6 +51,10 @@ class Catalogue:
     def day_in(self, country: str, moment: datetime) -> date:
         """The calendar day of that country. Raises LookupError naming the known ones."""
         return self.country(country).day_of(moment)
+
+    def letters(self, iso2: str) -> Mapping[str, Letter]:
+        """The official letters of a country, by document. Raises LookupError."""
+        return self._shelf(iso2).letters
 
     def in_force(self, country: str, on: date, place: str | None = None) -> tuple[Protocol, ...]:
         """The version of each track that stands on that day, by name of the track.

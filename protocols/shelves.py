@@ -16,6 +16,7 @@ from protocols.country import Country
 from protocols.country_facts import FACTS, OwnFact, translated
 from protocols.country_file import cited_in, read_country
 from protocols.document import read
+from protocols.letters import LETTERS, Letter, read_letters
 from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
 from protocols.versions import released_intact, succession
@@ -25,7 +26,7 @@ from protocols.working_time import Calendars
 FOLDER = COUNTRIES
 RELEASED = "released.yaml"
 _COUNTRY, _CALENDARS, CASES = "country.yaml", "calendars.yaml", "cases.yaml"
-_FILES = frozenset({_COUNTRY, _CALENDARS, CASES, FACTS, "letters.yaml"})
+_FILES = frozenset({_COUNTRY, _CALENDARS, CASES, FACTS, LETTERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Shelf:
     folder: Path
     vocabulary: Vocabulary  # the closed list with this country's own facts
     cited: tuple[str, ...]  # by country.yaml itself
+    letters: Mapping[str, Letter]  # by document
 
 
 def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
@@ -118,8 +120,21 @@ def _read_shelf(
     succession(versions, problems)
     _strangers(folder, problems)
     return Shelf(
-        country, calendars, tuple(versions), folder, vocabulary, (*cited_in(item), *country.cited)
+        country,
+        calendars,
+        tuple(versions),
+        folder,
+        vocabulary,
+        (*cited_in(item), *country.cited),
+        _letters(folder, country, problems),
     )
+
+
+def _letters(folder: Path, country: Country, problems: Problems) -> Mapping[str, Letter]:
+    """A country may do without letters of its own."""
+    path = folder / LETTERS
+    item = read(text_of(path, problems), name_of(path), problems) if path.is_file() else None
+    return read_letters(item, country, problems) if item is not None else {}
 
 
 def _track(

@@ -61,6 +61,16 @@ async def scalar(connection: AsyncConnection, statement: str, *values: Any) -> A
     return result.scalar()
 
 
+async def take_time(connection: AsyncConnection, seconds: int = 60) -> None:
+    """For this transaction only: a thousand persons take longer than one."""
+    told = f"{seconds}s"
+    await connection.exec_driver_sql(
+        "SELECT set_config('statement_timeout', $1, true), "
+        "set_config('idle_in_transaction_session_timeout', $1, true)",
+        (told,),
+    )
+
+
 async def as_json(connection: AsyncConnection, statement: str, *values: Any) -> Any:
     """One jsonb value, decoded."""
     return decoded(await scalar(connection, statement, *values))

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout: int = Field(default=10, ge=1)
     body_limit: int = Field(default=1_000_000, description="largest request body accepted")
+    filing_limit: int = Field(default=4_000_000, description="the same for a report of many")
 
     @model_validator(mode="before")
     @classmethod

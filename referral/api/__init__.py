@@ -2,6 +2,7 @@
 
 from referral.api import (
     audit,
+    batches,
     case_acts,
     cases,
     coverage,
@@ -10,6 +11,8 @@ from referral.api import (
     hand_offs,
     law,
     matrix,
+    meetings,
+    operations,
     oversight,
     reference,
 )
@@ -18,8 +21,11 @@ from referral.api.openapi import described
 routers = (
     cases.router,
     case_acts.router,
+    batches.router,
     hand_offs.router,
     hand_off_acts.router,
+    meetings.router,
+    operations.router,
     oversight.router,
     directory.router,
     coverage.router,

@@ -89,6 +89,7 @@ class Made(Answer):
     """A hand-off that was just made: who is asked for what, on which ground, by when."""
 
     hand_off_id: UUID
+    batch: UUID
     referral_id: UUID
     track: Titled
     protocol_version: str
@@ -111,6 +112,7 @@ class Made(Answer):
         agency, desk = names.get(unit, (None, None))
         return cls(
             hand_off_id=UUID(ask.hand_off_id),
+            batch=UUID(ask.batch),
             referral_id=UUID(ask.referral_id),
             track=Titled(code=ask.track, title=words.track(ask)),
             protocol_version=ask.protocol_version,

@@ -70,6 +70,43 @@ async def record_voice(
     return await acted(call, asked, done)
 
 
+@router.post("/referrals/{referral_id}/screening-overrides", **ACT)
+async def override_screening(
+    call: Acting, asked: Headers, referral_id: UUID, body: shapes.Overriding
+) -> Response:
+    """Better known than the screening says: its result stays beside yours; only a raise routes."""
+    done = _stored(call) or await casework.override_screening(
+        call.session,
+        call.actor,
+        referral_id,
+        body.topic,
+        body.result,
+        asked.said(body),
+        now=call.now,
+    )
+    return await acted(call, asked, done)
+
+
+@router.post("/referrals/{referral_id}/panel-decisions", **ACT)
+async def decide_panel(
+    call: Acting, asked: Headers, referral_id: UUID, body: shapes.Deciding
+) -> Response:
+    """What a panel decided, with who sat and how each voted; no effect before its quorum."""
+    seats = tuple(casework.Seat(**seat.model_dump()) for seat in body.members)
+    done = _stored(call) or await casework.decide_panel(
+        call.session,
+        call.actor,
+        referral_id,
+        casework.Sitting(body.step, body.outcome, seats, body.occurred_at),
+        asked.said(body),
+        hand_off_id=body.hand_off_id,
+        now=call.now,
+    )
+    if isinstance(done, Acted) and done.referral_id != str(referral_id):
+        raise RefusedError(not_found())  # a hand-off of another referral: the act is undone
+    return await acted(call, asked, done)
+
+
 def _stored(call: Call[WriteSession]) -> Acted | None:
     needs_scope(call, Scope.CASES_WRITE)
     return Acted.again(call.stored) if call.stored is not None else None

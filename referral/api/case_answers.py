@@ -5,6 +5,8 @@ Each part has been allowed in its room; nothing is left out or added here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -13,7 +15,7 @@ from referral.api.answers import Answer, Titled
 from referral.api.ground_answers import Needed, Withheld, needed_of, withheld_of
 from referral.api.hand_off_answers import Listed, Note, notes_of
 from referral.api.wording import Wording
-from referral.queries import CaseSeen, PersonSeen, ReferralSeen
+from referral.queries import CaseSeen, PanelSeen, PersonSeen, ReferralSeen, SeatSeen
 
 
 class PersonKnown(Answer):
@@ -26,6 +28,7 @@ class PersonKnown(Answer):
     headcount: int
     facts: dict[str, Any] | None
     screening: dict[str, Any] | None
+    overrides: tuple[dict[str, Any], ...]
     identity: dict[str, Any] | None
     safety: dict[str, Any] | None
 
@@ -77,6 +80,58 @@ _SAME = (
 )
 
 
+class Panel(Answer):
+    """What a panel decided: which mandates sat, how many agreed, and what the law asked for."""
+
+    id: UUID
+    referral_id: UUID
+    step: str
+    outcome: Titled
+    occurred_at: datetime
+    present: tuple[Titled, ...]
+    agreeing: int
+    quorum: int
+    agree: int
+
+    @classmethod
+    def of(cls, seen: PanelSeen, words: Wording) -> Self:
+        """From the room's view."""
+        same = {name: getattr(seen, name) for name in cls.model_fields}
+        sat = tuple(Titled(code=one, title=words.code(one)) for one in seen.present)
+        outcome = Titled(code=seen.outcome, title=words.code(seen.outcome))
+        return cls(**{**same, "present": sat, "outcome": outcome})
+
+
+class Seat(Answer):
+    """Who sat in a panel for a mandate, how she voted, and why she dissents."""
+
+    decision_id: UUID
+    mandate: Titled
+    vote: str | None
+    membership: UUID | None
+    name: str | None
+    dissent: str | None
+    signed_at: datetime | None
+
+
+class Seats(Answer):
+    """Every seat of the panels of a case."""
+
+    case_id: UUID
+    seats: tuple[Seat, ...]
+
+    @classmethod
+    def of(cls, case_id: UUID, seen: Iterable[SeatSeen], words: Wording) -> Self:
+        """From the room's view."""
+        found = tuple(
+            Seat(
+                **asdict(one) | {"mandate": Titled(code=one.mandate, title=words.code(one.mandate))}
+            )
+            for one in seen
+        )
+        return cls(case_id=case_id, seats=found)
+
+
 class Case(Answer):
     """A case as you may see it."""
 
@@ -99,6 +154,7 @@ class Case(Answer):
     persons: tuple[PersonKnown, ...]
     referrals: tuple[Referral, ...]
     hand_offs: tuple[Listed, ...]
+    panels: tuple[Panel, ...]
     notes: tuple[Note, ...]
     relationships: tuple[str, ...]
     opened: tuple[str, ...]
@@ -108,12 +164,14 @@ class Case(Answer):
     def of(cls, seen: CaseSeen, words: Wording, now: datetime) -> Self:
         """From the room's view: each part has been allowed there."""
         own = {"warnings", "persons", "referrals", "hand_offs", "notes", "relationships", "refused"}
+        own |= {"panels"}
         return cls(
             **{name: getattr(seen, name) for name in cls.model_fields if name not in own},
             warnings=tuple(dict(one) for one in seen.warnings),
             persons=tuple(PersonKnown.of(one) for one in seen.persons),
             referrals=tuple(Referral.of(one, words) for one in seen.referrals),
             hand_offs=tuple(Listed.of(one, words, now) for one in seen.hand_offs),
+            panels=tuple(Panel.of(one, words) for one in seen.panels),
             notes=notes_of(seen.notes),
             relationships=tuple(sorted(one.value for one in seen.relationships)),
             refused={group: refusal.problem() for group, refusal in seen.refused.items()},

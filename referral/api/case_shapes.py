@@ -5,6 +5,7 @@ Which facts and events there are is the closed list's and the protocol's busines
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import (
@@ -12,7 +13,7 @@ from pydantic import (
     StrictBool,
 )
 
-from referral.api.shapes import Code, Facts, Saying, shown
+from referral.api.shapes import Code, Facts, Line, Moment, Saying, Shape, Words, shown
 
 
 class Amending(Saying):
@@ -56,3 +57,54 @@ class Calling(Saying):
     model_config = shown({"reached": True})
 
     reached: StrictBool
+
+
+class Seat(Shape):
+    """One seat of a panel. No vote: its mandate was absent. A name from outside is sealed."""
+
+    mandate: Code
+    vote: Literal["agree", "disagree", "abstain"] | None = None
+    membership: UUID | None = Field(default=None, description="Of somebody who works here.")
+    name: Line | None = Field(default=None, description="Of somebody from outside; sealed.")
+    dissent: Words | None = Field(default=None, description="Why she does not agree; sealed.")
+    signed_at: Moment | None = None
+
+
+class Deciding(Saying):
+    """What a panel decided: outcome, every seat and its vote."""
+
+    model_config = shown(
+        {
+            "step": "ZZ-T05",
+            "outcome": "VICTIM_STATUS_CONFIRMED",
+            "members": [
+                {"mandate": "TRAFFICKING_UNIT", "vote": "agree", "name": "the head of the unit"},
+                {"mandate": "HEALTH", "vote": "agree", "name": "the doctor on duty"},
+                {"mandate": "SHELTER", "vote": "disagree", "name": "who runs it", "dissent": "…"},
+                {"mandate": "PROSECUTION"},
+            ],
+        }
+    )
+
+    step: Code
+    outcome: Code
+    members: list[Seat] = Field(min_length=1, max_length=40)
+    hand_off_id: UUID | None = Field(
+        default=None, description="The hand-off that ends with this outcome, where the step is one."
+    )
+
+
+class Overriding(Saying):
+    """Another result than the screening's, with the reason (or X-Reason)."""
+
+    model_config = shown(
+        {
+            "topic": "HT",
+            "result": "possible",
+            "reason": "He holds her passport; she told me alone.",
+        },
+        needs=("reason",),
+    )
+
+    topic: Code
+    result: Code

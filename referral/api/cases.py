@@ -15,7 +15,7 @@ from agencies.duties import Scope
 from referral import casework, queries
 from referral.api.answers import made
 from referral.api.asked import Asked, Headers, Route
-from referral.api.case_answers import Case
+from referral.api.case_answers import Case, Seats
 from referral.api.filing_answers import CaseFiled
 from referral.api.reports import Report
 from referral.api.timeline_answers import Happened, Timeline
@@ -110,3 +110,15 @@ async def timeline_of(call: Reading, request: Request, asked: Headers, case_id: 
     return answer(
         Timeline(case_id=case_id, lines=tuple(Happened.of(line, words) for line in lines))
     )
+
+
+@router.get("/cases/{case_id}/panel-seats", response_model=Seats)
+async def seats_of(call: Witnessed, request: Request, asked: Headers, case_id: UUID) -> Response:
+    """Who sat in the panels of a case and why somebody dissented: sealed; opening it is logged."""
+    needs_scope(call, Scope.CASES_READ)
+    seen = await queries.seats_of(
+        call.session, call.actor, case_id, reason=asked.reason, now=call.now
+    )
+    if isinstance(seen, Refusal):
+        return refused(seen, request)
+    return answer(Seats.of(case_id, seen, asked.wording(call)))

@@ -48,6 +48,7 @@ class Listed(Answer):
     imported: bool
     reason_code: str | None
     outcome: str | None
+    together: int
     version: int
 
     @classmethod
@@ -76,8 +77,21 @@ _SAME = (
     *("place", "state", "urgency", "requested_at", "received_at", "accepted_at", "started_at"),
     *("first_contact_at", "ended_at", "review_at", "no_agency", "attested", "imported", "version"),
     *("attestation_confirmed_at", "cancellation_asked_at", "reason_code", "outcome"),
-    "protocol_version",
+    *("protocol_version", "together"),
 )
+
+
+class Letter(Answer):
+    """The official letter of a hand-off: never a name or a fact of a person."""
+
+    hand_off_id: UUID
+    document: str
+    number: str
+    language: str
+    languages: tuple[str, ...]
+    documents: tuple[str, ...]
+    title: str
+    text: str
 
 
 class Lines(Answer):

@@ -5,6 +5,7 @@ Each function is named like the verb or the question behind it.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from referral import casework, queries
 from referral.api import hand_off_shapes as shapes
 from referral.api.acting import ACT, carried
 from referral.api.asked import Headers, Route
-from referral.api.hand_off_answers import HandOff, Lines, Listed
+from referral.api.hand_off_answers import HandOff, Letter, Lines, Listed
 from referral.api.shapes import Saying
 from referral.api.wire import ROOT, answer, links, refused
 from referral.entry import Acting, Reading, needs_scope
@@ -36,6 +37,9 @@ async def inbox_of(
     overdue: bool | None = None,
     after: Annotated[str | None, Query(max_length=300)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    together: Annotated[
+        bool, Query(description="One line for all of a batch that stand alike.")
+    ] = False,
 ) -> Response:
     """What was sent to (in) or by (out) your unit; open ones first, the nearest limit first."""
     needs_scope(call, Scope.HAND_OFFS_READ)
@@ -47,6 +51,7 @@ async def inbox_of(
         overdue=overdue,
         after=after,
         limit=limit,
+        together=together,
         now=call.now,
     )
     if isinstance(page, Refusal):
@@ -67,6 +72,29 @@ async def hand_off_seen(
         return refused(seen, request)
     shape = HandOff.of(seen, asked.wording(call), call.now)
     return answer(shape, version=seen.line.version)
+
+
+@router.get("/{hand_off_id}/letter", response_model=Letter)
+async def letter_of(
+    call: Reading,
+    request: Request,
+    asked: Headers,
+    hand_off_id: UUID,
+    document: Annotated[str | None, Query(max_length=80)] = None,
+) -> Response:
+    """The official letter, by the country's text; the first its step requires, if none is named."""
+    needs_scope(call, Scope.HAND_OFFS_READ)
+    seen = await queries.letter_of(
+        call.session,
+        call.actor,
+        hand_off_id,
+        document=document,
+        language=asked.wording(call).language,
+        now=call.now,
+    )
+    if isinstance(seen, Refusal):
+        return refused(seen, request)
+    return answer(Letter(**asdict(seen)))
 
 
 @router.post("/{hand_off_id}/first-contact", **ACT)

@@ -111,7 +111,13 @@ class Report(Shape):
     facts: Facts = Field(
         default_factory=dict, description="Facts of the whole case, of the closed list."
     )
-    persons: list[Person] = Field(default_factory=list, max_length=200)
+    common: Facts = Field(
+        default_factory=dict,
+        description="Facts of every person concerned who says nothing else (null: not hers).",
+    )
+    persons: list[Person] = Field(
+        default_factory=list, max_length=1000, description="Up to 1,000 persons of one event."
+    )
     occurred_at: Moment | None = None
     occurred_precision: Literal["minute", "hour", "day"] = "minute"
     narrative: Words | None = None
@@ -125,6 +131,7 @@ class Report(Shape):
             client_id=self.client_id or client_id,
             place=self.place,
             facts=self.facts,
+            common=self.common,
             persons=tuple(person.told() for person in self.persons),
             reported=self.reported,
             occurred_at=self.occurred_at,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import orjson
@@ -22,6 +22,7 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
+Door = Literal["carry_out", "convene", "operate"]  # acts on one case, a meeting, an operation
 
 
 @dataclass(slots=True)
@@ -111,9 +112,11 @@ class Ledger:
 
     def _referral_row(self, referral_id: UUID) -> dict[str, Any]:
         rows = self.rows.setdefault("referral_changes", [])
-        if not rows:
-            rows.append({"id": str(referral_id), "entries": 0})
-        return rows[0]
+        found = next((row for row in reversed(rows) if row["id"] == str(referral_id)), None)
+        if found is None:
+            found = {"id": str(referral_id), "entries": 0}
+            rows.append(found)
+        return found
 
     def warn(self, code: str, **about: Any) -> None:
         """Something the people on the case must see; it stays with the case."""
@@ -162,6 +165,7 @@ async def post(
     key: SubjectKey,
     answer: Mapping[str, Any] | None = None,
     status: int = 200,
+    through: Door = "carry_out",
 ) -> None:
     """Send the ledger: one call, one transaction, all or nothing.
 
@@ -183,6 +187,6 @@ async def post(
         }
     await scalar(
         session.connection,
-        "SELECT referral.carry_out($1::jsonb)",
+        f"SELECT referral.{through}($1::jsonb)",
         orjson.dumps(payload).decode(),
     )

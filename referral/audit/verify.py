@@ -200,6 +200,22 @@ SELECT 'hand-off ' || h.id AS place, 'it stands at ' || h.state || ' (version ' 
     FROM referral.hand_off h LEFT JOIN told t ON t.object_type = 'hand_off' AND t.object_id = h.id
     WHERE t.entries IS DISTINCT FROM h.version::bigint OR t.stands IS DISTINCT FROM h.state
 UNION ALL
+SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NOT NULL)::int || ' times, the log tells it ' || coalesce(t.entries, 0) || ' times'
+    FROM referral.panel_decision d FULL JOIN (SELECT * FROM told WHERE object_type = 'panel') t ON t.object_id = d.id
+    WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
+UNION ALL
+SELECT 'override ' || coalesce(o.id, t.object_id), 'it is recorded ' || (o.id IS NOT NULL)::int || ' times, the log tells it ' || coalesce(t.entries, 0) || ' times'
+    FROM referral.screening_override o FULL JOIN (SELECT * FROM told WHERE object_type = 'screening') t ON t.object_id = o.id
+    WHERE o.id IS NULL OR t.entries IS DISTINCT FROM 1
+UNION ALL
+SELECT 'meeting ' || coalesce(m.id, t.object_id), 'it is at version ' || coalesce(m.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.meeting m FULL JOIN (SELECT * FROM told WHERE object_type = 'meeting') t ON t.object_id = m.id
+    WHERE m.version::bigint IS DISTINCT FROM t.entries
+UNION ALL
+SELECT 'operation ' || coalesce(o.id, t.object_id), 'it is at version ' || coalesce(o.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.operation o FULL JOIN (SELECT * FROM told WHERE object_type = 'operation') t ON t.object_id = o.id
+    WHERE o.version::bigint IS DISTINCT FROM t.entries
+UNION ALL
 SELECT 'referral ' || r.id, 'it is at version ' || r.version || ' held by ' || r.holder_unit || ', the log has '
         || coalesce(t.entries, 0) || ' entries and says ' || coalesce(t.custody, 'nothing')
     FROM referral.referral r JOIN referral.case c ON c.id = r.case_id
@@ -257,7 +273,7 @@ SELECT 'hand-off ' || h.id, 'it is ' || h.state || ', and who was asked is no pa
 
 _EFFECTS = """
 SELECT (SELECT count(*) FROM referral.hand_off) + (SELECT count(*) FROM referral.referral)
-    + (SELECT count(*) FROM referral.case) + (SELECT count(*) FROM referral.event)
+    + (SELECT count(*) FROM referral.panel_decision) + (SELECT count(*) FROM referral.case) + (SELECT count(*) FROM referral.event)
 """
 
 

@@ -7,6 +7,7 @@ in one call with its log entries. Rooms never commit. A refusal is a value, and 
 from protocols.lifecycle import Act
 from referral.casework.amending import amend, identify
 from referral.casework.answers import Acted, Ask
+from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.clockwork import lapse
 from referral.casework.contacts import (
     ask_cancellation,
@@ -14,6 +15,7 @@ from referral.casework.contacts import (
     record_first_contact,
     set_docket,
 )
+from referral.casework.deciding import decide_panel
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
@@ -38,43 +40,64 @@ from referral.casework.history import (
     filed_before,
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
+from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
+from referral.casework.operations import Operated, Plan, end_operation, plan_operation
+from referral.casework.overriding import override_screening
+from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 
 __all__ = [
     "UNLISTED",
+    "VOTES",
     "Act",
     "Acted",
     "Ask",
+    "BatchActed",
+    "Call",
     "Filed",
     "Imported",
     "Intake",
     "LawfulBasis",
+    "Met",
+    "Operated",
     "PersonFiled",
     "PersonTold",
+    "Plan",
+    "Record",
     "Recorded",
     "ReferralOpened",
     "Said",
+    "Seat",
+    "Sitting",
+    "Task",
     "accept",
     "acknowledge",
+    "act_on_batch",
     "add_note",
     "amend",
     "ask_cancellation",
     "attest",
+    "call_meeting",
     "cancel",
     "complete",
     "confirm_attestation",
+    "decide_panel",
     "decline",
     "disorder_of",
+    "end_operation",
     "fail",
     "file",
     "file_history",
     "filed_again",
     "filed_before",
     "hold",
+    "hold_meeting",
     "identify",
     "lapse",
+    "override_screening",
+    "plan_operation",
     "record_event",
     "record_first_contact",
     "record_voice",

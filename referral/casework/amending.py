@@ -29,16 +29,17 @@ from referral.audit import Done
 from referral.audit.ledger import Ledger, sealed
 from referral.audit.streams import keep_key
 from referral.casework.answers import Acted
-from referral.casework.dossier import Dossier
 from referral.casework.ground import (
     Held,
     referral_ground,
     refuse_there,
     version_conflict,
 )
-from referral.casework.intake import Intake, LawfulBasis, PersonTold
+from referral.casework.intake import PersonTold
+from referral.casework.overriding import with_overrides
 from referral.casework.persons import keep_persons
 from referral.casework.records import follow
+from referral.casework.rejoining import intake_of, joined
 from referral.casework.routing import keep_findings, route
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.casework.said import NOTHING_SAID, Said
@@ -80,12 +81,14 @@ async def amend(
             session, actor, locked, "amend", refused or errors.not_found(), now
         )
     findings = screening.screen(session.catalogue.country(actor.country).parameters, after)
+    person = UUID(locked.referral["person_id"])
+    results = await with_overrides(session, person, findings.results)
     decision = engine.amend(
         protocol_of(session, locked),
         run_of(locked, before),
         after,
         now,
-        results=findings.results,
+        results=results,
         urgency=findings.urgency.value,
     )
     if isinstance(decision, Refused):
@@ -96,12 +99,11 @@ async def amend(
     ledger = Ledger(locked.case_id, now, why=held.why)
     ledger.log(Done.CASE_AMENDED, "case", locked.case_id, facts=sorted(changes))
     _keep_facts(session, ledger, held, before, after)
-    dossier = _joined(session, held, actor, ledger)
-    person = UUID(locked.referral["person_id"])
+    dossier = joined(session, held, actor, ledger)
     keep_findings(dossier, person, locked.person["number"], findings)
-    ledger.change_referral(locked.referral_id, results=[list(pair) for pair in findings.results])
+    ledger.change_referral(locked.referral_id, results=[list(pair) for pair in results])
     mandates = frozenset(locked.holder_mandates)
-    route(session, dossier, person, after, findings, mandates, locked.tracks)
+    route(session, dossier, person, after, findings, mandates, locked.tracks, results=results)
     if dossier.urgency != locked.case["urgency"]:
         ledger.case_changes["urgency"] = dossier.urgency
     return await follow(session, actor, held, ledger, decision, more=dossier.decided)
@@ -126,7 +128,7 @@ async def identify(
     if isinstance(held, Refusal):
         return held
     locked = held.locked
-    intake = replace(_intake_of(locked), persons=tuple(persons))
+    intake = replace(intake_of(locked), persons=tuple(persons))
     understood = understand(intake, load_vocabulary(), now)
     refusal = _not_identifiable(locked, persons) or (
         understood if isinstance(understood, Refusal) else version_conflict(locked, said)
@@ -136,7 +138,7 @@ async def identify(
         return await refuse_there(session, actor, locked, "amend", problem, now)
     ledger = Ledger(locked.case_id, now, why=held.why)
     ledger.log(Done.CASE_AMENDED, "case", locked.case_id, identified=len(persons))
-    dossier = _joined(session, held, actor, ledger)
+    dossier = joined(session, held, actor, ledger)
     keep_persons(session, dossier, understood[1], frozenset(locked.holder_mandates))
     left = locked.person["headcount"] - len(persons)
     _shrink(ledger, locked, max(left, 1))
@@ -191,36 +193,6 @@ def _emptied(locked: Locked) -> Decision:
         for clock in locked.clocks
     ]
     return Decision((*waiting, *running, CloseReferral("ONWARD_REFERRAL_MADE", reason)))
-
-
-def _intake_of(locked: Locked) -> Intake:
-    """The case as the frame for persons who join it."""
-    return Intake(
-        client_id=locked.case_id,
-        place=locked.case["place"],
-        reported=locked.case["reported"],
-        lawful_basis=LawfulBasis(locked.referral["lawful_basis"]),
-    )
-
-
-def _joined(session: WriteSession, held: Held, actor: Actor, ledger: Ledger) -> Dossier:
-    """The case's own dossier, opened again."""
-    locked = held.locked
-    lead = locked.case["lead_referral"]
-    return Dossier(
-        intake=_intake_of(locked),
-        actor=actor,
-        now=ledger.at,
-        country=session.catalogue.country(actor.country),
-        ledger=ledger,
-        key=held.keys[locked.case_id],
-        head=locked.head,
-        case_id=locked.case_id,
-        reference=locked.case["reference"],
-        numbered=locked.numbered,
-        urgency=locked.case["urgency"],
-        lead=UUID(lead) if lead else None,
-    )
 
 
 def _keep_facts(

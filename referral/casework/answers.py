@@ -19,6 +19,7 @@ class Ask:
     """One hand-off that was made: who is asked, at which step, on what ground, by when."""
 
     hand_off_id: str
+    batch: str
     referral_id: str
     track: str
     protocol_version: str
@@ -42,6 +43,7 @@ class Ask:
         clock = made.clock
         return cls(
             hand_off_id=str(made.id),
+            batch=str(made.batch),
             referral_id=str(subject.referral_id),
             track=subject.track,
             protocol_version=subject.protocol_version,

@@ -41,6 +41,7 @@ class Opened:
     """A hand-off that was just made: what the answer to the caller says of it."""
 
     id: UUID
+    batch: UUID
     item: OpenHandOff
     unit: UnitRef
     no_agency: bool
@@ -123,7 +124,7 @@ def _open(
     if unit is None:  # nobody at all may be asked: the holder keeps her, and everybody sees it
         ledger.warn("nobody-to-ask", step=item.step, mandate=item.mandate)
         return None
-    hand_off_id = uuid4()
+    hand_off_id, batch = uuid4(), uuid5(subject.batches, f"{item.step}|{unit.unit_id}")
     rivals = uuid5(subject.referral_id, item.rivals) if item.rivals else None
     ledger.add(
         "hand_offs",
@@ -132,7 +133,7 @@ def _open(
         case_id=str(subject.case_id),
         person_id=str(subject.person_id),
         country=subject.country,
-        batch=str(uuid5(subject.batches, f"{item.step}|{unit.unit_id}")),
+        batch=str(batch),
         rivals=str(rivals) if rivals else None,
         track=subject.track,
         protocol_version=subject.protocol_version,
@@ -175,7 +176,7 @@ def _open(
         no_agency=answer.no_agency or None,
     )
     ledger.tell("hand_off.requested", unit.unit_id, hand_off_id)
-    return Opened(hand_off_id, item, unit, answer.no_agency, answer.alternates, clock)
+    return Opened(hand_off_id, batch, item, unit, answer.no_agency, answer.alternates, clock)
 
 
 def record_event(

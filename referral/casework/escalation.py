@@ -25,6 +25,9 @@ _ESCALATED = {
 }
 
 
+AGENDA = "hand_off.agenda"  # the notice that fills the agenda of the body's next meeting
+
+
 def escalate(
     ledger: Ledger,
     subject: Subject,
@@ -39,7 +42,8 @@ def escalate(
         row = _parties_of(subject, item.hand_off)
         answer = None if item.to in PARTIES else next(answers)
         unit, role = _called(subject, row, item.to, answer)
-        ledger.tell(_ESCALATED[item.kind].value, unit, item.hand_off, role)
+        told = AGENDA if item.kind is RungKind.AGENDA else _ESCALATED[item.kind].value
+        ledger.tell(told, unit, item.hand_off, role)
     for hand_off, items in called.items():
         _mark(ledger, subject, hand_off, items, happened)
 

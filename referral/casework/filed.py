@@ -70,6 +70,7 @@ def _referral(row: Mapping[str, Any]) -> ReferralOpened:
 def _ask(row: Mapping[str, Any]) -> Ask:
     return Ask(
         hand_off_id=row["id"],
+        batch=row["batch"],
         referral_id=row["referral_id"],
         track=row["track"],
         protocol_version=row["protocol_version"],

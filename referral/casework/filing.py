@@ -20,9 +20,11 @@ from referral.casework.intake import Intake
 from referral.casework.persons import keep_persons
 from referral.casework.refusing import refuse
 from referral.casework.understanding import Understood, understand
-from referral.database import as_json
+from referral.database import as_json, take_time
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession
+
+_MANY = 50  # persons: from here on the ordinary limits of one statement do not do
 
 
 async def file(
@@ -35,6 +37,8 @@ async def file(
             session, actor, ground, act="file", object_type="case", object_id=None, now=now
         )
     case_facts, persons, mandates = ground
+    if len(persons) > _MANY:
+        await take_time(session.connection)
     dossier = open_dossier(session, actor, intake, now)
     keep_persons(session, dossier, persons, frozenset(mandates))
     opened = await carrying.carry(session, dossier.ledger, dossier.decided)

@@ -18,6 +18,7 @@ from protocols.decision import (
     Decision,
     MoveCustody,
     MoveHandOff,
+    PanelVote,
     Refused,
 )
 from protocols.lifecycle import Act, Kind, Party, State, acts_from, transition
@@ -27,6 +28,7 @@ from referral.audit.ledger import Ledger, post
 from referral.casework import carrying
 from referral.casework.answers import Acted, Ask
 from referral.casework.moves import Saying
+from referral.casework.panels import Sitting
 from referral.casework.recipients import Subject, subject_of
 from referral.casework.refusing import refuse
 from referral.casework.run import facts_of, protocol_of, run_of
@@ -128,6 +130,34 @@ async def attest(
     return await _act(session, actor, hand_off_id, act, said, now, attesting=True)
 
 
+async def complete_by_panel(
+    session: WriteSession,
+    actor: Actor,
+    hand_off_id: UUID,
+    sitting: Sitting,
+    said: Said,
+    *,
+    now: datetime,
+) -> Acted | Refusal:
+    """Done, with the outcome a panel decided: no effect before its quorum has met."""
+    wrong = sitting.faults()
+    told = replace(said, outcome=sitting.outcome)
+    if wrong:
+        locked = await access.hand_off_for(session, actor, hand_off_id, now)
+        known = locked is not None and bool(locked.relationships(actor))
+        return await refuse(
+            session,
+            actor,
+            errors.invalid_input(wrong) if known else errors.not_found(),
+            act="decide_panel",
+            object_type="hand_off",
+            object_id=hand_off_id,
+            now=now,
+            locked=locked if known else None,
+        )
+    return await _act(session, actor, hand_off_id, Act.COMPLETE, told, now, panel=sitting)
+
+
 async def _act(
     session: WriteSession,
     actor: Actor,
@@ -137,9 +167,11 @@ async def _act(
     now: datetime,
     *,
     attesting: bool = False,
+    panel: Sitting | None = None,
 ) -> Acted | Refusal:
     locked = await access.hand_off_for(session, actor, hand_off_id, now)
-    ground = _may(session, actor, locked, act, said, now, attesting=attesting)
+    vote = panel.vote if panel else None
+    ground = may(session, actor, locked, act, said, now, attesting=attesting, panel=vote)
     if isinstance(ground, Refusal) or locked is None:
         refusal = ground if isinstance(ground, Refusal) else errors.not_found()
         return await refuse(
@@ -155,12 +187,10 @@ async def _act(
     decision, why = ground
     keys = keys_of(session, locked.keys)
     ledger = Ledger(locked.case_id, now, why=why)
-    subject = subject_of(locked, actor)
     done = Saying(ledger, locked, actor, said, act, keys[locked.case_id], attesting=attesting)
-    done.move_all(decision)
-    for custody in decision.all(MoveCustody):
-        carrying.move_custody(ledger, subject, custody, None if attesting else actor.id)
-        subject = replace(subject, holder_unit=UUID(locked.hand_off["receiver_unit"]))
+    subject = moved(done, decision, subject_of(locked, actor))
+    if panel is not None:
+        panel.keep(ledger, locked, actor, keys[locked.case_id], protocol_of(session, locked))
     opened = await carrying.carry(session, ledger, [(subject, decision)])
     answer = _answer(locked, decision, opened, subject)
     await post(
@@ -174,7 +204,17 @@ async def _act(
     return answer
 
 
-def _may(  # noqa: PLR0911 - each way to say no is its own, in the order they are asked
+def moved(done: Saying, decision: Decision, subject: Subject) -> Subject:
+    """The moves of a decision, and custody where it goes; the referral as it stands then."""
+    done.move_all(decision)
+    for custody in decision.all(MoveCustody):
+        member = None if done.attesting else done.actor.id
+        carrying.move_custody(done.ledger, subject, custody, member)
+        subject = replace(subject, holder_unit=UUID(done.locked.hand_off["receiver_unit"]))
+    return subject
+
+
+def may(  # noqa: PLR0911 - each way to say no is its own, in the order they are asked
     session: WriteSession,
     actor: Actor,
     locked: Locked | None,
@@ -182,8 +222,10 @@ def _may(  # noqa: PLR0911 - each way to say no is its own, in the order they ar
     said: Said,
     now: datetime,
     *,
-    attesting: bool,
+    attesting: bool = False,
+    panel: PanelVote | None = None,
 ) -> tuple[Decision, str] | Refusal:
+    """May she, and what follows: everything that can say no, before anything is written."""
     if locked is None:
         return errors.not_found()
     row = locked.hand_off
@@ -219,6 +261,7 @@ def _may(  # noqa: PLR0911 - each way to say no is its own, in the order they ar
         outcome=said.outcome,
         occurred_at=said.occurred_at,
         receiver_mandates=frozenset(row["mandates"] or ()),
+        panel=panel,
     )
     if isinstance(decision, Refused):
         return not_allowed(decision, state)
@@ -237,12 +280,13 @@ def not_possible(row: Mapping[str, Any], act: Act, party: Party) -> Refusal:
 
 def not_allowed(refused: Refused, state: State) -> Refusal:
     """What the engine refused, as a 409 that names the state and what would be possible."""
-    return errors.not_allowed_now(
+    refusal = errors.not_allowed_now(
         state.value,
         refused.act,
         [one.value for one in refused.possible if one not in _NOT_OFFERED],
         refused.explanation,
     )
+    return replace(refusal, extra={**refusal.extra, "rule": refused.rule})
 
 
 def _action(act: Act, state: State) -> str:

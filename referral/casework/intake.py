@@ -34,12 +34,17 @@ class PersonTold:
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A report needs only a place, or a way to make contact; everything else may come later."""
+    """A report needs only a place, or a way to make contact; everything else may come later.
+
+    ``facts`` are of the situation; ``common`` are those of every person concerned who says nothing
+    else (a bus with three hundred people: each works, none is free to leave).
+    """
 
     client_id: UUID
     place: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     persons: tuple[PersonTold, ...] = ()
+    common: Mapping[str, Any] = field(default_factory=dict)  # of everybody concerned
     reported: str | None = None
     occurred_at: datetime | None = None
     occurred_precision: str = "minute"

@@ -44,11 +44,17 @@ def route(
     found: Screening,
     mandates: frozenset[str],
     running: frozenset[str] = frozenset(),
+    *,
+    results: tuple[tuple[str, str], ...] | None = None,
 ) -> None:
-    """Open a referral under every track that applies and that she is not under already."""
+    """Open a referral under every track that applies and that she is not under already.
+
+    ``results``: where a person has raised what the screening found.
+    """
+    results = found.results if results is None else results
     run = Run(
         facts=facts,
-        results=found.results,
+        results=results,
         place=dossier.intake.place,
         reported=dossier.intake.reported,
         urgency=found.urgency.value,
@@ -59,7 +65,7 @@ def route(
     today = session.day_in(country, dossier.now)
     tracks = session.catalogue.in_force(country, today, dossier.intake.place)
     for opening in engine.file(tracks, run, dossier.now, running=running):
-        _open_referral(dossier, person_id, found.results, opening, tracks)
+        _open_referral(dossier, person_id, results, opening, tracks)
 
 
 def _open_referral(

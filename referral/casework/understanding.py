@@ -37,10 +37,13 @@ def understand(
     told = intake.persons
     if not any(person.role == "concerned" for person in told):
         told = (PersonTold(identified=False, headcount=_headcount(intake)), *told)
+    faults += parsed(vocabulary, intake.common, "/common")[1]
+    everybody = {} if faults else intake.common
     persons = []
     for number, person in enumerate(told):
         pointer = f"/persons/{number - (len(told) - len(intake.persons))}/facts"
-        own, found = parsed(vocabulary, person.facts, pointer)
+        concerned = everybody if person.role == "concerned" else {}
+        own, found = parsed(vocabulary, {**concerned, **person.facts}, pointer)
         faults += found
         persons.append(_understood(vocabulary, person, shared, own))
     if faults:

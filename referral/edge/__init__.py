@@ -51,6 +51,7 @@ SECURITY: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+FILING: Final = ("/api/v1/cases", "/cases", "/cases/draft")  # up to a thousand persons at once
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -65,7 +66,12 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
         Middleware(Watched, metrics=metrics),
         Middleware(Guarded, production=settings.environment is Environment.PRODUCTION),
         Middleware(LastResort, answered=answered),
-        Middleware(Bodies, limit=settings.body_limit, answered=answered),
+        Middleware(
+            Bodies,
+            limit=settings.body_limit,
+            answered=answered,
+            larger={path: max(settings.filing_limit, settings.body_limit) for path in FILING},
+        ),
         Middleware(Turnstile, places=places, metrics=metrics, answered=answered),
     ]
 

@@ -6,7 +6,8 @@ Bodies are read here, so that no slow sender ever holds a connection to the data
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from starlette.datastructures import Headers
@@ -28,10 +29,19 @@ class Bodies:
     """Reads a body whole, up to a limit in bytes and seconds, before anybody works on it."""
 
     def __init__(
-        self, app: ASGIApp, answered: Answering, limit: int, seconds: float = BODY_SECONDS
+        self,
+        app: ASGIApp,
+        answered: Answering,
+        limit: int,
+        seconds: float = BODY_SECONDS,
+        larger: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
-        """Refuse what is larger than ``limit`` bytes or takes longer than ``seconds``."""
+        """Refuse what is larger than ``limit`` bytes or takes longer than ``seconds``.
+
+        ``larger``: path -> limit, where more than one thing at a time comes in.
+        """
         self.app, self.answered, self.limit, self.seconds = app, answered, limit, seconds
+        self.larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the app a body that is complete."""
@@ -40,24 +50,25 @@ class Bodies:
             return
         try:
             async with asyncio.timeout(self.seconds):
-                body = await self._read(scope, receive)
+                limit = self.larger.get(scope["path"], self.limit)
+                body = await self._read(scope, receive, limit)
         except _GoneError:
             return  # half a request is none: it must never be acted upon
         except TimeoutError:
             await self.answered(Request(scope), too_slow(self.seconds))(scope, receive, send)
             return
         if body is None:
-            await self.answered(Request(scope), too_large(self.limit))(scope, receive, send)
+            await self.answered(Request(scope), too_large(limit))(scope, receive, send)
             return
         await self.app(scope, _replayed(body, receive), send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+    async def _read(self, scope: Scope, receive: Receive, limit: int) -> bytes | None:
         """The body; None when it is too large, whether it was declared or comes in pieces.
 
         What is too large is read on and thrown away: a connection closed on a sender who is still
         sending loses the answer.
         """
-        large = _declared(scope) > self.limit
+        large = _declared(scope) > limit
         if large and "100-continue" in Headers(scope=scope).get("expect", "").lower():
             return None  # it is waiting to be asked for the rest
         parts: list[bytes] = []
@@ -68,7 +79,7 @@ class Bodies:
                 raise _GoneError
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            if large or size > self.limit:
+            if large or size > limit:
                 large = True
                 parts.clear()
             if not message.get("more_body", False) or size > THROWN_AWAY:

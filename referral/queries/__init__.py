@@ -4,13 +4,31 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
+from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
+from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named
 from referral.queries.log import TimelineLine, entries_of, timeline_of
+from referral.queries.meetings import (
+    MeetingLine,
+    MeetingSeen,
+    mandates_of,
+    meeting_seen,
+    meetings_of,
+    units_in,
+)
+from referral.queries.operations import (
+    OperationLine,
+    OperationSeen,
+    memberships_named,
+    operation_seen,
+    operations_of,
+)
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
 
@@ -19,11 +37,19 @@ __all__ = [
     "ClockSeen",
     "HandOffLine",
     "HandOffSeen",
+    "LetterSeen",
+    "MeetingLine",
+    "MeetingSeen",
+    "OperationLine",
+    "OperationSeen",
     "Page",
+    "PanelSeen",
     "PersonSeen",
     "ReferralSeen",
     "ResponseTimes",
+    "SeatSeen",
     "TimelineLine",
+    "batch_of",
     "case_seen",
     "case_with",
     "entries_of",
@@ -31,8 +57,17 @@ __all__ = [
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
+    "letter_of",
+    "mandates_of",
+    "meeting_seen",
+    "meetings_of",
+    "memberships_named",
+    "operation_seen",
+    "operations_of",
     "overdue_in",
     "response_times_in",
+    "seats_of",
     "timeline_of",
+    "units_in",
     "units_named",
 ]

@@ -16,6 +16,8 @@ from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.queries.answerable import only_asked, readable
 from referral.queries.lines import HandOffLine, lines_in
+from referral.queries.overrides import overrides_of
+from referral.queries.panels import PanelSeen, dissents_of, panels_of
 from referral.queries.persons import PersonSeen, persons_of
 from referral.queries.referrals import ReferralSeen, referrals_of
 from referral.queries.sealed import case_keys
@@ -45,6 +47,7 @@ class CaseSeen:
     persons: tuple[PersonSeen, ...]
     referrals: tuple[ReferralSeen, ...]
     hand_offs: tuple[HandOffLine, ...]
+    panels: tuple[PanelSeen, ...]
     relationships: frozenset[Relationship]
     notes: tuple[tuple[str, datetime, str], ...] = ()
     opened: tuple[str, ...] = ()  # which of G2-G5 this answer holds
@@ -99,6 +102,7 @@ async def case_seen(
         hand_offs=await lines_in(
             session, actor, "h.case_id = :id ORDER BY h.requested_at, h.id", id=case_id
         ),
+        panels=await panels_of(session, case_id),
         relationships=relationships,
         notes=notes,
         opened=tuple(sorted(allowed)),
@@ -171,16 +175,19 @@ async def _notes(session: ReadSession, case_id: UUID) -> tuple[tuple[str, dateti
             {"id": case_id},
         )
     ).all()
-    if not rows:
-        return ()
-    key = (await case_keys(session, case_id))[case_id]
-    return tuple(
+    keys = await case_keys(session, case_id)
+    written = [
         (
             r.kind,
             r.written_at,
-            key.open(r.content, room="note", column="content", row=r.id).decode(),
+            keys[case_id].open(r.content, room="note", column="content", row=r.id).decode(),
         )
         for r in rows
+    ]
+    return (
+        *written,
+        *await dissents_of(session, case_id, keys),
+        *await overrides_of(session, case_id, keys),
     )
 
 

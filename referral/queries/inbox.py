@@ -28,6 +28,18 @@ class Page:
     after: str | None
 
 
+# Three hundred persons handed over at once are one line, as often as they stand differently.
+_ALIKE = (
+    "FROM referral.hand_off e WHERE e.batch = h.batch AND e.receiver_unit = h.receiver_unit "
+    "AND e.state = h.state AND (e.overdue_since IS NULL) = (h.overdue_since IS NULL)"
+)
+_FIRST = (
+    f"NOT EXISTS (SELECT {_ALIKE} AND (coalesce(e.due_at, 'infinity'), e.id) "
+    "< (coalesce(h.due_at, 'infinity'), h.id))"
+)
+_TOGETHER = LINE.replace("\nFROM", f",\n    (SELECT count(*) {_ALIKE}) AS together\nFROM", 1)
+
+
 async def inbox_of(
     session: ReadSession,
     actor: Actor,
@@ -37,12 +49,14 @@ async def inbox_of(
     overdue: bool | None = None,
     after: str | None = None,
     limit: int = 50,
+    together: bool = False,
     now: datetime,
 ) -> Page | Refusal:
     """What was sent to (``in``) or by (``out``) the actor's unit.
 
     Without ``state`` the in-box shows what is open, most urgent limit first; the out-box everything,
-    newest first. ``after`` is the cursor of the page before.
+    newest first. ``after`` is the cursor of the page before. ``together``: hand-offs of one batch
+    that stand alike are one line, the one with the nearest limit.
     """
     refused = await refused_by_role(session, actor, "see_inbox", now)
     if refused is not None:
@@ -67,6 +81,8 @@ async def inbox_of(
     if overdue is not None:
         late = "(h.overdue_since IS NOT NULL OR h.due_at < :now) AND NOT h.imported"
         where.append(late if overdue else f"NOT ({late}) IS NOT FALSE")
+    if together:
+        where.append(_FIRST)
     key = "coalesce(h.due_at, 'infinity')" if received else "h.requested_at"
     if cursor:
         sign = ">" if received else "<"
@@ -75,7 +91,7 @@ async def inbox_of(
         )
     order = "" if received else " DESC"
     statement = text(
-        f"{LINE} WHERE {' AND '.join(where)} ORDER BY {key}{order}, h.id{order} LIMIT :limit"
+        f"{_TOGETHER if together else LINE} WHERE {' AND '.join(where)} ORDER BY {key}{order}, h.id{order} LIMIT :limit"
     )
     values = {
         "unit": actor.unit_id,

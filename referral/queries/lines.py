@@ -80,11 +80,12 @@ class HandOffLine:
     sender_agency: str | None
     receiver_agency: str | None
     receiver_unit_name: str | None
+    together: int = 1  # how many this line stands for: of one batch, in the same state
 
     @classmethod
     def of(cls, row: RowMapping) -> Self:
         """From a row of ``LINE``."""
-        return cls(**{field.name: row[field.name] for field in fields(cls)})
+        return cls(**{field.name: row[field.name] for field in fields(cls) if field.name in row})
 
     def overdue(self, now: datetime) -> bool:
         """Past its limit; history has no live clocks."""

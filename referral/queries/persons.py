@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -28,12 +28,15 @@ class PersonSeen:
     identity: Mapping[str, Any] | None = None
     safety: Mapping[str, Any] | None = None
     narrative: Mapping[str, Any] | None = None  # facts of G4: pregnant, injured …
+    overrides: Sequence[Mapping[str, Any]] = ()  # topic, engine, result, at: a person knew better
 
 
 _PERSONS = text("""
 SELECT p.id, p.number, p.role, p.identified, p.headcount,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = p.case_id AND f.person_id = p.id) AS facts,
     (SELECT s.findings FROM referral.screening s WHERE s.person_id = p.id ORDER BY s.at DESC LIMIT 1) AS findings,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('topic', o.topic, 'engine', o.engine, 'result', o.result, 'at', o.at) ORDER BY o.at), '[]')
+        FROM referral.screening_override o WHERE o.case_id = p.case_id AND o.person_id = p.id) AS overrides,
     (SELECT i.content FROM referral.person_identity i WHERE i.person_id = p.id) AS identity,
     (SELECT i.facts FROM referral.person_identity i WHERE i.person_id = p.id) AS identity_facts,
     (SELECT s.content FROM referral.person_safety s WHERE s.person_id = p.id) AS safety,
@@ -65,7 +68,10 @@ async def persons_of(
         PersonSeen(
             **{
                 name: row[name]
-                for name in ("id", "number", "role", "identified", "headcount", "facts", "findings")
+                for name in (
+                    *("id", "number", "role", "identified", "headcount", "facts", "findings"),
+                    "overrides",
+                )
             },
             identity=opened(row, "G2", "identity", "person_identity"),
             safety=opened(row, "G3", "safety", "person_safety"),

@@ -55,6 +55,14 @@ async def referrals_of(
     rows = (
         await session.connection.execute(_REFERRALS, {"id": case_id, "agency": actor.agency_id})
     ).mappings()
+    holding: dict[str, list[Any]] = {}  # by referral; every other part counts for the whole case
+    others = []
+    for party in parties:
+        if party["relationship"] in {"holder", "past_holder"}:
+            holding.setdefault(party["referral_id"], []).append(party)
+        else:
+            others.append(party)
+    anywhere = relationships_of(actor, others, holder_member=None)
     return tuple(
         ReferralSeen(
             **{
@@ -62,8 +70,12 @@ async def referrals_of(
                 for name in ReferralSeen.__dataclass_fields__
                 if name != "relationships"
             },
-            relationships=relationships_of(
-                actor, parties, holder_member=row["holder_member"], referral_id=row["id"]
+            relationships=anywhere
+            | relationships_of(
+                actor,
+                holding.get(str(row["id"]), ()),
+                holder_member=row["holder_member"],
+                referral_id=row["id"],
             ),
         )
         for row in rows

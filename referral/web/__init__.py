@@ -2,11 +2,35 @@
 
 from fastapi import APIRouter, Request, Response
 
-from referral.web import cases, coverage, directory, hand_offs, oversight, signin
+from referral.web import (
+    batches,
+    cases,
+    coverage,
+    directory,
+    hand_offs,
+    letters,
+    meetings,
+    operations,
+    oversight,
+    panels,
+    signin,
+)
 from referral.web.pages import error_page, static
 
 router = APIRouter()
-for part in (signin, cases, hand_offs, oversight, directory, coverage):
+for part in (
+    signin,
+    cases,
+    batches,
+    hand_offs,
+    letters,
+    panels,
+    meetings,
+    operations,
+    oversight,
+    directory,
+    coverage,
+):
     router.include_router(part.router)
 
 

@@ -6,28 +6,33 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from protocols.country import said
 from protocols.protocol import Protocol
 from protocols.vocabulary import load_vocabulary
 from referral import access
-from referral.queries import CaseSeen, PersonSeen, ReferralSeen
+from referral.queries import CaseSeen, PanelSeen, PersonSeen, ReferralSeen
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.filed_page import Finding, findings, needs_shown, withheld_shown
 from referral.web.forms import new_key
 from referral.web.lines import UNNAMED, Line, Reader
+from referral.web.panel_page import panel_steps
 from referral.web.wording import (
     LANGUAGE,
     PERSON_ROLES,
+    RESULTS,
     TOPICS,
     Citation,
+    Clockface,
+    Law,
     Tag,
     fact_lines,
     urgency_tag,
 )
 
+_TOGETHER: Final = 50  # persons on one page
 SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
 
 
@@ -52,6 +57,8 @@ class ReferralShown:
     address: str
     note: Params | None
     event: tuple[tuple[str, Params], ...]
+    panels: tuple[tuple[str, str], ...]  # address and title of each form
+    override: tuple[tuple[str, Params], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class CasePage:
     lines: tuple[Line, ...]
     notes: tuple[tuple[str, str, str], ...]
     opening: tuple[tuple[str, Params], ...]
+    others: tuple[tuple[str, str], ...]  # of a large group: address and words of the other parts
     opened: tuple[str, ...]
     empty: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -77,10 +85,20 @@ class CasePage:
 
 
 def case_view(
-    seen: CaseSeen, reader: Reader, place: str, sent: Sent, faults: Faults, done: str
+    whole: CaseSeen,
+    reader: Reader,
+    place: str,
+    sent: Sent,
+    faults: Faults,
+    done: str,
+    *,
+    first: int = 1,
 ) -> CasePage:
-    """The case as it was seen; what was opened stands with each person."""
-    clock = reader.clock
+    """The case as it was seen; what was opened stands with each person.
+
+    Of a large group a page shows some persons, from ``first`` on, with what concerns them.
+    """
+    clock, seen = reader.clock, _part(whole, first)
     return CasePage(
         address=f"/cases/{seen.id}",
         reference=seen.reference,
@@ -92,6 +110,7 @@ def case_view(
         lines=tuple(reader.line(one) for one in seen.hand_offs),
         notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
         opening=_opening(seen, sent, faults),
+        others=_others(whole, first),
         opened=tuple(SEALED[group] for group in seen.opened if group in SEALED),
         empty=tuple(
             SEALED[group] for group in seen.opened if group in SEALED and not _holds(seen, group)
@@ -100,6 +119,32 @@ def case_view(
         key=new_key(),
         done=done,
         faults=faults,
+    )
+
+
+def _part(seen: CaseSeen, first: int) -> CaseSeen:
+    """The persons with these numbers, their referrals and hand-offs."""
+    numbers = range(first, first + _TOGETHER)
+    if len(seen.persons) <= _TOGETHER:
+        return seen
+    persons = tuple(one for one in seen.persons if one.number in numbers)
+    ids = {one.id for one in persons}
+    return replace(
+        seen,
+        persons=persons,
+        referrals=tuple(one for one in seen.referrals if one.person_id in ids),
+        hand_offs=tuple(one for one in seen.hand_offs if one.person_number in numbers),
+    )
+
+
+def _others(seen: CaseSeen, first: int) -> tuple[tuple[str, str], ...]:
+    last = max((one.number for one in seen.persons), default=0)
+    if len(seen.persons) <= _TOGETHER:
+        return ()
+    return tuple(
+        (f"/cases/{seen.id}?from={start}", f"Persons {start} to {min(start + _TOGETHER - 1, last)}")
+        for start in range(1, last + 1, _TOGETHER)
+        if start != first
     )
 
 
@@ -142,7 +187,7 @@ def _person(one: PersonSeen, seen: CaseSeen) -> PersonShown:
     opened = (("G2", one.identity), ("G3", one.safety), ("G4", one.narrative))
     return PersonShown(
         heading=f"Person {one.number}: {PERSON_ROLES.get(one.role, one.role).lower()}{about}",
-        findings=findings(one.findings),
+        findings=findings(one.findings, one.overrides),
         facts=tuple(fact_lines(one.facts or {})),
         sealed=tuple(
             (SEALED[group], _sealed(told))
@@ -171,16 +216,31 @@ def _referral(
         ("Protocol", f"version of {one.protocol_version}"),
         ("Lawful basis", one.lawful_basis.replace("_", " ").capitalize()),
     ]
+    rows += [
+        ("Panel", _panel(panel, law, clock)) for panel in seen.panels if panel.referral_id == one.id
+    ]
     lead = ", lead" if one.lead else ""
+    address = f"/cases/{seen.id}/referrals/{one.id}"
     return ReferralShown(
         heading=f"{law.track_title(one)}: person {number}{lead}",
         rows=tuple(rows),
         needed=needs_shown(one.needed),
         withheld=withheld_shown(one.withheld, law),
-        address=f"/cases/{seen.id}/referrals/{one.id}",
+        address=address,
         note=_note(one, sent, faults),
         event=_event(one, law.protocol(one), sent, faults),
+        override=_override(one, sent, faults),
+        panels=tuple(
+            (f"{address}/panels/{step.id}", said(step.title, LANGUAGE))
+            for step in panel_steps(seen, one, reader).values()
+        ),
     )
+
+
+def _panel(panel: PanelSeen, law: Law, clock: Clockface) -> str:
+    sat = ", ".join(law.label(mandate) for mandate in panel.present)
+    votes = f"{panel.agreeing} of {len(panel.present)} agreed"
+    return f"{law.label(panel.outcome)}, {clock.moment(panel.occurred_at)}; {votes} ({sat})"
 
 
 def state_words(one: ReferralSeen) -> str:
@@ -203,6 +263,20 @@ def _note(one: ReferralSeen, sent: Sent, faults: Faults) -> Params | None:
     return {**field, "name": "note"}
 
 
+def _override(one: ReferralSeen, sent: Sent, faults: Faults) -> tuple[tuple[str, Params], ...]:
+    """Another result than the screening's."""
+    if not _may(one, "override_screening") or one.state != "open":
+        return ()
+    make, tail = Fields(sent), str(one.id)
+    results = [(code, RESULTS[code][0]) for code in ("indicated", "possible", "not_indicated")]
+    shown = (
+        ("select", make.choice("topic", "About", [*TOPICS.items()], empty="Choose")),
+        ("select", make.choice("result", "Your result", results, empty="Choose")),
+        ("textarea", make.area("reason", "Why", rows=2, hint="Sealed with the narrative")),
+    )
+    return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
+
+
 def _event(
     one: ReferralSeen, protocol: Protocol | None, sent: Sent, faults: Faults
 ) -> tuple[tuple[str, Params], ...]:
@@ -211,7 +285,7 @@ def _event(
         return ()
     options = [(name, said(event.title, LANGUAGE)) for name, event in protocol.events.items()]
     for step in protocol.steps.values():
-        if step.kept:
+        if step.kept and step.panel is None:
             ends = step.outcomes or ("completed",)
             title = said(step.title, LANGUAGE)
             options += [

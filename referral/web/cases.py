@@ -13,12 +13,20 @@ from fastapi import APIRouter, Request, Response
 from referral import access, casework, queries
 from referral.casework import Acted, Filed, Said
 from referral.entry import Call, Reading
-from referral.errors import Refusal
+from referral.errors import Fault, Refusal, invalid_input
 from referral.queries import CaseSeen
 from referral.web.case_pages import SEALED, case_view
 from referral.web.fields import NONE, Faults, Sent
 from referral.web.filed_page import filed_view
-from referral.web.forms import Acting, ActingForm, AskingForm, OpeningForm, moment_in, new_key
+from referral.web.forms import (
+    TABLE,
+    Acting,
+    ActingForm,
+    AskingForm,
+    OpeningForm,
+    moment_in,
+    new_key,
+)
 from referral.web.lines import Reader
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
@@ -30,7 +38,9 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 _DONE: Final = {
     "notes": "The note was added.",
+    "screening": "Your result is recorded beside the screening's own.",
     "events": "Recorded; whatever follows from it was opened.",
+    "panels": "The panel's decision is recorded; whatever follows from it was opened.",
 }
 
 
@@ -80,7 +90,9 @@ async def file(request: Request, form: ActingForm) -> Response:
         return see_other(f"/cases/{known}/filed")
     read = intake_in(sent, key, call.actor.time_zone)
     if isinstance(read, Refusal):
-        return await _put_right(request, form, read, {"/occurred_at": "occurred_at"})
+        return await _put_right(
+            request, form, read, {"/occurred_at": "occurred_at", "/people": "people"}
+        )
     intake, pointers = read
     answer = await casework.file(call.session, call.actor, intake, now=call.now)
     if isinstance(answer, Filed):
@@ -96,11 +108,14 @@ async def _put_right(
     of: dict[str, str] = {}
     others: list[str] = []
     for fault in refusal.extra["errors"]:
-        name = field_of(fault["pointer"], pointers)
-        if name is None:
-            others.append(fault["message"])
+        name, _, line = (field_of(fault["pointer"], pointers) or "").partition("#")
+        told = fault["message"]
+        if line:
+            told = f"Line {line}, {fault['pointer'].rpartition('/')[2]}: {told}"
+        if not name:
+            others.append(told)
         else:
-            of[name] = fault["message"]
+            of[name] = f"{of[name]} {told}" if name == TABLE and name in of else told
     faults = Faults(of, tuple(others))
     return await _report(request, form.call, form.sent, key=form.sent.one("key"), faults=faults)
 
@@ -135,7 +150,9 @@ async def _case(
         return error_page(request, seen, call)
     done = _DONE.get(request.query_params.get("done", ""), "")
     place = (await places_of(call)).get(seen.place, seen.place)
-    view = case_view(seen, Reader.of(call), place, sent or Sent(), faults, done)
+    asked = request.query_params.get("from", "")
+    first = int(asked) if asked.isdecimal() and len(asked) < 5 else 1  # noqa: PLR2004
+    view = case_view(seen, Reader.of(call), place, sent or Sent(), faults, done, first=first)
     status = 422 if faults else 200
     title = "Error: Case" if faults else "Case"
     return page(request, "cases/case.html", view, title=title, call=call, status=status)
@@ -201,6 +218,31 @@ async def record_event(
         now=form.call.now,
     )
     return await _shown(request, form, case_id, answer, "events", pointers)
+
+
+@router.post("/cases/{case_id}/referrals/{referral_id}/screening")
+async def override_screening(
+    request: Request, form: ActingForm, case_id: UUID, referral_id: UUID
+) -> Response:
+    """Another result than the screening's, with a reason."""
+    if form.call.stored is not None:
+        return see_other(f"/cases/{case_id}?done=screening")
+    call, sent = form.call, form.sent
+    pointers = {f"/{name}": f"{name}-{referral_id}" for name in ("topic", "result", "reason")}
+    said = _said(form)
+    if said.reason is None:
+        missing = invalid_input([Fault("/reason", "missing", "Say why you know better.")])
+        return await _shown(request, form, case_id, missing, "screening", pointers)
+    answer = await casework.override_screening(
+        call.session,
+        call.actor,
+        referral_id,
+        sent.one("topic"),
+        sent.one("result"),
+        said,
+        now=call.now,
+    )
+    return await _shown(request, form, case_id, answer, "screening", pointers)
 
 
 def _said(form: Acting, happened: Any = None) -> Said:

@@ -16,6 +16,7 @@ from referral.casework import Ask, Filed
 from referral.web.lines import Reader
 from referral.web.wording import LANGUAGE, TOPICS, Citation, Due, Law, Tag, result_tag
 
+_SHOWN: Final = 30  # persons
 _KINDS: Final = {
     "custody": "takes the person over",
     "task": "carries out a task",
@@ -30,6 +31,7 @@ class Finding:
     topic: str
     result: Tag
     rules: str
+    override: Tag | None = None  # what a person recorded instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class FiledPage:
     needed: tuple[tuple[str, str], ...]
     withheld: tuple[tuple[str, str, tuple[Citation, ...]], ...]
     triage: bool
+    more: str
 
 
 def filed_view(
@@ -74,11 +77,24 @@ def filed_view(
     return FiledPage(
         case_address=f"/cases/{answer.case_id}",
         reference=answer.reference,
-        persons=tuple((f"Person {one.number}", findings(one.findings)) for one in answer.persons),
+        persons=tuple(
+            (f"Person {one.number}", findings(one.findings)) for one in answer.persons[:_SHOWN]
+        ),
         asks=tuple(_ask(group, named, reader) for group in groups.values()),
         needed=needs_shown(need for one in answer.referrals for need in one.needed),
         withheld=withheld_shown((no for one in answer.referrals for no in one.withheld), law),
         triage=any(one.triage for one in answer.referrals),
+        more=_more(answer),
+    )
+
+
+def _more(answer: Filed) -> str:
+    """Of a thousand persons the page shows the first; the case has them all."""
+    rest = len(answer.persons) - _SHOWN
+    return (
+        f"The first {_SHOWN} of {len(answer.persons)} persons; the case shows all."
+        if rest > 0
+        else ""
     )
 
 
@@ -106,14 +122,24 @@ def _ask(
         rule=ask.rule,
         sources=law.cited(ask.sources),
         marks=tuple(marks),
-        address=f"/hand-offs/{ask.hand_off_id}",
+        address=f"/hand-offs/batches/{ask.batch}"
+        if len(group) > 1
+        else f"/hand-offs/{ask.hand_off_id}",
     )
 
 
-def findings(found: Mapping[str, Any] | None) -> tuple[Finding, ...]:
-    """Per topic, with the rules that said so."""
+def findings(
+    found: Mapping[str, Any] | None, overrides: Iterable[Mapping[str, Any]] = ()
+) -> tuple[Finding, ...]:
+    """Per topic, with the rules that said so, and beside it what a person said instead."""
+    said = {one["topic"]: result_tag(one["result"]) for one in overrides}
     return tuple(
-        Finding(words, result_tag(found[topic]["result"]), ", ".join(found[topic]["rules"]))
+        Finding(
+            words,
+            result_tag(found[topic]["result"]),
+            ", ".join(found[topic]["rules"]),
+            said.get(topic),
+        )
         for topic, words in TOPICS.items()
         if found and topic in found
     )

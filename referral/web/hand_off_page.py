@@ -34,6 +34,7 @@ class HandOff:
 
     address: str
     case_address: str
+    letter: str | None
     heading: str
     line: Line
     until: str
@@ -61,6 +62,7 @@ def hand_off_view(
     return HandOff(
         address=f"/hand-offs/{line.id}",
         case_address=f"/cases/{line.case_id}",
+        letter=f"/hand-offs/{line.id}/letter" if law.catalogue.letters(law.country.iso2) else None,
         heading=law.step_title(line, line.step),
         line=reader.line(line),
         until="Answer by" if line.state in {"requested", "received"} else "Next limit",

@@ -22,7 +22,7 @@ from referral.web.act_forms import ADDRESSES, ATTESTABLE, CHOOSE, POINTERS, UNTR
 from referral.web.fields import Fields, Params, Sent, faults_in
 from referral.web.forms import Acting, ActingForm, moment_in
 from referral.web.hand_off_page import hand_off_view
-from referral.web.lines import Batch, Reader, batches
+from referral.web.lines import Line, Reader
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
 from referral.web.wording import STATES
@@ -32,7 +32,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _ACTS: Final = {address: act for act, address in ADDRESSES.items()}
 # After these the unit may have no more part in it: back to the inbox, with what was done on top.
 _LAST: Final = frozenset({"decline", "completion", "failure", "cancellation"})
-_DONE: Final = {
+DONE: Final = {
     "acknowledgement": "Acknowledged: the sender sees that you have received it.",
     "acceptance": "Accepted: your unit is responsible now.",
     "decline": "Declined: it goes on where the protocol says.",
@@ -56,7 +56,7 @@ class Inbox:
 
     box: str
     heading: str
-    batches: tuple[Batch, ...]
+    lines: tuple[Line, ...]
     filters: tuple[tuple[str, Params], ...]
     onward: str | None
     first: str | None
@@ -83,6 +83,7 @@ async def inbox(
         state=wanted,
         overdue=True if overdue else None,
         after=after,
+        together=True,
         now=call.now,
     )
     if isinstance(answer, Refusal):
@@ -92,13 +93,13 @@ async def inbox(
     view = Inbox(
         box=box,
         heading="Inbox" if box == "in" else "Sent",
-        batches=batches(answer.lines, reader),
+        lines=tuple(reader.line(one) for one in answer.lines),
         filters=_filters(chosen),
         onward=f"/hand-offs?{urlencode({**chosen, 'after': answer.after})}"
         if answer.after
         else None,
         first=f"/hand-offs?{urlencode(chosen)}" if after else None,
-        done=_DONE.get(done, ""),
+        done=DONE.get(done, ""),
     )
     return page(request, "hand_offs/inbox.html", view, title=view.heading, call=call)
 
@@ -130,7 +131,7 @@ async def _hand_off(
     if isinstance(seen, Refusal):
         return error_page(request, seen, call)
     places = await places_of(call)
-    done = _DONE.get(request.query_params.get("done", ""), "")
+    done = DONE.get(request.query_params.get("done", ""), "")
     view = hand_off_view(seen, Reader.of(call), places, tried, done)
     title = "Error: Hand-off" if tried.faults else "Hand-off"
     status = 422 if tried.faults else 200
@@ -145,7 +146,7 @@ async def attest(request: Request, form: ActingForm, hand_off_id: UUID) -> Respo
     if act is None:
         missing = invalid_input([Fault("/act", "missing", "Choose what they answered.")])
         return await _shown(request, form, hand_off_id, "attestation", missing)
-    said = _said(form, "attestation")
+    said = said_in(form, "attestation")
     if isinstance(said, Refusal):
         return await _shown(request, form, hand_off_id, "attestation", said)
     if said.reason_code is None and said.note is None:
@@ -195,7 +196,7 @@ async def act(request: Request, form: ActingForm, hand_off_id: UUID, name: str) 
         return error_page(request, not_found(), form.call)
     if form.call.stored is not None:
         return _onward(hand_off_id, name)
-    said = _said(form, name)
+    said = said_in(form, name)
     if isinstance(said, Refusal):
         return await _shown(request, form, hand_off_id, name, said)
     session, actor, now = form.call.session, form.call.actor, form.call.now
@@ -203,7 +204,7 @@ async def act(request: Request, form: ActingForm, hand_off_id: UUID, name: str) 
     return await _shown(request, form, hand_off_id, name, answer)
 
 
-def _said(form: Acting, name: str) -> Said | Refusal:
+def said_in(form: Acting, name: str) -> Said | Refusal:
     """What came with an act, from the fields of its form."""
     sent, zone = form.sent, form.call.actor.time_zone
     happened = moment_in(sent, f"{name}-occurred_at", zone)

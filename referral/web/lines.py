@@ -1,4 +1,4 @@
-"""Hand-offs as lines: how one person reads them, and which belong together.
+"""Hand-offs as lines: how one person reads them, and what stands for several.
 
 Words and moments are those of the reader's country and unit. A confidential agency has no name
 here: the queries give none.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any, Final
 
 from referral.entry import Call
@@ -37,14 +36,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Hand-offs made together: one line when it is one, a group otherwise."""
-
-    lines: tuple[Line, ...]
-    heading: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Reader:
     """How one person reads lines: the country's words, the unit's zone, which side she is on."""
 
@@ -66,10 +57,11 @@ class Reader:
         mandate = self.law.label(one.mandate)
         late = one.overdue(self.now)
         return Line(
-            address=f"/hand-offs/{one.id}",
+            address=f"/hand-offs/batches/{one.batch}"
+            if one.together > 1
+            else f"/hand-offs/{one.id}",
             reference=one.reference,
-            person=f"Person {one.person_number}"
-            + (f" (about {one.headcount})" if one.headcount > 1 else ""),
+            person=_persons(one),
             step=self.law.step_title(one, one.step),
             kind=KINDS.get(one.kind, one.kind),
             other=other or (mandate if sent else UNNAMED),
@@ -86,6 +78,14 @@ class Reader:
         )
 
 
+def _persons(one: HandOffLine) -> str:
+    if one.together > 1:
+        return f"{one.together} persons, asked together"
+    return f"Person {one.person_number}" + (
+        f" (about {one.headcount})" if one.headcount > 1 else ""
+    )
+
+
 def _marks(one: HandOffLine) -> tuple[str, ...]:
     found = []
     if one.no_agency:
@@ -97,14 +97,4 @@ def _marks(one: HandOffLine) -> tuple[str, ...]:
         found.append("The sender asks to cancel")
     if one.imported:
         found.append("Imported history")
-    return tuple(found)
-
-
-def batches(lines: Sequence[HandOffLine], reader: Reader) -> tuple[Batch, ...]:
-    """Hand-offs of one batch and step that stand together are one group."""
-    found = []
-    for _, group in groupby(lines, key=lambda one: (one.batch, one.step, one.receiver_unit)):
-        shown = tuple(reader.line(one) for one in sorted(group, key=lambda one: one.person_number))
-        together = f"{len(shown)} persons, asked together" if len(shown) > 1 else None
-        found.append(Batch(shown, together))
     return tuple(found)

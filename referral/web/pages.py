@@ -46,6 +46,8 @@ _NAVIGATION: Final = (
     ("/hand-offs", "Inbox", "see_inbox"),
     ("/hand-offs?box=out", "Sent", "see_inbox"),
     ("/cases/new", "File a referral", "create_intake"),
+    ("/meetings", "Meetings", "see_meetings"),
+    ("/operations", "Operations", "plan_operation"),
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),

@@ -11,11 +11,13 @@ from typing import Final
 
 from protocols.vocabulary import Entry, FactType, load_vocabulary
 from referral.web.fields import Faults, Fields, Params, Sent
+from referral.web.people_table import COLUMNS, MOST_IN_TABLE
 from referral.web.wording import LANGUAGE, PERSON_ROLES, TOPICS
 
 Inputs = tuple[tuple[str, Params], ...]
 
 MOST_PERSONS: Final = 30
+MOST_COUNTED: Final = 1000
 _YES_NO: Final = [("yes", "Yes"), ("no", "No"), ("unknown", "Not known")]
 _INDICATOR: Final = [
     ("confirmed observed", "Yes: seen by us"),
@@ -43,6 +45,7 @@ NEEDS: Final = (
 )
 WHO: Final = ("age", "sex", "age_band", "appears_under_18")
 PERSON_FACTS: Final = (*WHO, *WORK, *FORCED, *TRAFFICKED, *NEEDS)
+COMMON: Final = (*WORK, *FORCED, *TRAFFICKED)  # what a whole group may share
 IDENTITY: Final = {"name": "Name", "papers": "Papers", "address": "Home address"}
 SAFETY: Final = {
     "whereabouts": "Where the person is now",
@@ -90,6 +93,7 @@ class ReportForm:
     persons: tuple[PersonForm, ...]
     narrative: Params
     others: tuple[Section, ...]
+    many: Section
     count: int
     key: str
     faults: Faults
@@ -107,7 +111,7 @@ def report_form(
     where["value"] = where["value"] or place
     reported = make.radios("reported", "What is reported?", topics, chosen="unknown", inline=True)
     situation: Inputs = (
-        *_asked(make, ("danger_now", "exploitation_under_way")),
+        *_asked(make, ("danger_now", "exploitation_under_way", "headcount")),
         ("radios", reported),
         ("select", where),
     )
@@ -141,10 +145,26 @@ def report_form(
                 hint="Sealed: kept from everybody but your own agency",
             ),
         ),
+        many=_many(sent, faults),
         count=count,
         key=key,
         faults=faults,
     )
+
+
+def _many(sent: Sent, faults: Faults) -> Section:
+    """A list pasted from a spreadsheet, and what holds for everybody in it."""
+    table = Fields(sent, faults).area(
+        "people",
+        "List of persons",
+        rows=6,
+        hint="Paste from a spreadsheet or as lines with commas. The first line names the columns: "
+        f"{', '.join(COLUMNS)}. Up to {MOST_IN_TABLE:,} persons; who is not listed but counted "
+        "above stays one entry, not yet identified.",
+    )
+    shared = _asked(Fields(sent, faults, "common-"), COMMON)
+    hint = "The questions below hold for everybody in the list who has no column of her own for it."
+    return _folded("Many persons at once", (("textarea", table), *shared), sent, hint)
 
 
 def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:

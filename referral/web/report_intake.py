@@ -13,12 +13,15 @@ from uuid import UUID
 
 from protocols.vocabulary import Entry, FactType, load_vocabulary
 from referral.casework import Intake, PersonTold
-from referral.errors import Refusal
+from referral.errors import Fault, Refusal, invalid_input
 from referral.web.fields import Sent
 from referral.web.forms import moment_in
+from referral.web.people_table import People, people_in
 from referral.web.report_form import (
     CASE_FACTS,
+    COMMON,
     IDENTITY,
+    MOST_COUNTED,
     MOST_PERSONS,
     NONE_FOUND,
     PERSON_FACTS,
@@ -49,12 +52,20 @@ def intake_in(sent: Sent, key: UUID, zone: str) -> tuple[Intake, dict[str, str]]
             at = f"/persons/{len(told)}/facts"
             pointers |= {f"{at}/{name}": f"p{number}-{name}" for name in PERSON_FACTS}
             told.append(person)
+    people = people_in(sent.one("people"))
+    if people.faults:
+        return invalid_input([Fault("/people", "unreadable", one) for one in people.faults])
+    pointers |= _table(people, len(told))
+    told += people.persons
+    pointers[f"/persons/{len(told)}/facts/headcount"] = "headcount"
+    told += _rest(told, _facts(sent, "", ("headcount",)).get("headcount"))
     reported = sent.one("reported")
     intake = Intake(
         client_id=key,
         place=sent.one("place"),
         facts=_facts(sent, "", CASE_FACTS),
         persons=tuple(told),
+        common=_facts(sent, "common-", COMMON),
         reported=reported if reported in TOPICS else None,
         occurred_at=happened if isinstance(happened, datetime) else None,
         occurred_precision="minute" if sent.one("occurred_at-time") or not happened else "day",
@@ -63,6 +74,23 @@ def intake_in(sent: Sent, key: UUID, zone: str) -> tuple[Intake, dict[str, str]]
         workplace=_words(sent, "workplace-", WORKPLACE),
     )
     return intake, pointers
+
+
+def _table(people: People, first: int) -> dict[str, str]:
+    """Pointers into the table: the field, and after a ``#`` the line."""
+    return {
+        f"/persons/{first + n}/facts": f"people#{line}" for n, line in enumerate(people.lines)
+    } | {f"/common/{name}": f"common-{name}" for name in COMMON}
+
+
+def _rest(told: list[PersonTold], counted: object) -> list[PersonTold]:
+    """Who was counted and is not told of: one entry, not yet identified."""
+    here = sum(person.headcount for person in told if person.role == "concerned")
+    if not counted or (isinstance(counted, int) and 0 < counted <= here):
+        return []
+    rest = counted - here if isinstance(counted, int) else counted
+    people = rest if isinstance(rest, int) and 1 <= rest <= MOST_COUNTED else 1
+    return [PersonTold("concerned", {"headcount": rest}, headcount=people, identified=False)]
 
 
 def field_of(pointer: str, pointers: Mapping[str, str]) -> str | None:

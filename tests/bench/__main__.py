@@ -5,33 +5,36 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from importlib import import_module
+
+# Each benchmark is a module with a function ``run``; these are the options it takes.
+BENCHES = {
+    "engine": (),
+    "group": ("persons",),
+    "handoff": ("each", "rounds"),
+    "inbox": ("rows",),
+    "memory": (),
+    "mutants": ("countries",),
+    "replay_cases": ("cases",),
+    "walks": ("countries", "steps", "seed"),
+}
 
 
 def main() -> int:
     """Choose and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("name", choices=["handoff", "inbox", "memory", "replay"])
+    parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--cases", type=int, default=200_000, help="cases of the past replayed")
+    parser.add_argument("--country", action="append", dest="countries", default=[], help="ZZ, …")
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
+    parser.add_argument("--persons", type=int, default=1000, help="of one event")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
-    parser.add_argument("--cases", type=int, default=200_000, help="cases of the past replayed")
-    given = parser.parse_args()
-    if given.name == "handoff":
-        from tests.bench import handoff
-
-        found = handoff.run(each=given.each, rounds=given.rounds)
-    elif given.name == "inbox":
-        from tests.bench import inbox
-
-        found = inbox.run(rows=given.rows)
-    elif given.name == "replay":
-        from tests.bench import replay_cases
-
-        found = replay_cases.run(cases=given.cases)
-    else:
-        from tests.bench import memory
-
-        found = memory.run()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, default=1_000_000, help="engine steps to walk")
+    given = vars(parser.parse_args())
+    wanted = {name: given[name] for name in BENCHES[given["name"]]}
+    found = import_module(f"tests.bench.{given['name']}").run(**wanted)
     json.dump(found, sys.stdout, indent=2)
     sys.stdout.write("\n")
     return 0

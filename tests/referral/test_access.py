@@ -57,6 +57,9 @@ EXPECTED = {
     "resume":                   "- -  Y  -  R  -  Y  -  -",
     "amend":                    "- -  Y  -  R  -  -  -  -",
     "record_event":             "- -  Y  -  R  -  -  -  -",
+    "override_screening":       "- -  R  -  R  -  -  -  -",
+    "decide_panel":             "- -  Y  -  R  -  -  -  -",
+    "read_panel":               "- -  Y  R  R  -  Y  -  -",
     "record_first_contact":     "- -  Y  -  R  -  Y  -  -",
     "set_docket":               "Y -  Y  Y  Y  -  Y  Y  Y",
     "cancel_after_acceptance":  "- -  R  -  R  -  -  -  -",
@@ -71,6 +74,9 @@ EXPECTED = {
 EVERYBODY = set(Role) - {Role.WORKER}
 BY_ROLE = {
     "create_intake": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
+    "call_meeting": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
+    "see_meetings": {Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR},
+    "plan_operation": {Role.OFFICER, Role.SUPERVISOR},
     "see_inbox": {Role.OFFICER, Role.SUPERVISOR},
     "see_oversight": {Role.SUPERVISOR},
     "read_log": {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
@@ -92,8 +98,18 @@ VERBS = {
     "cancel": ("cancel_before_acceptance", "cancel_after_acceptance"),
     "record_voice": ("record_event",),
     "identify": ("amend",),
+    "act_on_batch": ("acknowledge", "accept", "decline"),
+    "decide_panel": ("decide_panel", "complete"),
+    "override_screening": ("override_screening",),
 }
-OUTSIDE = {"file": "create_intake", "file_history": "create_intake"}
+OUTSIDE = {
+    "file": "create_intake",
+    "file_history": "create_intake",
+    "call_meeting": "call_meeting",
+    "hold_meeting": "call_meeting",
+    "plan_operation": "plan_operation",
+    "end_operation": "plan_operation",
+}
 NO_ACT = {"lapse", "refuse", "filed_again", "filed_before"}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -19,12 +19,15 @@ READ = {
     *("case", "household", "person", "referral", "hand_off", "clock", "event"),  # G0
     *("case_facts", "workplace", "screening"),  # G1
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
+    *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
+    *("operation", "operation_participant", "screening_override"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
 CALLS = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
+    *("lock_batch", "meeting_key", "convene", "operation_key", "operate"),
     *("keys_for", "carry_out"),
 }
 CREDENTIALS = {
@@ -46,6 +49,10 @@ COMPARED = {
     },
     "event": {"id", "case_id", "country"},
     "note": {"id", "case_id", "country", "kind"},
+    "panel_decision": {"id", "case_id", "country"},
+    "meeting": {"id", "country", "version"},
+    "operation": {"id", "country", "version"},
+    "screening_override": {"id", "case_id", "country"},
 }
 
 

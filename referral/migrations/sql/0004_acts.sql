@@ -98,8 +98,9 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
         'clocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'clock', k.clock, 'step', k.step, 'hand_off', k.hand_off_id, 'starts_at', k.starts_at,
             'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions, 'stood', k.stood, 'immediate', k.immediate, 'basis', k.basis) ORDER BY k.starts_at, k.id), '[]')
             FROM referral.clock k WHERE k.referral_id = the_referral AND k.state <> 'stopped'),
-        'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', f.person_id, 'facts', f.facts)), '[]') FROM referral.case_facts f
-            WHERE f.case_id = the_case AND (f.person_id IS NULL OR f.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral))),
+        'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', f.person_id, 'facts', f.facts)), '[]') FROM (
+            SELECT c.* FROM referral.case_facts c WHERE c.case_id = the_case AND c.person_id IS NULL  -- two look-ups by key: a case may have a thousand persons
+            UNION ALL SELECT c.* FROM referral.case_facts c WHERE c.case_id = the_case AND c.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)) f),
         'hidden', (SELECT coalesce(jsonb_agg(x.j), '[]') FROM (
             SELECT jsonb_build_object('person_id', i.person_id, 'room', 'person_identity', 'facts', i.facts) AS j FROM referral.person_identity i
                 JOIN referral.referral r ON r.person_id = i.person_id WHERE r.id = the_referral AND i.facts IS NOT NULL
@@ -107,17 +108,19 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
                 JOIN referral.referral r ON r.person_id = s.person_id WHERE r.id = the_referral AND s.facts IS NOT NULL
             UNION ALL SELECT jsonb_build_object('person_id', n.person_id, 'room', 'person_narrative', 'facts', n.facts) FROM referral.person_narrative n
                 JOIN referral.referral r ON r.person_id = n.person_id WHERE r.id = the_referral AND n.facts IS NOT NULL) x),
-        'tracks', (SELECT coalesce(jsonb_agg(DISTINCT o.track), '[]') FROM referral.referral o WHERE o.case_id = the_case
+        'tracks', (SELECT coalesce(jsonb_agg(DISTINCT o.track), '[]') FROM referral.referral o WHERE (o.case_id = the_case) IS TRUE
             AND o.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)),
         'numbered', (SELECT max(p.number) FROM referral.person p WHERE p.case_id = the_case),
         'person', (SELECT jsonb_build_object('number', p.number, 'identified', p.identified, 'headcount', p.headcount, 'role', p.role)
             FROM referral.person p JOIN referral.referral r ON r.person_id = p.id WHERE r.id = the_referral),
         'keys', (SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
-            FROM vault.data_key d WHERE d.case_id = the_case),
+            FROM vault.data_key d WHERE d.subject IN (the_case, (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)) AND d.case_id = the_case),
         'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = the_case AND (e.referral_id = the_referral OR e.referral_id IS NULL)),
         'holder_mandates', (SELECT agencies.held_mandates(r.holder_unit, c.place, on_day) FROM referral.referral r JOIN referral.case c ON c.id = r.case_id WHERE r.id = the_referral),
         'mine', (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id, 'hand_off_id', p.hand_off_id, 'groups', p.groups)), '[]')
-            FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL),
+            FROM (
+            SELECT x.* FROM referral.party x WHERE wanted IS NULL AND x.case_id = the_case AND x.unit_id = referral.my_unit() AND x.until IS NULL
+            UNION ALL SELECT x.* FROM referral.party x WHERE wanted IS NOT NULL AND x.referral_id = the_referral AND (x.case_id = the_case AND x.unit_id = referral.my_unit()) IS TRUE AND x.until IS NULL) p),
         'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = the_case));
 $$;
 

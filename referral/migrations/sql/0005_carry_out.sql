@@ -11,6 +11,7 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 DECLARE
     posted CONSTANT jsonb := decided -> 'entries';
     worker CONSTANT boolean := referral.my_role() = 'WORKER';
+    persons CONSTANT uuid[] := CASE WHEN decided ? 'keys' THEN referral.own_persons(the_case, decided) END;  -- once, not for each key
     kept bigint;
     wrong text;
 BEGIN
@@ -25,7 +26,9 @@ BEGIN
             WHERE CASE k.kind
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
-                WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (referral.own_persons(the_case, decided))
+                WHEN 'meeting' THEN k.case_id IS NULL AND k.subject IN (SELECT m.id FROM jsonb_to_recordset(decided -> 'meetings') AS m (id uuid))
+                WHEN 'operation' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid))
+                WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
                 ELSE false END;
         GET DIAGNOSTICS kept = ROW_COUNT;
         IF kept <> jsonb_array_length(decided -> 'keys') THEN
@@ -63,7 +66,9 @@ BEGIN
         OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
         OR c.subject IS DISTINCT FROM s.subject
         -- What was done to a case is told in the case's stream, not in somebody's own.
-        OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%');
+        OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%'
+            AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records'])
+            AND NOT (c.h ->> 'act' LIKE 'operation.%' AND decided ?| ARRAY['operations', 'operation_ends']));
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
@@ -118,7 +123,7 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()) OR decided ? 'reporters' THEN
         RAISE EXCEPTION 'only a holder writes about the case' USING ERRCODE = 'RF012';
     END IF;
-    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'referrals']) AS part,
+    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'overrides', 'referrals']) AS part,
             jsonb_array_elements(coalesce(decided -> part, '[]')) piece, coalesce(piece ->> 'person_id', CASE part WHEN 'persons' THEN piece ->> 'id' END) AS person
             WHERE (person::uuid = ANY (persons) OR (part = 'case_facts' AND person IS NULL)) IS NOT TRUE) THEN
         RAISE EXCEPTION 'only the holder of a person writes about that person' USING ERRCODE = 'RF012';
@@ -132,6 +137,13 @@ BEGIN
         ON CONFLICT (case_id, person_id) DO UPDATE SET facts = excluded.facts, amended_at = excluded.amended_at;
     INSERT INTO referral.screening (id, case_id, person_id, country, at, by_member, findings)
         SELECT s.id, s.case_id, s.person_id, s.country, s.at, referral.my_membership(), s.findings FROM jsonb_populate_recordset(NULL::referral.screening, decided -> 'screenings') s;
+    INSERT INTO referral.screening_override SELECT o.* FROM jsonb_populate_recordset(NULL::referral.screening_override, decided -> 'overrides') o
+        JOIN referral.referral r ON r.id = o.referral_id AND r.person_id = o.person_id AND r.holder_unit = referral.my_unit()
+        WHERE o.by_unit = referral.my_unit() AND o.by_member = referral.my_membership() AND o.case_id = the_case;
+    GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'overrides'), 0) THEN
+        RAISE EXCEPTION 'a result is overridden by the holder, in her own name' USING ERRCODE = 'RF012';
+    END IF;
     INSERT INTO referral.person_identity SELECT * FROM jsonb_populate_recordset(NULL::referral.person_identity, decided -> 'identities')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_identity.content), facts = coalesce(excluded.facts, person_identity.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_safety SELECT * FROM jsonb_populate_recordset(NULL::referral.person_safety, decided -> 'safeties')
@@ -229,7 +241,7 @@ DECLARE moved bigint;
 BEGIN
     UPDATE referral.party p SET relationship = 'past_holder', groups = ARRAY['G0']
         FROM jsonb_to_recordset(passed) AS c (referral_id uuid)
-        WHERE p.case_id = the_case AND p.referral_id = c.referral_id AND p.relationship = 'holder' AND p.until IS NULL;
+        WHERE (p.case_id = the_case) IS TRUE AND p.referral_id = c.referral_id AND p.relationship = 'holder' AND p.until IS NULL;  -- by referral: a case may have thousands
     UPDATE referral.referral r SET holder_unit = h.receiver_unit, holder_member = c.member, holder_since = c.at, custody = h.id, version = r.version + 1
         FROM jsonb_to_recordset(passed) AS c (referral_id uuid, hand_off_id uuid, member uuid, at timestamptz)
         JOIN referral.hand_off h ON h.id = c.hand_off_id AND h.kind = 'custody' AND h.state = 'accepted'
@@ -242,7 +254,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_to_recordset(passed) AS c (referral_id uuid) JOIN referral.hand_off h ON h.referral_id = c.referral_id
             -- (written so that the index of every open hand-off is no candidate: it would be read whole)
-            WHERE h.case_id = the_case AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND coalesce(h.imported, false) = false) THEN
+            WHERE (h.case_id = the_case) IS TRUE AND h.kind = 'custody' AND h.state IN ('requested', 'received') AND coalesce(h.imported, false) = false) THEN
         RAISE EXCEPTION 'an acceptance of custody takes the rivals back' USING ERRCODE = 'RF004';
     END IF;
     INSERT INTO referral.party (id, case_id, referral_id, hand_off_id, country, unit_id, relationship, groups, since)
@@ -432,20 +444,25 @@ BEGIN
         FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
     ), told AS (
         SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
-        FROM entry WHERE object_type IN ('hand_off', 'referral') GROUP BY 1, 2
+        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening') GROUP BY 1, 2
     ), effect AS (
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
             FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid, act text, entries integer)
         UNION ALL SELECT 'hand_off', m.id, NULL, coalesce(m.entries, 1) FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, entries integer)
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
+        UNION ALL SELECT 'screening', o.id, 'screening.overridden', 1 FROM jsonb_to_recordset(decided -> 'overrides') AS o (id uuid)
+        UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
         UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
         UNION ALL SELECT 'referral', c.id, 'referral.closed', 1 FROM jsonb_to_recordset(decided -> 'closures') AS c (id uuid)
         UNION ALL SELECT 'referral', c.id, NULL, c.entries FROM jsonb_to_recordset(decided -> 'referral_changes') AS c (id uuid, entries integer)
+    ), said AS (  -- joined, not asked row by row: one call may file a thousand persons
+        SELECT act, object, array_agg(coalesce(stands, '')) AS stands FROM entry GROUP BY 1, 2
     ), done AS (
-        SELECT object_type, id, sum(n) AS n, bool_or(act IS NOT NULL AND NOT EXISTS (SELECT FROM entry e WHERE e.act = f.act AND e.object = f.id AND (f.act NOT IN ('referral.custody_moved', 'referral.opened')
-            OR e.stands = (SELECT r.holder_unit::text FROM referral.referral r WHERE r.id = f.id)))) AS untold FROM effect f GROUP BY 1, 2
+        SELECT f.object_type, f.id, sum(f.n) AS n, bool_or(f.act IS NOT NULL AND (s.object IS NULL OR (f.act IN ('referral.custody_moved', 'referral.opened')
+            AND ((SELECT r.holder_unit::text FROM referral.referral r WHERE r.id = f.id) = ANY (s.stands)) IS NOT TRUE))) AS untold
+        FROM effect f LEFT JOIN said s ON s.act = f.act AND s.object = f.id GROUP BY 1, 2
     )
     SELECT string_agg(coalesce(d.object_type, t.object_type) || ' ' || coalesce(d.id, t.object), ', ') INTO wrong
     FROM done d FULL JOIN told t ON t.object_type = d.object_type AND t.object = d.id
@@ -458,6 +475,14 @@ BEGIN
         RAISE EXCEPTION 'the entries do not say what was done: %', coalesce(wrong, 'events, or nothing of the case') USING ERRCODE = 'RF015';
     END IF;
 END $$;
+
+-- The answer of an act, kept for whoever sends the same key again.
+CREATE FUNCTION referral.post_answer(kept jsonb) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO referral.idempotency (membership_id, key_hash, request_hash, country, status, answer, created_at)
+        SELECT referral.my_membership(), decode(i.key_hash, 'hex'), decode(i.request_hash, 'hex'), referral.my_country(), i.status, i.answer, i.created_at
+        FROM jsonb_to_record(kept) AS i (key_hash text, request_hash text, status smallint, answer jsonb, created_at timestamptz);
+$$;
 
 CREATE FUNCTION referral.carry_out(decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -472,8 +497,8 @@ BEGIN
         RAISE EXCEPTION 'nobody is acting' USING ERRCODE = 'RF006';
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
-            'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -491,12 +516,8 @@ BEGIN
     END IF;
 
     PERFORM referral.post_entries(the_case, decided);
-    IF decided ? 'idempotency' THEN
-        INSERT INTO referral.idempotency (membership_id, key_hash, request_hash, country, status, answer, created_at)
-            SELECT referral.my_membership(), decode(i.key_hash, 'hex'), decode(i.request_hash, 'hex'), referral.my_country(), i.status, i.answer, i.created_at
-            FROM jsonb_to_record(decided -> 'idempotency') AS i (key_hash text, request_hash text, status smallint, answer jsonb, created_at timestamptz);
-    END IF;
-    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
+    IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
+    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
         PERFORM referral.post_case(the_case, decided);
     END IF;
     IF effects THEN
@@ -515,6 +536,7 @@ BEGIN
             PERFORM referral.post_hand_offs(the_case, decided -> 'hand_offs');
         END IF;
         PERFORM referral.post_consequences(the_case, decided, acting_on);
+        IF decided ?| ARRAY['panels', 'panel_members'] THEN PERFORM referral.post_panels(the_case, decided, acting_on); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
         INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)

@@ -18,8 +18,19 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0007_pinned.sql",)
-_TABLES: Final = ()
+_PARTS: Final = (
+    "0007_pinned.sql",
+    "0008_batches.sql",
+    "0010_panels.sql",
+    "0011_meetings.sql",
+    "0012_operations.sql",
+    "0013_overrides.sql",
+)
+_TABLES: Final = (
+    *("screening_override", "operation_participant", "operation"),
+    *("meeting_task", "meeting_unit", "meeting_item", "meeting"),
+    *("panel_member", "panel_decision"),
+)
 
 
 def upgrade() -> None:
@@ -31,13 +42,25 @@ def upgrade() -> None:
     for part in _PARTS:
         script = (_SQL / part).read_text(encoding="utf-8")
         adapted.run_async(lambda driver, script=script: driver.execute(script))
+    # Functions go to the effector by somebody who may act as both roles.
     op.execute(f'SET LOCAL ROLE "{caller}"')
+    owners = (_SQL / "0009_together_owners.sql").read_text(encoding="utf-8")
+    adapted.run_async(lambda driver: driver.execute(owners))
 
 
 def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for table in _TABLES:
         op.execute(f"DROP TABLE referral.{table} CASCADE")
+    for function in (
+        "lock_batch",
+        "post_panels",
+        "convene",
+        "meeting_key",
+        "operate",
+        "operation_key",
+    ):
+        op.execute(f"DROP FUNCTION referral.{function}")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
     )

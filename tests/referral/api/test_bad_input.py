@@ -120,7 +120,7 @@ async def test_ten_megabytes_are_refused_declared_or_in_pieces(
         f"{ROOT}/cases", content=body, headers={**JSON, **key()}
     )
     told = problem(answer, 413, "too-large")
-    assert told["limit"] == desk.house.installation.settings.body_limit
+    assert told["limit"] == desk.house.installation.settings.filing_limit
     await _nothing_filed(desk)
 
 

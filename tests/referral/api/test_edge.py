@@ -19,7 +19,7 @@ from referral.settings import Environment, Settings
 from tests.cast import House
 from tests.referral.api.desk import ROOT, Desk, key, problem
 
-IDS = {"case_id", "hand_off_id", "referral_id"}
+IDS = {"meeting_id", "operation_id", "batch", "case_id", "hand_off_id", "referral_id"}
 
 
 def _path(template: str) -> str:
@@ -185,7 +185,8 @@ async def test_pages_are_refused_with_pages_and_programs_with_problems(house: Ho
     page = await stranger.post("/sign-in", content=large)
     assert page.status_code == 413
     assert page.headers["content-type"].startswith("text/html")
-    problem(await stranger.post(f"{ROOT}/cases", content=large), 413, "too-large")
+    problem(await stranger.post(f"{ROOT}/hand-offs", content=large), 413, "too-large")
+    problem(await stranger.post(f"{ROOT}/cases", content=large * 5), 413, "too-large")
     assert (await stranger.get("/nothing")).headers["content-type"].startswith("text/html")
     problem(await stranger.get(f"{ROOT}/nothing"), 404, "not-found")
 

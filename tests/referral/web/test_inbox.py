@@ -36,15 +36,13 @@ async def test_the_sender_finds_it_under_sent(visit: Visit, filed: Filed) -> Non
     assert filed.reference in (await visitor.see("/hand-offs?box=out")).words
 
 
-async def test_children_reported_together_are_one_group(house: House, visit: Visit) -> None:
+async def test_children_reported_together_are_one_line(house: House, visit: Visit) -> None:
     one = child_at_work()
     intake = replace(one, persons=tuple(PersonTold(facts=one.persons[0].facts) for _ in range(3)))
     await house.manages("inspector", casework.file, intake)
     page = await (await visit("social_worker")).see("/hand-offs")
     assert "3 persons, asked together" in page.words
-    assert (
-        page.words.index("Person 1") < page.words.index("Person 2") < page.words.index("Person 3")
-    )
+    assert "Person 1" not in page.words
 
 
 async def test_filters_narrow_the_list(house: House, visit: Visit, filed: Filed) -> None:
@@ -62,9 +60,8 @@ async def test_a_long_list_has_a_next_page_and_shows_everybody_once(
     house: House, visit: Visit
 ) -> None:
     one = child_at_work()
-    for _ in range(2):
-        persons = tuple(PersonTold(facts=one.persons[0].facts) for _ in range(28))
-        intake = replace(one, client_id=uuid4(), persons=persons)
+    for _ in range(56):
+        intake = replace(one, client_id=uuid4())
         await house.manages("inspector", casework.file, intake)
     visitor, seen = await visit("social_worker"), []
     address: str | None = "/hand-offs"

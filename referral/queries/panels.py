@@ -1,0 +1,123 @@
+"""What panels decided about a case; who sat, where the narrative may be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import RowMapping, text
+
+from referral import access, errors
+from referral.access import stepped_up
+from referral.access.relationships import relationships_of
+from referral.audit.streams import witness
+from referral.errors import Refusal
+from referral.queries.sealed import case_keys
+from referral.session import Actor, ReadSession, WitnessedRead
+from referral.vault import SubjectKey
+
+
+@dataclass(frozen=True, slots=True)
+class PanelSeen:
+    """One decision: which step, which outcome, which mandates sat and how many agreed."""
+
+    id: UUID
+    referral_id: UUID
+    step: str
+    outcome: str
+    occurred_at: datetime
+    present: tuple[str, ...]
+    agreeing: int
+    quorum: int
+    agree: int
+
+
+async def panels_of(session: ReadSession, case_id: UUID) -> tuple[PanelSeen, ...]:
+    """Every decision of a case, in order; row security shows them to its parties."""
+    rows = await session.connection.execute(
+        text(
+            "SELECT id, referral_id, step, outcome, occurred_at, present, agreeing, quorum, agree "
+            "FROM referral.panel_decision WHERE case_id = :id ORDER BY occurred_at, id"
+        ),
+        {"id": case_id},
+    )
+    return tuple(PanelSeen(**{**row, "present": tuple(row["present"])}) for row in rows.mappings())
+
+
+@dataclass(frozen=True, slots=True)
+class SeatSeen:
+    """Who sat for a mandate, how she voted, and why she dissents: sealed, and opened here."""
+
+    decision_id: UUID
+    mandate: str
+    vote: str | None
+    membership: UUID | None
+    name: str | None
+    dissent: str | None
+    signed_at: datetime | None
+
+
+async def seats_of(
+    session: WitnessedRead, actor: Actor, case_id: UUID, *, reason: str | None, now: datetime
+) -> tuple[SeatSeen, ...] | Refusal:
+    """Every seat of the case's panels, to who may read the narrative or convened them; witnessed."""
+    parties = await access.standing_in(session, case_id)
+    relationships = relationships_of(actor, parties, holder_member=None)
+    verdict = access.decide(
+        "read_panel", relationships, has_reason=bool(reason), stepped_up=stepped_up(actor, now)
+    )
+    await witness(
+        session, actor, case_id, ["G4"] if verdict.allow else [], why=verdict.why, now=now
+    )
+    if not relationships:
+        return errors.not_found()
+    if not verdict.allow:
+        return access.refusal_for("read_panel", verdict)
+    return await _seats(session, case_id, await case_keys(session, case_id))
+
+
+async def dissents_of(
+    session: ReadSession, case_id: UUID, keys: Mapping[UUID, SubjectKey]
+) -> list[tuple[str, datetime, str]]:
+    """Who sat, voted and dissented, as words of the narrative (G4): opened with it, never alone."""
+    told = {panel.id: panel for panel in await panels_of(session, case_id)}
+    return [
+        (
+            "panel",
+            told[seat.decision_id].occurred_at,
+            f"{told[seat.decision_id].step}, {seat.mandate}: {seat.name or 'a member'}, {seat.vote}."
+            f" {seat.dissent or ''}".rstrip(),
+        )
+        for seat in await _seats(session, case_id, keys)
+        if seat.vote is not None
+    ]
+
+
+async def _seats(
+    session: ReadSession, case_id: UUID, keys: Mapping[UUID, SubjectKey]
+) -> tuple[SeatSeen, ...]:
+    rows = await session.connection.execute(
+        text(
+            "SELECT id, decision_id, mandate, vote, membership, name, dissent, signed_at "
+            "FROM referral.panel_member WHERE case_id = :id ORDER BY decision_id, mandate"
+        ),
+        {"id": case_id},
+    )
+
+    def opened(row: RowMapping, column: str) -> str | None:
+        if row[column] is None:
+            return None
+        room = {"room": "panel_member", "column": column, "row": row["id"]}
+        return keys[case_id].open(row[column], **room).decode()
+
+    return tuple(
+        SeatSeen(
+            **{name: row[name] for name in ("decision_id", "mandate", "vote", "membership")},
+            name=opened(row, "name"),
+            dissent=opened(row, "dissent"),
+            signed_at=row["signed_at"],
+        )
+        for row in rows.mappings()
+    )

@@ -1,0 +1,88 @@
+"""A panel's decision, recorded by the unit that convenes it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from protocols.law import Step
+from referral import casework, queries
+from referral.casework import Acted, Said
+from referral.entry import Call, Reading
+from referral.errors import Refusal, not_found
+from referral.queries import CaseSeen, ReferralSeen
+from referral.web.fields import NONE, Faults, Sent, faults_in
+from referral.web.forms import ActingForm, moment_in
+from referral.web.lines import Reader
+from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.panel_page import panel_steps, panel_view, pointers_of, sitting_in
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+_ADDRESS = "/cases/{case_id}/referrals/{referral_id}/panels/{step}"
+
+
+@router.get(_ADDRESS)
+async def panel(
+    request: Request, call: Reading, case_id: UUID, referral_id: UUID, step: str
+) -> Response:
+    """The form: who sits, what the law asks for."""
+    found = await _found(call, case_id, referral_id, step)
+    if isinstance(found, Refusal):
+        return error_page(request, found, call)
+    return _shown(request, call, found, Sent(), NONE)
+
+
+@router.post(_ADDRESS)
+async def decide_panel(
+    request: Request, form: ActingForm, case_id: UUID, referral_id: UUID, step: str
+) -> Response:
+    """Record it; what follows is opened."""
+    call, sent, onward = form.call, form.sent, f"/cases/{case_id}?done=panels"
+    if call.stored is not None:
+        return see_other(onward)
+    found = await _found(call, case_id, referral_id, step)
+    if isinstance(found, Refusal):
+        return error_page(request, found, call)
+    answer: Any = moment_in(sent, "occurred_at", call.actor.time_zone)
+    if not isinstance(answer, Refusal):
+        answer = await casework.decide_panel(
+            call.session,
+            call.actor,
+            referral_id,
+            sitting_in(found[2], sent, answer),
+            Said(reason=sent.one("reason") or None),
+            now=call.now,
+        )
+    if isinstance(answer, Acted):
+        return see_other(onward)
+    if answer.type == "invalid-input":
+        return _shown(request, call, found, sent, faults_in(answer, pointers_of(found[2])))
+    if answer.extra.get("rule") in {"quorum", "panel", "known event"}:
+        return _shown(request, call, found, sent, Faults(others=(answer.detail,)))
+    return refused(request, answer, call, back=f"/cases/{case_id}")
+
+
+async def _found(
+    call: Call[Any], case_id: UUID, referral_id: UUID, step: str
+) -> tuple[CaseSeen, ReferralSeen, Step] | Refusal:
+    seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
+    if isinstance(seen, Refusal):
+        return seen
+    one = next((referral for referral in seen.referrals if referral.id == referral_id), None)
+    steps = panel_steps(seen, one, Reader.of(call)) if one else {}
+    return (seen, one, steps[step]) if one and step in steps else not_found()
+
+
+def _shown(
+    request: Request,
+    call: Call[Any],
+    found: tuple[CaseSeen, ReferralSeen, Step],
+    sent: Sent,
+    faults: Faults,
+) -> Response:
+    view = panel_view(*found, Reader.of(call), sent, faults)
+    title = "Error: Decision of a panel" if faults else "Decision of a panel"
+    status = 422 if faults else 200
+    return page(request, "cases/panel.html", view, title=title, call=call, status=status)

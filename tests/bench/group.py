@@ -1,0 +1,62 @@
+"""A thousand persons of one event: filed in one command and accepted in one, over HTTP."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.bench.load import served
+from tests.bench.stand import Stand, new_stand
+
+_CHILD = {"works": True, "econ_hours": 20, "beneficiary": "other"}
+_BOTH = {
+    **_CHILD,
+    "acts": ["RECRUITMENT"],
+    "means": ["DECEPTION"],
+    "purposes": ["FORCED_LABOUR"],
+    "foreign_national": True,
+}
+_PATIENCE = 120.0
+
+
+def run(*, persons: int = 1000) -> dict[str, Any]:
+    """Under one track, then under two at once; seconds, and how much came of it."""
+    with new_stand() as stand, served(stand, pool=8) as port:
+        return {
+            "persons": persons,
+            "one_track": _group(stand, port, persons, "CL", _CHILD),
+            "two_tracks": _group(stand, port, persons, "HT", _BOTH),
+        }
+
+
+def _group(stand: Stand, port: int, count: int, topic: str, common: dict[str, Any]) -> Any:
+    persons = [
+        {"facts": {"age": 8 + n % 6}, "identity": {"name": f"Child {n}"}} for n in range(count)
+    ]
+    report = {"place": "ZZ-N", "reported": topic, "common": common, "persons": persons}
+    filed, filing = _timed(stand, port, "inspector", "cases", report)
+    batch = next(one["batch"] for one in filed["hand_offs"] if one["step"]["code"] == "ZZ-C01")
+    path = f"hand-offs/batches/{batch}/acceptance"
+    accepted, accepting = _timed(stand, port, "social_worker", path, None)
+    return {
+        "filing_seconds": filing,
+        "referrals": len(filed["referrals"]),
+        "hand_offs": len(filed["hand_offs"]),
+        "accepting_seconds": accepting,
+        "accepted": len(accepted["hand_offs"]),
+        "opened": len(accepted["made"]),
+    }
+
+
+def _timed(stand: Stand, port: int, part: str, path: str, body: Any) -> tuple[Any, float]:
+    headers = {"Authorization": f"Bearer {stand.token(part)}", "Idempotency-Key": f'"{uuid4()}"'}
+    began = time.perf_counter()
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/api/v1/{path}", json=body, headers=headers, timeout=_PATIENCE
+    )
+    seconds = round(time.perf_counter() - began, 2)
+    answer.raise_for_status()
+    return answer.json(), seconds

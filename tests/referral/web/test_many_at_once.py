@@ -1,0 +1,107 @@
+"""A list pasted into the report, one line in the inbox, and everybody accepted by one button."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from referral import casework
+from referral.casework import PersonTold
+from referral.web.people_table import people_in
+from tests.cast import House, child_at_work
+from tests.referral.web.conftest import Visit
+
+_TABLE = "name,age,sex,in_school\nAmal Doe,9,female,no\nBasil Doe,12,male,\n,10,,yes\n"
+
+
+async def test_a_pasted_list_is_filed_and_accepted_at_once(house: House, visit: Visit) -> None:
+    ines = await visit("inspector")
+    form = await ines.see("/cases/new")
+    typed = {"place": "ZZ-N", "reported": "CL", "people": _TABLE, "headcount": "10"}
+    common = {"common__works": "yes", "common__econ_hours": "20", "common__beneficiary": "other"}
+    filed = await ines.follow(await ines.send(form, "/cases", **typed, **common))
+    assert "4 persons" in filed.words
+    persons = await house.rows("SELECT identified, headcount FROM referral.person ORDER BY number")
+    assert [tuple(row) for row in persons] == [(True, 1), (True, 1), (False, 1), (False, 7)]
+    winnie = await visit("social_worker")
+    inbox = await winnie.see("/hand-offs")
+    assert "4 persons, asked together" in inbox.words
+    [address] = {
+        link.split('"')[0]
+        for link in inbox.answer.text.split('href="')[1:]
+        if link.startswith("/hand-offs/batches/")
+    }
+    batch = await winnie.see(address)
+    assert "10 persons" in batch.words
+    accepted = await winnie.follow(await winnie.send(batch, "/acceptance"))
+    assert "your unit is responsible now" in accepted.words
+    assert not accepted.offers("/acceptance")
+    outsider = await (await visit("outsider")).see(address)
+    assert outsider.status == 404
+
+
+async def test_what_is_wrong_in_a_list_is_told_by_line(visit: Visit) -> None:
+    ines = await visit("inspector")
+    form = await ines.see("/cases/new")
+    table = "name,age\nAmal Doe,nine\nBasil Doe,12\nCeda Doe,-4\n"
+    again = await ines.send(form, "/cases", place="ZZ-N", people=table)
+    assert again.status == 422
+    assert "Line 2, age" in again.words
+    assert "Line 4, age" in again.words
+    assert "Amal Doe,nine" in again.words, "what was typed stands there again"
+    unknown = await ines.send(form, "/cases", place="ZZ-N", people="nom,age\nAmal,9\n")
+    assert unknown.status == 422
+    assert "nom" in unknown.words
+
+
+async def test_a_wrong_decline_of_a_batch_opens_its_form_again(visit: Visit) -> None:
+    ines = await visit("inspector")
+    form = await ines.see("/cases/new")
+    typed = {"place": "ZZ-N", "reported": "CL", "people": "age,works,econ_hours,beneficiary\n"}
+    typed["people"] += "9;yes;20;other\n".replace(";", ",") * 2
+    await ines.follow(await ines.send(form, "/cases", **typed))
+    winnie = await visit("social_worker")
+    inbox = await winnie.see("/hand-offs")
+    address = (
+        "/hand-offs/batches/" + inbox.answer.text.split("/hand-offs/batches/")[1].split('"')[0]
+    )
+    again = await winnie.send(await winnie.see(address), "/decline")
+    assert again.status == 422
+    assert "Choose a reason." in again.words
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name\n", "nobody below it"),
+        ("name,name\na,b\n", "there twice"),
+        ("age,sex\n9,female,3\n", "Line 2 has 3 cells"),
+        ("age\n" + "9\n" * 1001, "at most 1,000"),
+    ],
+)
+def test_a_list_that_cannot_be_read_says_why(text: str, told: str) -> None:
+    assert told in " ".join(people_in(text).faults)
+
+
+def test_a_list_may_come_from_a_spreadsheet() -> None:
+    read = people_in("Name\tIn School\thazards\nAmal Doe\tYes\tHZ_SUBSTANCES HZ_HEIGHTS\n\n")
+    assert read.faults == ()
+    (person,) = read.persons
+    assert person.identity == {"name": "Amal Doe"}
+    assert person.facts == {"in_school": True, "hazards": ["HZ_SUBSTANCES", "HZ_HEIGHTS"]}
+    assert read.lines == (2,)
+
+
+async def test_the_case_of_a_large_group_is_shown_part_by_part(house: House, visit: Visit) -> None:
+    one = child_at_work()
+    persons = tuple(PersonTold(facts=one.persons[0].facts) for _ in range(60))
+    filed = await house.manages("inspector", casework.file, replace(one, persons=persons))
+    ines = await visit("inspector")
+    page = await ines.see(f"/cases/{filed.case_id}")
+    assert "Person 50" in page.words
+    assert "Person 51" not in page.words
+    assert "Persons 51 to 60" in page.words
+    more = await ines.see(f"/cases/{filed.case_id}?from=51")
+    assert "Person 60:" in more.words
+    assert "Person 50:" not in more.words
