@@ -141,7 +141,7 @@ def _runs(one: RunningClock, clock: str) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 def test_whatever_is_overdue_falls_into_the_monthly_agenda(name: str) -> None:
     law = track(name)
-    # A reflection period and the end of a quarter are nobody's delay.
+    # Time to think, and the end of a quarter: nobody is late.
     reminders = {"gentle", "quarter"}
     for clock in (*law.clocks.values(), law.review):
         kinds = {rung.kind for rung in law.ladders[clock.ladder].rungs}
