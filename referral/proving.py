@@ -6,21 +6,23 @@ Nothing here changes anything. What is proved, and how, is other rooms' business
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import asdict
 from datetime import date
 
 import typer
 
+from agencies.directory import Via
 from protocols import check as soundness
 from protocols.catalogue import Catalogue
 from referral import installing
 from referral.addresses import known
 from referral.audit.verify import verify
-from referral.coverage import Coverage, coverage_of
 from referral.database import make_engine
 from referral.entry import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.outcomes import Exit
+from referral.queries.coverage import Coverage, coverage_of
 from referral.terminal import Terminal
 
 audit = group("The log.")
@@ -40,7 +42,7 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
             "sound": sound,
             "problems": [asdict(problem) for problem in report.problems],
             "countries": [asdict(country) for country in report.countries],
-            "coverage": None if covered is None else [asdict(one) for one in covered],
+            "coverage": None if covered is None else [_plain(one) for one in covered],
         }
     )
     terminal.say(*(str(problem) for problem in report.problems))
@@ -77,11 +79,12 @@ def _tell_coverage(terminal: Terminal, covered: list[Coverage] | None) -> None:
             "REFERRAL_DATABASE_URL, or name the folder of an embedded database with --data-dir."
         )
         return
+    _tell_served(terminal, covered)
     rows = [
         (
             hole.country,
             hole.mandate,
-            f"{len(hole.places)} of {one.places}",
+            f"{len(hole.places)} of {len(one.places)}: {', '.join(hole.places)}",
             hole.fall_back or "NOBODY",
         )
         for one in covered
@@ -92,11 +95,37 @@ def _tell_coverage(terminal: Terminal, covered: list[Coverage] | None) -> None:
         terminal.table("Holes in coverage", columns, rows)
     terminal.say(
         *(
-            f"{one.country}: {one.mandates} mandates at {one.places} places, "
+            f"{one.country}: {len(one.mandates)} mandates at {len(one.places)} places, "
             + ("all of them resolve." if one.resolved else "somewhere NOBODY can be asked.")
             for one in covered
         )
     )
+
+
+def _tell_served(terminal: Terminal, covered: list[Coverage]) -> None:
+    """Each mandate: how many agencies hold it, and at how many places somebody is found how."""
+    rows = []
+    for one in covered:
+        for mandate in one.mandates:
+            served = [cell for cell in one.served if cell.mandate == mandate]
+            found = Counter(Via.NATIONAL_FALL_BACK if c.no_agency else c.via for c in served)
+            wider = found[Via.ANCESTOR] + found[Via.GROUP]
+            counts = (found[Via.DIRECT], wider, found[Via.DECLARED_FALL_BACK])
+            agencies = len({cell.agency for cell in served if not cell.no_agency})
+            rows.append((one.country, mandate, agencies, *counts, found[Via.NATIONAL_FALL_BACK]))
+    columns = ("country", "mandate", "agencies", "there", "wider area", "fall-back", "nobody")
+    terminal.table("Who serves: places by how somebody is found", columns, rows)
+
+
+def _plain(covered: Coverage) -> dict[str, object]:
+    """One country's coverage as JSON: every mandate at every place, and the holes."""
+    return {
+        "country": covered.country,
+        "mandates": list(covered.mandates),
+        "places": list(covered.places),
+        "served": [asdict(one) for one in covered.served],
+        "holes": [asdict(one) for one in covered.holes],
+    }
 
 
 @audit.command("verify")

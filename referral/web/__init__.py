@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Request, Response
 
-from referral.web import cases, directory, hand_offs, oversight, signin
+from referral.web import cases, coverage, directory, hand_offs, oversight, signin
 from referral.web.pages import error_page, static
 
 router = APIRouter()
-for part in (signin, cases, hand_offs, oversight, directory):
+for part in (signin, cases, hand_offs, oversight, directory, coverage):
     router.include_router(part.router)
 
 

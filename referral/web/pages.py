@@ -48,6 +48,7 @@ _NAVIGATION: Final = (
     ("/cases/new", "File a referral", "create_intake"),
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
+    ("/coverage", "Coverage", "see_coverage"),
     ("/protocols", "Protocols", "see_protocols"),
 )
 

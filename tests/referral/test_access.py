@@ -76,6 +76,7 @@ BY_ROLE = {
     "read_log": {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
     "manage_members": {Role.AGENCY_ADMIN},
     "see_directory": EVERYBODY,
+    "see_coverage": {Role.COORDINATOR},
     "see_protocols": EVERYBODY,
 }
 # Which action of the matrix each verb asks for; None: it is asked of the role (file), of nobody

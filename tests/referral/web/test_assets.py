@@ -17,10 +17,13 @@ _STATIC = _WEB / "static"
 _TEMPLATES = sorted((_WEB / "templates").rglob("*.html"))
 
 
-def test_the_vendored_files_are_those_whose_sums_are_written_down() -> None:
-    written = (_STATIC / "vendor" / "README.md").read_text("utf-8")
+@pytest.mark.parametrize(
+    "folder", [_STATIC / "vendor", _WEB / "outlines"], ids=lambda one: one.name
+)
+def test_the_vendored_files_are_those_whose_sums_are_written_down(folder: Path) -> None:
+    written = (folder / "README.md").read_text("utf-8")
     told = dict(re.findall(r"\| `([^`]+)` \|.*`([0-9a-f]{64})` \|", written))
-    files = {path.name: path for path in (_STATIC / "vendor").iterdir() if path.suffix != ".md"}
+    files = {path.name: path for path in folder.iterdir() if path.suffix != ".md"}
     assert set(told) == set(files)
     for name, path in files.items():
         assert hashlib.sha256(path.read_bytes()).hexdigest() == told[name], name
