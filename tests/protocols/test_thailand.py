@@ -63,6 +63,8 @@ def test_labour_day_closes_private_bodies_and_no_civil_servant(trafficking: Prot
     assert court.closed_by(PLOUGHING) == "วันพืชมงคล"
     assert private.closed_by(PLOUGHING) is None
     assert calendar_of(trafficking, "POLICE").always_open
+    named = trafficking.calendars.descriptions.values()
+    assert all(one["names"].keys() == {"en", "th"} for one in named)
 
 
 def test_lunar_holidays_are_known_by_name_and_have_their_substitute(trafficking: Protocol) -> None:

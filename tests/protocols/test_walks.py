@@ -17,7 +17,7 @@ from protocols.rehearsal import carried_out
 from protocols.screening import screen
 from tests.protocols.moments import CATALOGUE, FRIDAY, IN_FORCE, facts
 
-PLACES = {"ZZ": ("ZZ-N", "ZZ"), "AR": ("AR-X", "AR-B", "AR")}
+PLACES = {"ZZ": ("ZZ-N", "ZZ"), "AR": ("AR-X", "AR-B", "AR"), "TH": ("TH-74", "TH-S", "TH")}
 
 _FLAGS = st.sampled_from([True, False, None])
 
@@ -160,7 +160,7 @@ def test_no_history_of_argentina_leaves_a_referral_without_a_clock(data: st.Data
 @WALKS
 @given(st.data())
 def test_the_same_question_has_the_same_answer(data: st.DataObject) -> None:
-    country = data.draw(st.sampled_from(["ZZ", "AR"]))
+    country = data.draw(st.sampled_from(["ZZ", "AR", "TH"]))
     known = facts(**data.draw(situations()))
     found = screen(CATALOGUE.country(country).parameters, known)
     run = Run(known, found.results, PLACES[country][0], urgency=str(found.urgency))
