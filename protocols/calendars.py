@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib.metadata import version as version_of
@@ -21,6 +21,7 @@ import holidays
 from protocols.buddhist_era import Era
 from protocols.closed_days import Description, closed_days, holds_at
 
+_WEEK = 7
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DESCRIPTION_KEYS = frozenset(
     {
@@ -63,6 +64,7 @@ class Calendar:
     language: str = "en"
     roll_over: bool = False
     era: Era = Era.COMMON  # by which its days are shown; kept they are in the common one
+    goes_on: bool = False  # beyond the covered years by the week alone, which is then said
 
     @property
     def always_open(self) -> bool:
@@ -76,11 +78,12 @@ class Calendar:
     def closed_by(self, day: date) -> str | None:
         """Name of the holiday or closure of this day; empty for a weekend; None when open.
 
-        Raises CalendarNotCovered for a day outside the declared years.
+        Raises CalendarNotCovered for a day outside the declared years, unless it goes on.
         """
         if self.always_open:
             return None
-        if day.year not in self.covered:
+        counts_on = self.goes_on and len(self.weekend) < _WEEK
+        if day.year not in self.covered and not counts_on:
             raise CalendarNotCovered(self, day)
         return self.closed.get(day, "" if self.is_weekend(day) else None)
 
@@ -142,6 +145,7 @@ class Calendars:
     language: str
     default: str
     era: Era = Era.COMMON
+    goes_on: bool = False
 
     @classmethod
     def from_mapping(
@@ -191,7 +195,7 @@ class Calendars:
 
 @cache
 def _built(calendars: Calendars, name: str, subdivision: str | None, place: str) -> Calendar:
-    return build_calendar(
+    built = build_calendar(
         name,
         calendars.descriptions[name],
         version=calendars.version,
@@ -202,6 +206,7 @@ def _built(calendars: Calendars, name: str, subdivision: str | None, place: str)
         place=place,
         era=calendars.era,
     )
+    return replace(built, goes_on=calendars.goes_on)
 
 
 def _weekday(name: str) -> int:

@@ -28,10 +28,17 @@ class Catalogue:
     shelves: Mapping[str, Shelf]
 
     @classmethod
-    def load(cls, folder: Path | None = None, only: Iterable[str] = ()) -> Catalogue:
-        """Compile all countries (or only these). Raises ProblemsFound with every problem."""
+    def load(
+        cls, folder: Path | None = None, only: Iterable[str] = (), *, goes_on: bool = False
+    ) -> Catalogue:
+        """Compile all countries (or only these). Raises ProblemsFound with every problem.
+
+        ``goes_on`` is for a running service: where a year's holidays are not entered, a limit is
+        counted by the week alone and says so, because a hand-off is never lost for want of a
+        calendar. Everywhere else such a limit is refused.
+        """
         problems = Problems()
-        shelves = read_shelves(folder or FOLDER, problems, only)
+        shelves = read_shelves(folder or FOLDER, problems, only, goes_on=goes_on)
         problems.settle()
         if folder is None:
             # The law that is taken may speak of new facts; they are read now, not at a request.

@@ -63,6 +63,11 @@ def extended(count: int, most: int, calendar: Calendar) -> str:
     return _say(calendar, "extended", count=count, most=most)
 
 
+def not_entered(year: int, calendar: Calendar) -> str:
+    """That the holidays of this year are not known: the limit ends no earlier, perhaps later."""
+    return _say(calendar, "not_entered", year=_year(year, calendar.language, calendar.era))
+
+
 def calendar_days(last: date, amount: int, calendar: Calendar) -> str:
     """So many calendar days end on this day."""
     return _say(calendar, "calendar_days", amount=amount, date=_date(last, calendar))
@@ -107,19 +112,22 @@ def _date(day: date, calendar: Calendar) -> str:
     return _dated(day, calendar.language, calendar.era)
 
 
+def _year(year: int, language: str, era: Era) -> str:
+    if era is Era.BUDDHIST:
+        words = _WORDS[language]["buddhist_year"]
+        return str(words.format(buddhist=buddhist_year(year), common=year))
+    return str(year)
+
+
 @lru_cache(_REMEMBERED)
 def _dated(day: date, language: str, era: Era) -> str:
     words = _WORDS[language]
-    if era is Era.BUDDHIST:
-        year = words["buddhist_year"].format(buddhist=buddhist_year(day.year), common=day.year)
-    else:
-        year = str(day.year)
     return str(
         words["date"].format(
             weekday=words["weekdays"][day.weekday()],
             day=day.day,
             month=words["months"][day.month - 1],
-            year=year,
+            year=_year(day.year, language, era),
         )
     )
 

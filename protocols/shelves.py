@@ -7,7 +7,7 @@ asks for shelves settles them before anything is used. This file knows no day an
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from protocols.calendar_file import read_calendars
@@ -42,15 +42,22 @@ class Shelf:
     letters: Mapping[str, Letter]  # by document
 
 
-def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
-    """Every country of the folder that can be read; use it only if no error was added."""
+def read_shelves(
+    folder: Path, problems: Problems, only: Iterable[str] = (), *, goes_on: bool = False
+) -> dict[str, Shelf]:
+    """Every country of the folder that can be read; use it only if no error was added.
+
+    ``goes_on``: calendars count beyond their covered years by the week alone, and say so.
+    """
     wanted = {code.upper() for code in only}
     vocabulary, own = read_vocabulary(folder, problems)
     shelves: dict[str, Shelf] = {}
     for place in sorted(folder.iterdir()):
         if place.is_dir() and (not wanted or place.name.upper() in wanted):
             facts = [fact for fact in own if fact.entry.country == place.name.upper()]
-            shelf = _read_shelf(place, vocabulary.in_country(place.name), facts, problems)
+            shelf = _read_shelf(
+                place, vocabulary.in_country(place.name), facts, problems, goes_on=goes_on
+            )
             if shelf is not None:
                 shelves[place.name.upper()] = shelf
     _released(folder, shelves, problems)
@@ -88,7 +95,12 @@ def _strangers(folder: Path, problems: Problems) -> None:
 
 
 def _read_shelf(
-    folder: Path, vocabulary: Vocabulary, own: Iterable[OwnFact], problems: Problems
+    folder: Path,
+    vocabulary: Vocabulary,
+    own: Iterable[OwnFact],
+    problems: Problems,
+    *,
+    goes_on: bool,
 ) -> Shelf | None:
     item = read(text_of(folder / _COUNTRY, problems), name_of(folder / _COUNTRY), problems)
     if item is None:
@@ -102,8 +114,9 @@ def _read_shelf(
         )
     translated(own, country.languages, problems)
     days = read(text_of(folder / _CALENDARS, problems), name_of(folder / _CALENDARS), problems)
-    calendars = read_calendars(
-        days, country.time_zone, country.mandates, problems, country.calendar_era
+    calendars = replace(
+        read_calendars(days, country.time_zone, country.mandates, problems, country.calendar_era),
+        goes_on=goes_on,
     )
     versions = [
         version

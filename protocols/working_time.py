@@ -87,7 +87,8 @@ def due_at(
 ) -> Due:
     """When a limit that begins at ``start`` ends; ``stood``: from when until when it stood still.
 
-    Raises ValueError for a start without time zone, CalendarNotCovered for unknown years.
+    Raises ValueError for a start without time zone, CalendarNotCovered for unknown years; with a
+    calendar that goes on, the earliest the limit can end, and a line says so.
     """
     if start.tzinfo is None:
         message = f"the start {start} has no time zone: nobody can say which moment it is"
@@ -129,7 +130,7 @@ def _working_days(begun: date, limit: Limit, calendar: Calendar) -> tuple[date, 
         left -= days[-1][1] is None
     last = days[-1][0]
     counted = derivation.working_days(days, limit.amount, calendar)
-    return last, (*counted, derivation.due_on(last, calendar))
+    return last, (*counted, derivation.due_on(last, calendar), *_not_entered(last, calendar))
 
 
 @lru_cache(_REMEMBERED)
@@ -142,7 +143,14 @@ def _calendar_days(begun: date, limit: Limit, calendar: Calendar) -> tuple[date,
         passed.append((last, reason))
         last += timedelta(days=1)
     moved = derivation.moved_on(passed, calendar)
-    return last, (counted, *moved, derivation.due_on(last, calendar))
+    unsure = _not_entered(last, calendar) if roll_over else ()
+    return last, (counted, *moved, derivation.due_on(last, calendar), *unsure)
+
+
+def _not_entered(last: date, calendar: Calendar) -> tuple[str, ...]:
+    if calendar.always_open or last.year in calendar.covered:
+        return ()
+    return (derivation.not_entered(last.year, calendar),)
 
 
 def _longer(

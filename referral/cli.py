@@ -59,7 +59,7 @@ def _serve(
 ) -> None:
     """The application, and with a database of our own the clockwork too."""
     vault = installing.vault_of(settings, embedded=addresses.embedded)
-    catalogue = Catalogue.load()
+    catalogue = Catalogue.load(goes_on=True)
     made = installing.installation(settings, addresses.of("app"), vault, catalogue)
     clockwork = (
         installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
@@ -151,7 +151,7 @@ def start_worker(as_json: AsJson = False) -> None:
     addresses = external(settings) or Addresses({}, embedded=False)
     url, vault = addresses.of("worker"), installing.vault_of(settings, embedded=False)
     with _until_told() as ending:
-        catalogue = Catalogue.load()
+        catalogue = Catalogue.load(goes_on=True)
         made = installing.installation(settings, url, vault, catalogue, pool_size=2)
         turns = serving.tick(made, ending)
         terminal.answer(asdict(turns))

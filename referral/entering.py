@@ -133,7 +133,9 @@ def import_reports(
     reading = _READERS[layout]
     with installing.database(settings) as addresses, terminal.progress("complaints") as told:
         vault = installing.vault_of(settings, embedded=addresses.embedded)
-        made = installing.installation(settings, addresses.of("app"), vault, Catalogue.load())
+        made = installing.installation(
+            settings, addresses.of("app"), vault, Catalogue.load(goes_on=True)
+        )
         try:
             report = asyncio.run(
                 _imported(reading(made, member, file, persons, progress=told), made)

@@ -38,7 +38,7 @@ def renewed(old: Catalogue, folder: Path | None = None) -> Catalogue:
     A version that took force may be superseded, never edited or removed: running referrals are
     pinned to it by digest. A fact that could be recorded stays one: it may have been.
     """
-    new = Catalogue.load(folder)
+    new = Catalogue.load(folder, goes_on=True)
     gone = [
         problem
         for country, shelf in old.shelves.items()

@@ -65,7 +65,7 @@ class Furnished:
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """All countries, compiled once."""
-    return Catalogue.load()
+    return Catalogue.load(goes_on=True)
 
 
 @pytest.fixture(scope="session")

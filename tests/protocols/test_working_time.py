@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.buddhist_era import Era
 from protocols.document import plain_file
 from protocols.working_time import (
     Calendar,
@@ -251,6 +253,32 @@ def test_a_year_nobody_has_checked_is_never_guessed(limit: Limit) -> None:
     start = datetime(2027, 12, 15, 9, tzinfo=UTC)
     with pytest.raises(CalendarNotCovered, match=r"'plain' covers 2026 to 2027 .* 2028-"):
         due_at(start, limit, calendar())
+
+
+@pytest.mark.parametrize(
+    ("limit", "day"),
+    [(Limit(30, WD), "2028-01-26"), (Limit(31, CD, roll_over=True), "2028-01-17")],
+    ids=["working days", "roll over"],
+)
+def test_a_running_service_goes_on_by_the_week_and_says_so(limit: Limit, day: str) -> None:
+    start = datetime(2027, 12, 15, 9, tzinfo=UTC)
+    due = due_at(start, limit, replace(calendar(), goes_on=True))
+    assert f"{due.moment:%Y-%m-%d}" == day
+    assert "holidays of 2028 are not entered" in due.derivation[-1]
+    known = due_at(FRIDAY, limit, replace(calendar(), goes_on=True))
+    assert not any("not entered" in line for line in known.derivation)
+
+
+def test_a_week_without_a_working_day_is_not_awaited_for_ever() -> None:
+    closed = replace(calendar(weekend=frozenset(range(7))), goes_on=True)
+    with pytest.raises(CalendarNotCovered):
+        due_at(FRIDAY, Limit(1, WD), closed)
+
+
+def test_the_year_that_is_not_entered_is_told_as_the_country_counts() -> None:
+    thai = replace(calendar(), goes_on=True, language="th", era=Era.BUDDHIST)
+    due = due_at(datetime(2027, 12, 30, 9, tzinfo=UTC), Limit(5, WD), thai)
+    assert "2571" in due.derivation[-1]
 
 
 def test_calendar_days_without_roll_over_need_no_covered_year() -> None:
