@@ -133,8 +133,9 @@ def import_reports(
     reading = _READERS[layout]
     with installing.database(settings) as addresses, terminal.progress("complaints") as told:
         vault = installing.vault_of(settings, embedded=addresses.embedded)
+        law = Catalogue.load(goes_on=True)
         made = installing.installation(
-            settings, addresses.of("app"), vault, Catalogue.load(goes_on=True)
+            settings, addresses.of("app"), vault, law
         )
         try:
             report = asyncio.run(
