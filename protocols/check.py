@@ -6,7 +6,6 @@ will be a further part of the same report.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,14 +17,11 @@ from protocols.decision import LimitBasis
 from protocols.document import read
 from protocols.exercised import Seen, untried
 from protocols.law import Grade
-from protocols.problems import Problem, Problems, Spot
+from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol, cited_by
 from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
 
 STALE_AFTER_DAYS = 365
-LEAST_CASES = {"ZZ": 25}  # Zedland shows everything the language can say
-LEAST_CASES_OF_A_COUNTRY = 20
-IMAGINARY = re.compile("AA|Q[M-Z]|X[A-Z]|ZZ")  # ISO 3166-1: codes no country is ever given
 
 
 @dataclass(frozen=True, slots=True)

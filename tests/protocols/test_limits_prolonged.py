@@ -239,7 +239,6 @@ def test_the_procedure_says_when_it_stands_still_what_extends_it_and_what_is_law
 
 def test_a_pause_and_an_extension_no_case_reaches_are_named(tmp_path: Path) -> None:
     report = check((), written(tmp_path, law()))
-    assert all("no worked case reaches" in one.message for one in report.problems)
     missed = report.countries[0].not_exercised
     assert {"pause of Q2.visited", "extension of Q2.visited"} <= set(missed)
 
