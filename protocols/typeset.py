@@ -33,7 +33,7 @@ def as_text(plain: Mapping[str, Any], say: Words) -> str:
 
 
 def _step_lines(step: Mapping[str, Any], say: Words) -> Iterator[str]:
-    yield say.phrase("step", id=step["id"], title=step["title"])
+    yield from entry("", [say.phrase("step", id=step["id"], title=step["title"])], 0)
     yield from entry("", [step["instruction"]])
     yield from entry(say.phrase("who"), [f"{step['who']} ({step['kind']})"])
     yield from entry(say.phrase("after"), [say.listed(step["after"])])

@@ -76,9 +76,9 @@ def _card(card: Plain, say: Words) -> str:
 
 
 def _limit(limit: Plain) -> str:
-    """How long, for what; a proposal is underlined."""
+    """How long, for what, on what basis; a proposal is underlined as well."""
     look = "proposed" if limit["proposed"] else ""
-    return _tag("p", f"⏱ {limit['short']}", look)
+    return _tag("p", f"⏱ {limit['short']} · {limit['marks'][0]}", look)
 
 
 def _step(card: Plain, say: Words) -> str:

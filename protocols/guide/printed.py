@@ -44,7 +44,7 @@ def reached(one: Mapping[str, Any], say: Words) -> str:
 
 
 def _card(card: Plain, say: Words) -> Iterator[str]:
-    yield f"{card['number']}. {card['title']} [{card['id']}]"
+    yield from entry("", [f"{card['number']}. {card['title']} [{card['id']}]"], 0)
     yield from entry("", [card["instruction"]])
     yield from entry(say.phrase("after"), [say.listed(card["after"])])
     yield from entry(say.phrase("only_if"), [card["only_if"]])

@@ -145,6 +145,8 @@ def test_the_page_has_a_card_for_each_step_escapes_everything_and_loads_nothing(
     cards = [one for one in page.seen if one[1].get("class") == "card"]
     assert len(cards) == len(asked.protocol.steps)
     assert "City police &lt;North&gt;" in html
+    marked = asked.say.word("basis", "assumption")
+    assert html.count(f"· {marked}</p>") == asked.plain["totals"]["assumptions"]
     assert not {tag for tag, _ in page.seen} & {"script", "img", "link", "iframe"}
     assert not any("style" in attributes or "src" in attributes for _, attributes in page.seen)
     assert html.endswith('<div class="plan"><svg></svg></div></body></html>')
