@@ -134,9 +134,7 @@ def import_reports(
     with installing.database(settings) as addresses, terminal.progress("complaints") as told:
         vault = installing.vault_of(settings, embedded=addresses.embedded)
         law = Catalogue.load(goes_on=True)
-        made = installing.installation(
-            settings, addresses.of("app"), vault, law
-        )
+        made = installing.installation(settings, addresses.of("app"), vault, law)
         try:
             report = asyncio.run(
                 _imported(reading(made, member, file, persons, progress=told), made)
