@@ -7,7 +7,6 @@ Agencies do not occur: a hand-off's id is its key, and whoever accepts holds tha
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 from protocols.decision import (
@@ -30,47 +29,69 @@ from protocols.lifecycle import Act, State
 
 def carried_out(run: Run, decision: Decision, *, outcome: str | None = None) -> Run:
     """The run after this decision; ``outcome`` is that of the completion just carried out."""
-    return reduce(lambda so_far, item: _one(so_far, item, outcome), decision.items, run)
+    now = _Sheet(run, outcome)
+    for item in decision.items:
+        now.carry(item)
+    return now.run()
 
 
-def _one(run: Run, item: Decided, outcome: str | None) -> Run:
-    changed: dict[str, Any] = {}  # what only informs (held steps, escalations, …) changes nothing
-    match item:
-        case OpenHandOff():
-            new = HandOffState(
-                item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
-            )
-            changed["hand_offs"] = (*run.hand_offs, new)
-        case MoveHandOff():
-            said = outcome if item.act is Act.COMPLETE else None
-            changed["hand_offs"] = tuple(_moved(one, item, said) for one in run.hand_offs)
-        case MoveCustody():
-            mandate = next(one.mandate for one in run.hand_offs if one.id == item.hand_off)
-            changed = {"custody": item.hand_off, "holder_mandates": frozenset({mandate})}
-        case RecordEvent():
-            changed["events"] = run.events | {item.event}
-        case CloseReferral():
-            changed["open"] = False
-        case StartClock() | StopClock() | AdvanceClock():
-            changed["clocks"] = _clocks(run, item)
-    return replace(run, **changed) if changed else run
+class _Sheet:
+    """A run while a decision is carried out item by item: one new run at the end, not one each."""
 
+    __slots__ = ("_before", "_clocks", "_custody", "_events", "_hand_offs", "_outcome", "_rest")
 
-def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOffState:
-    if one.id != item.hand_off:
-        return one
-    return replace(one, state=item.to_state, outcome=outcome or one.outcome)
+    def __init__(self, run: Run, outcome: str | None) -> None:
+        self._before, self._outcome = run, outcome
+        self._hand_offs = {one.id: one for one in run.hand_offs}
+        self._clocks = {one.id: one for one in run.clocks}
+        self._events: set[str] = set()
+        self._custody: str | None = None
+        self._rest: dict[str, Any] = {}
 
+    def carry(self, item: Decided) -> None:
+        """Carry one item out; what only informs (held steps, escalations, …) changes nothing."""
+        match item:
+            case OpenHandOff():
+                self._hand_offs[item.key] = HandOffState(
+                    item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
+                )
+            case MoveHandOff():
+                self._moved(item)
+            case MoveCustody():
+                self._custody = item.hand_off
+            case RecordEvent():
+                self._events.add(item.event)
+            case CloseReferral():
+                self._rest["open"] = False
+            case StartClock():
+                key = f"{item.clock}#{len(self._clocks) + 1}"
+                self._clocks[key] = RunningClock(
+                    key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at
+                )
+            case StopClock() if item.clock in self._clocks:
+                self._clocks[item.clock] = replace(self._clocks[item.clock], state=item.to)
+            case AdvanceClock():
+                before = self._clocks[item.clock]
+                self._clocks[item.clock] = replace(before, rung=item.rung, state=item.state)
 
-def _clocks(run: Run, item: StartClock | StopClock | AdvanceClock) -> tuple[RunningClock, ...]:
-    if isinstance(item, StartClock):
-        key = f"{item.clock}#{len(run.clocks) + 1}"
-        new = RunningClock(key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at)
-        return (*run.clocks, new)
-    return tuple(_clocked(one, item) if one.id == item.clock else one for one in run.clocks)
+    def _moved(self, item: MoveHandOff) -> None:
+        before = self._hand_offs[item.hand_off]
+        said = self._outcome if item.act is Act.COMPLETE else None
+        self._hand_offs[before.id] = replace(
+            before, state=item.to_state, outcome=said or before.outcome
+        )
 
-
-def _clocked(one: RunningClock, item: StopClock | AdvanceClock) -> RunningClock:
-    if isinstance(item, StopClock):
-        return replace(one, state=item.to)
-    return replace(one, rung=item.rung, state=item.state)
+    def run(self) -> Run:
+        """The run as it now stands."""
+        changed = self._rest
+        if self._custody is not None:
+            mandate = self._hand_offs[self._custody].mandate
+            changed |= {"custody": self._custody, "holder_mandates": frozenset({mandate})}
+        if self._events:
+            changed["events"] = self._before.events | self._events
+        return replace(
+            self._before,
+            hand_offs=tuple(self._hand_offs.values()),
+            clocks=tuple(self._clocks.values()),
+            **changed,
+        )

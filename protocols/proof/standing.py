@@ -1,0 +1,216 @@
+"""Where one step stands: the state of its automaton, with everything left out that changes nothing.
+
+From the run of the engine a ``Standing`` keeps who was asked in the latest opening and what became
+of it, which limits run or are spent, who holds the person as far as the step can tell, and events a
+gate or a duty reads. Left out, because nothing the engine does later depends on it: moments, facts,
+what has ended long ago, how far a ladder has been climbed between two rungs that matter, and
+whether a ladder without any such rung left is spent. When everybody has been asked, no rung matters
+any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from protocols.decision import (
+    ClockState,
+    HandOffState,
+    Run,
+    RunningClock,
+)
+from protocols.facts import Facts
+from protocols.law import FILER, Step
+from protocols.lifecycle import Kind, State
+from protocols.proof.projection import Projection, is_duty
+from protocols.proof.supposing import SupposedMandates
+
+BEGUN = datetime(2000, 1, 3, tzinfo=UTC)
+DUE = BEGUN + timedelta(hours=100)
+WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One recipient of the latest opening."""
+
+    mandate: str
+    state: State
+    opening: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticking:
+    """One limit, running or spent: on which hand-off, and how many rungs that matter have fired."""
+
+    clock: str
+    hand_off: str | None
+    fired: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One state of one step's automaton."""
+
+    asked: tuple[Asked, ...] = ()
+    ticking: tuple[Ticking, ...] = ()
+    events: frozenset[str] = frozenset()
+    open: bool = True
+    custody: str | None = None
+    accompanied: bool = False  # of a duty: the hand-off it came with is still in hand
+
+    def waiting(self) -> tuple[Asked, ...]:
+        """Whoever was asked and has not answered."""
+        return tuple(one for one in self.asked if one.state in {State.REQUESTED, State.RECEIVED})
+
+    def holds(self, step: str) -> bool:
+        """Whether the holder keeps the step and has not done it."""
+        return f"{step} held" in self.events and f"{step} completed" not in self.events
+
+    def live(self, step: str) -> bool:
+        """Whether somebody has the step in hand."""
+        return self.holds(step) or any(not one.state.terminal for one in self.asked)
+
+
+def key_of(step: str, asked: Asked) -> str:
+    """The hand-off's key, as the engine names it."""
+    return f"{step}/{asked.opening}/{asked.mandate}"
+
+
+def clock_key(ticking: Ticking) -> str:
+    """The running clock's id in the run the engine is asked about."""
+    return f"{ticking.clock}/{ticking.hand_off or ''}"
+
+
+def run_of(projection: Projection, standing: Standing, facts: Facts, holder: SupposedMandates) -> Run:
+    """The run the engine is asked about."""
+    step = projection.step
+    hand_offs = [
+        HandOffState(key_of(step.id, one), step.id, step.kind, one.mandate, one.state, one.opening)
+        for one in standing.asked
+    ]
+    if is_duty(step) and standing.accompanied:
+        hand_offs.append(HandOffState(WITH, WITH, Kind.CUSTODY, "?", State.IN_PROGRESS))
+    clocks = [_clock_of(projection, one) for one in standing.ticking]
+    return Run(
+        facts,
+        (),
+        projection.protocol.country,
+        holder_mandates=holder,
+        hand_offs=tuple(hand_offs),
+        clocks=tuple(clocks),
+        events=standing.events,
+        open=standing.open,
+        custody=standing.custody,
+    )
+
+
+def standing_of(projection: Projection, run: Run) -> Standing:
+    """The state a run is in."""
+    step = projection.step
+    asked = _asked(projection, [one for one in run.hand_offs if one.step == step.id])
+    live = {key_of(step.id, one) for one in asked if not one.state.terminal}
+    companion = [one for one in run.hand_offs if one.id == WITH]
+    accompanied = bool(companion) and not companion[0].state.terminal
+    events = run.events & projection.events
+    in_hand = bool(live) or (f"{step.id} held" in events and f"{step.id} completed" not in events)
+    if not run.open and not in_hand and step.kind is not Kind.NOTICE:
+        return Standing(open=False)
+    return Standing(
+        asked=asked,
+        ticking=_ticking(projection, run, live, in_hand=in_hand, everybody=_everybody(step, asked)),
+        events=events,
+        open=run.open,
+        custody=_custody(projection, run, asked),
+        accompanied=accompanied,
+    )
+
+
+def _asked(projection: Projection, mine: list[HandOffState]) -> tuple[Asked, ...]:
+    """The latest opening; once it has ended, only whether it was ever done."""
+    if not mine:
+        return ()
+    step = projection.step
+    latest = max(one.opening for one in mine)
+    opening = min(latest, step.repeat)
+    last = [one for one in mine if one.opening == latest]
+    if all(one.state.terminal for one in last):
+        done = any(one.state is State.COMPLETED for one in mine)
+        state = State.COMPLETED if done else State.REJECTED
+        return (Asked(step.order[0], state, opening),)
+    return tuple(
+        sorted(
+            (Asked(one.mandate, _shown(projection, one), opening) for one in last),
+            key=lambda one: one.mandate,
+        )
+    )
+
+
+def _shown(projection: Projection, one: HandOffState) -> State:
+    """States nothing tells apart are one."""
+    if one.state.terminal:
+        return State.COMPLETED if one.state is State.COMPLETED else State.REJECTED
+    if one.state is State.RECEIVED and one.kind is not Kind.NOTICE:
+        told = f"{one.step} acknowledged" in projection.mentioned
+        return State.RECEIVED if told else State.REQUESTED
+    if one.state.answered:
+        told = f"{one.step} started" in projection.mentioned and one.state is State.ACCEPTED
+        return State.ACCEPTED if told else State.IN_PROGRESS
+    return one.state
+
+
+def _everybody(step: Step, asked: tuple[Asked, ...]) -> bool:
+    """Nobody is left to ask in this opening."""
+    return len(asked) == len(step.order)
+
+
+def _custody(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> str | None:
+    """Who holds the person, if this step can tell: whoever accepted it, or another body."""
+    if run.custody is None:
+        return None
+    own = {key_of(projection.step.id, one): one.state for one in asked}
+    held = _renumbered(projection, run.custody) if run.custody.count("/") else ANOTHER
+    if held in own and own[held].answered:
+        return held
+    told = FILER in projection.step.order or any(one.state.answered for one in asked)
+    return ANOTHER if told else None
+
+
+def _ticking(
+    projection: Projection, run: Run, live: set[str], *, in_hand: bool, everybody: bool
+) -> tuple[Ticking, ...]:
+    found: set[Ticking] = set()
+    for one in run.clocks:
+        if one.clock not in projection.protocol.clocks:
+            continue  # the review: it runs while nothing else does, and never ends anything
+        attached = _renumbered(projection, one.hand_off)
+        spent = one.state is ClockState.LAPSED
+        if spent and not (in_hand if attached in {None, WITH} else attached in live):
+            continue
+        if spent or one.state in {ClockState.RUNNING, ClockState.PAUSED}:
+            rungs = projection.rungs[one.clock, attached is not None]
+            fired = sum(place < one.rung for place in rungs.matter)
+            if everybody and f"{one.clock} lapsed" not in projection.mentioned:
+                fired = len(rungs.matter)
+            found.add(Ticking(one.clock, attached, fired))
+    return tuple(sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired)))
+
+
+def _renumbered(projection: Projection, hand_off: str | None) -> str | None:
+    if hand_off is None or hand_off == WITH:
+        return hand_off
+    step, opening, mandate = hand_off.split("/")
+    return f"{step}/{min(int(opening), projection.step.repeat)}/{mandate}"
+
+
+def _clock_of(projection: Projection, one: Ticking) -> RunningClock:
+    law = projection.protocol.clocks[one.clock]
+    rungs = projection.rungs[one.clock, one.hand_off is not None]
+    return RunningClock(
+        clock_key(one),
+        one.clock,
+        law.step,
+        one.hand_off,
+        BEGUN,
+        DUE,
+        rung=rungs.at(one.fired),
+    )
