@@ -20,7 +20,6 @@ from protocols.explain import procedure
 from protocols.problems import Problem, ProblemsFound
 from protocols.spoken import Speaker
 from protocols.typeset import as_text
-from protocols.vocabulary import load_vocabulary
 
 SOUND, PROBLEMS, MISUSE = 0, 1, 2
 
@@ -103,7 +102,7 @@ def _explain(chosen: argparse.Namespace) -> int:
     if language not in country.languages:
         message = f"{country.iso2} has no texts in '{language}': use {', '.join(country.languages)}"
         raise LookupError(message)
-    vocabulary = load_vocabulary()
+    vocabulary = catalogue.shelves[country.iso2].vocabulary
     plain = procedure(protocol, country, vocabulary, language)
     if chosen.json:
         print(json.dumps(plain, ensure_ascii=False, indent=2))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from protocols import limits, openings
 from protocols.answers import others_waiting
 from protocols.conditions import World
-from protocols.decision import ClockState, HandOffState, Reason, RunningClock
+from protocols.decision import HandOffState, Reason, RunningClock
 from protocols.exclusions import barred, excluded, shut_out
 from protocols.history import happened
 from protocols.law import FILING, TRIAGE, Clock, Step
@@ -79,7 +79,7 @@ def _clocks_again(walk: Walk) -> None:
 def _end_all(walk: Walk, clock: Clock, mine: Iterable[RunningClock]) -> None:
     reason = Reason(clock.step, "its condition has become false", clock.sources)
     for running in mine:
-        if running.state is ClockState.RUNNING:
+        if running.state.live:
             limits.end(walk, running, reason)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from protocols import openings
-from protocols.decision import HandOffState, Reason
+from protocols.decision import HandOffState, PanelVote, Reason
 from protocols.law import Asking, Route, Step
 from protocols.lifecycle import Act, Kind, Party
 from protocols.moves import WAITING, move
@@ -38,6 +38,7 @@ class Doing:
     reason_code: str | None = None
     outcome: str | None = None
     occurred_at: datetime | None = None
+    panel: PanelVote | None = None
 
 
 def carry(walk: Walk, doing: Doing) -> None:
@@ -45,7 +46,8 @@ def carry(walk: Walk, doing: Doing) -> None:
     found = doing.hand_off
     step = walk.protocol.steps[found.step]
     word = PAST.get(doing.act, doing.act.value)
-    rule = f"{word}: {doing.reason_code}" if doing.reason_code else word
+    said = doing.reason_code or doing.panel
+    rule = f"{word}: {said}" if said else word
     move(walk, found.id, doing.act, Reason(step.id, rule, step.sources), doing.reason_code)
     if doing.act not in PAST or _former(walk, found):
         return

@@ -77,7 +77,7 @@ def _run_case(
         if case.text("follow") != "none":
             wrong(case, "follow", f"the track '{case.text('follow')}' was not opened")
         return
-    story = Story(case, country, vocabulary, protocol, run, now, seen)
+    story = Story(case, country, vocabulary, protocol.at(run.place), run, now, seen)
     answered(story, case.section("filed", optional=EXPECTED), followed.decision)
     if case.flag("triage") != followed.triage:
         wrong(case, "triage", f"triage is {str(followed.triage).lower()}")

@@ -16,6 +16,7 @@ from protocols.law import Stage
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.shelves import FOLDER, Shelf, read_shelves
+from protocols.vocabulary import load_vocabulary
 from protocols.working_time import Calendar
 
 
@@ -31,6 +32,8 @@ class Catalogue:
         problems = Problems()
         shelves = read_shelves(folder or FOLDER, problems, only)
         problems.settle()
+        if folder is None:
+            load_vocabulary.cache_clear()  # the law that is taken may speak of new facts
         return cls(shelves)
 
     @property

@@ -20,7 +20,6 @@ from protocols.law import Grade
 from protocols.problems import Problem, Problems
 from protocols.protocol import Protocol, cited_by
 from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
-from protocols.vocabulary import load_vocabulary
 
 STALE_AFTER_DAYS = 365
 
@@ -48,7 +47,7 @@ class CountryReport:
     country: str
     tracks: tuple[TrackCount, ...]
     cases: int
-    not_exercised: tuple[str, ...]  # steps, clocks, gates and exclusions no worked case reaches
+    not_exercised: tuple[str, ...]  # steps, clocks (pauses, extensions), gates, … no case reaches
     stale: int  # sources not checked for a year
 
 
@@ -122,7 +121,7 @@ def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
 
 def _uncited(shelf: Shelf, problems: Problems) -> None:
     cited = {source for version in shelf.versions for source in cited_by(version)}
-    cited.update(shelf.screening_sources)
+    cited.update(shelf.cited)
     for source in shelf.country.sources.values():
         if source.id not in cited:
             problems.warning(
@@ -141,7 +140,7 @@ def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
     def tracks(now: datetime) -> tuple[Protocol, ...]:
         return standing_on(shelf.versions, now.date())
 
-    return run_cases(item, shelf.country, tracks, load_vocabulary(), problems)
+    return run_cases(item, shelf.country, tracks, shelf.vocabulary, problems)
 
 
 def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
@@ -154,5 +153,8 @@ def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:
         missed.extend(clock for clock in clocks if clock not in seen.clocks)
         rules = [f"exclusion {one.id}" for one in protocol.exclusions]
         rules += [f"gate {one.id}" for one in protocol.gates]
+        limits = protocol.clocks.values()
+        rules += [f"pause of {one.id}" for one in limits if one.pauses.start]
+        rules += [f"extension of {one.id}" for one in limits if one.extends.by]
         missed.extend(rule for rule in rules if rule not in seen.rules)
     return tuple(missed)

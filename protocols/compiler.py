@@ -8,13 +8,17 @@ The parts are read by ``steps``, ``clocks``, ``ladders`` and ``provisions``; cro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from protocols.clocks import read_clocks
 from protocols.conditions import InBand
 from protocols.country import Country
 from protocols.document import Item
 from protocols.grammar import TOPICS, FactShape, Words
 from protocols.ladders import read_ladder
-from protocols.law import Applies, Stage
+from protocols.law import Applies, Clock, Stage, Step
+from protocols.overrides import adopt, read_overrides
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.provisions import (
@@ -37,7 +41,10 @@ _REQUIRED = (
     *("track", "title", "takes_force", "stage", "lawful_basis", "applies"),
     *("steps", "ladders", "review", "closes"),
 )
-_OPTIONAL = ("asks_for", "bands", "declines", "events", "excludes", "gates", "sources")
+_OPTIONAL = (
+    *("asks_for", "bands", "declines", "events", "excludes", "gates", "sources"),
+    *("overrides",),
+)
 
 
 def compile_track(
@@ -53,11 +60,21 @@ def compile_track(
     bands = _bands(section, facts, problems)
     reader = Reader(country, Words(facts, bands), problems)
     declines = read_declines(reader, section)
-    steps = {name: read_step(reader, name, one, declines) for name, one in section.section("steps")}
-    clocks = [
-        clock for name, one in section.section("steps") for clock in read_clocks(reader, name, one)
-    ]
+
+    def read(reader: Reader, items: Mapping[str, Item]) -> tuple[dict[str, Step], dict[str, Clock]]:
+        steps = {name: read_step(reader, name, one, declines) for name, one in items.items()}
+        clocks = [clock for name, one in items.items() for clock in read_clocks(reader, name, one)]
+        return steps, {clock.id: clock for clock in clocks}
+
+    steps, clocks = read(reader, dict(section.section("steps")))
+    overrides, local = read_overrides(reader, section, read)
     review, every = read_review(reader, section)
+    if review.id in {*steps, *(name for one in overrides for name in one.steps)}:
+        problems.error(
+            review.spot,
+            f"the review is called {review.id}, as a step of the track is",
+            "Give the review a name of its own",
+        )
     takes_force = section.day("takes_force")
     protocol = Protocol(
         country=country.iso2,
@@ -69,7 +86,7 @@ def compile_track(
         lawful_basis=_lawful(reader, section),
         applies=_applies(reader, section),
         steps={**steps, review.id: review},
-        clocks={clock.id: clock for clock in clocks},
+        clocks=clocks,
         ladders={name: read_ladder(reader, name, one) for name, one in section.section("ladders")},
         events=read_events(reader, section),
         closings=read_closings(reader, section),
@@ -79,10 +96,16 @@ def compile_track(
         gates=read_gates(reader, section),
         asks_for=_asks_for(reader, section),
         sources=reader.sources(section),
+        overrides=overrides,
+        local=local,
         reasons=country.codes,
         spot=section.spot,
     )
     check(protocol, reader)
+    for one in local:
+        mine = Problems()
+        check(protocol.at(one.places[0]), replace(reader, problems=mine))
+        adopt(problems, mine, one.overrides)
     return protocol
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from protocols.law import Source
@@ -40,6 +41,46 @@ class Mandate:
     agency_types: tuple[str, ...]
 
 
+class Voice(StrEnum):
+    """What is asked of the child itself before a service begins."""
+
+    EXPLAIN = "explain"  # what happens is explained, nothing is asked
+    ASSENT = "assent"
+    WRITTEN_ASSENT = "written_assent"
+    CONSENT = "consent"
+
+
+class Caregiver(StrEnum):
+    """What is asked of whoever cares for the child."""
+
+    CONSENT = "consent"
+    AGREEMENT = "agreement"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """One row of the table of consent; both ages belong to it.
+
+    ``otherwise``: what is done when nobody who could consent is there, or it is refused.
+    """
+
+    lowest: int
+    highest: int
+    child: Voice
+    caregiver: Caregiver
+    otherwise: Labels
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """Kinds of work a country lists by law, as hazardous or as light: code -> label."""
+
+    sources: tuple[str, ...]
+    items: Mapping[str, Labels]
+
+
 @dataclass(frozen=True)
 class Country:
     """One country, compiled."""
@@ -56,6 +97,20 @@ class Country:
     outcomes: Mapping[str, Labels]
     documents: Mapping[str, Labels]
     sources: Mapping[str, Source]
+    consent: tuple[Consent, ...] = ()  # by age
+    hazardous_work: WorkList | None = None
+    light_work: WorkList | None = None
+
+    def consent_at(self, age: int) -> Consent | None:
+        """Who is asked for a person of this age; None when the country does not say."""
+        return next((row for row in self.consent if row.lowest <= age <= row.highest), None)
+
+    @property
+    def cited(self) -> tuple[str, ...]:
+        """What the country's own lists rest on."""
+        lists = [row.sources for row in self.consent]
+        lists += [one.sources for one in (self.hazardous_work, self.light_work) if one is not None]
+        return tuple(source for sources in lists for source in sources)
 
     def day_of(self, moment: datetime) -> date:
         """The calendar day it is there: law and charges take force at that midnight, not UTC's."""

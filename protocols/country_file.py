@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from protocols.country import AGENCY_TYPES, LEVELS, Country, Labels, Mandate
+from protocols.country_lists import read_consent, read_work
 from protocols.document import Item
 from protocols.law import Grade, Source
 from protocols.lifecycle import Act
@@ -39,10 +40,17 @@ def read_country(item: Item, problems: Problems) -> Country:
             *("iso2", "names", "languages", "time_zone", "screening", "default_track"),
             *("supervisor_after", "mandates", "reasons", "outcomes", "sources"),
         ),
-        optional=("documents",),
+        optional=("documents", "consent", "hazardous_work", "light_work"),
     )
     languages = section.words("languages")
     sources = _sources(section, problems)
+
+    def labels(one: Section, name: str) -> Labels:
+        return labels_of(one, name, languages)
+
+    def cite(one: Section) -> tuple[str, ...]:
+        return _all_cited(one, sources)
+
     listed = section.section("reasons", required=tuple(_REASONED))
     return Country(
         iso2=section.text("iso2").upper(),
@@ -57,6 +65,9 @@ def read_country(item: Item, problems: Problems) -> Country:
         outcomes=_coded(section, "outcomes", languages),
         documents=_coded(section, "documents", languages),
         sources=sources,
+        consent=read_consent(section, labels, cite),
+        hazardous_work=read_work(section, "hazardous_work", labels, cite),
+        light_work=read_work(section, "light_work", labels, cite),
     )
 
 
@@ -88,7 +99,8 @@ def _parameters(section: Section, sources: Mapping[str, Source]) -> Parameters:
         if name == "version":
             continue
         entry = screening.section(name, required=("value", "source"))
-        _cited(entry, "source", sources)
+        if "source" in entry:
+            _cited(entry, "source", sources, entry.text("source"))
         if name == "acts_extension":
             values[name] = {"value": entry.words("value")}
         elif name in {"chores_rule", "adult_means_required"}:
@@ -108,14 +120,24 @@ def cited_in(item: Item) -> tuple[str, ...]:
     return tuple(str(one.value) for one in sources if one is not None)
 
 
-def _cited(section: Section, name: str, sources: Mapping[str, Source]) -> None:
-    cited = section.text(name)
-    if name in section and cited not in sources:
+def _cited(section: Section, name: str, sources: Mapping[str, Source], *words: str) -> None:
+    for cited in words:
+        if cited not in sources:
+            section.problems.error(
+                section.at(name),
+                f"{section.where} cites '{cited}', which is not in the register of sources",
+                f"Use one of {', '.join(sorted(sources))}, or add it under 'sources:'",
+            )
+
+
+def _all_cited(section: Section, sources: Mapping[str, Source]) -> tuple[str, ...]:
+    cited = section.words("sources")
+    _cited(section, "sources", sources, *cited)
+    if "sources" in section and not cited:
         section.problems.error(
-            section.at(name),
-            f"{section.where} cites '{cited}', which is not in the register of sources",
-            f"Use one of {', '.join(sorted(sources))}, or add it under 'sources:'",
+            section.at("sources"), f"{section.where} cites no source", "Name what it rests on"
         )
+    return cited
 
 
 def _after(section: Section) -> timedelta:

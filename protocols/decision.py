@@ -33,6 +33,11 @@ class ClockState(StrEnum):
     STOPPED = "stopped"
     LAPSED = "lapsed"
 
+    @property
+    def live(self) -> bool:
+        """Somebody still has to act, now or when it goes on."""
+        return self in {ClockState.RUNNING, ClockState.PAUSED}
+
 
 class RungKind(StrEnum):
     """What happens at one rung of an escalation ladder."""
@@ -60,8 +65,19 @@ class HandOffState:
 
 
 @dataclass(frozen=True, slots=True)
+class Standstill:
+    """A time in which a clock stood still; ``until`` is None while it does."""
+
+    since: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunningClock:
-    """One clock of the referral. ``rung`` is the index of the next rung to fire."""
+    """One clock of the referral. ``rung`` is the index of the next rung to fire.
+
+    ``extensions``: how often it was extended. ``stood``: when it stood still, in order.
+    """
 
     id: str
     clock: str
@@ -72,6 +88,7 @@ class RunningClock:
     state: ClockState = ClockState.RUNNING
     rung: int = 0
     extensions: int = 0
+    stood: tuple[Standstill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +112,18 @@ class Run:
     events: frozenset[str] = frozenset()
     open: bool = True
     custody: str | None = None  # the hand-off by which the holder holds; None: the filer still does
+
+
+@dataclass(frozen=True, slots=True)
+class PanelVote:
+    """How a panel decided: the mandates that sat, and how many of them agree."""
+
+    present: tuple[str, ...]
+    agreeing: int
+
+    def __str__(self) -> str:
+        """In the words of a reason: ``POLICE, SHELTER present, 2 agree``."""
+        return f"{', '.join(self.present) or 'nobody'} present, {self.agreeing} agree"
 
 
 # --- what the engine answers -------------------------------------------------------------------
@@ -169,7 +198,10 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class StartClock:
-    """A limit begins to run. ``hand_off`` is a key of this decision or a known id."""
+    """A limit begins to run. ``hand_off`` is a key of this decision or a known id.
+
+    ``extensions`` and ``stood``: what already befell it in this very decision.
+    """
 
     clock: str
     step: str
@@ -181,6 +213,55 @@ class StartClock:
     basis: LimitBasis
     immediate: bool  # the law says "at once": shown as "now", the moment is a proposed target
     rungs: tuple[Rung, ...]
+    reason: Reason
+    extensions: int = 0
+    stood: tuple[Standstill, ...] = ()
+
+    @property
+    def state(self) -> ClockState:
+        """As what it begins: running, or standing still from the first."""
+        paused = self.stood and self.stood[-1].until is None
+        return ClockState.PAUSED if paused else ClockState.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class PauseClock:
+    """A clock stands still: nobody is reminded or told until it goes on. ``stood``: all times."""
+
+    clock: str  # id of the running clock
+    at: datetime
+    stood: tuple[Standstill, ...]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeClock:
+    """A clock goes on: its end has moved on by the time it stood still."""
+
+    clock: str
+    at: datetime
+    due_at: datetime
+    derivation: tuple[str, ...]
+    calendar: str
+    stood: tuple[Standstill, ...]
+    rungs: tuple[Rung, ...]
+    rung: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendClock:
+    """A limit is lengthened, for the ``count``-th time; one that stands still goes on standing."""
+
+    clock: str
+    at: datetime
+    due_at: datetime
+    derivation: tuple[str, ...]
+    calendar: str
+    count: int
+    state: ClockState
+    rungs: tuple[Rung, ...]
+    rung: int
     reason: Reason
 
 
@@ -206,13 +287,17 @@ class AdvanceClock:
 
 @dataclass(frozen=True, slots=True)
 class Escalate:
-    """Somebody must be told that a limit passes or has passed."""
+    """Somebody must be told that a limit passes or has passed.
+
+    ``choices``: what may lawfully be done at this limit, as triggers of the track.
+    """
 
     clock: str
     hand_off: str | None
     kind: RungKind
     to: str
     reason: Reason
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +346,9 @@ Decided: TypeAlias = (
     | HoldStep
     | MoveHandOff
     | StartClock
+    | PauseClock
+    | ResumeClock
+    | ExtendClock
     | StopClock
     | AdvanceClock
     | Escalate

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from protocols.calendars import Calendar
 from protocols.document import plain_file
@@ -24,6 +25,8 @@ LANGUAGES = tuple(_WORDS)
 _REMEMBERED = 4096  # days in words; a day's filings share a handful
 Days: TypeAlias = "list[tuple[date, str | None]]"
 """Days in order, each with why it is closed: a name, empty for a weekend, None when it is open."""
+Standstills: TypeAlias = tuple[tuple[datetime, datetime], ...]
+"""From when until when a limit stood still, in order."""
 
 
 def begins(local: datetime, calendar: Calendar, *, day_counted: bool) -> str:
@@ -32,15 +35,31 @@ def begins(local: datetime, calendar: Calendar, *, day_counted: bool) -> str:
     return _moment(counted, local, calendar)
 
 
-def hours(local: datetime, moment: datetime, amount: int, calendar: Calendar) -> tuple[str, ...]:
+def hours(
+    local: datetime, moment: datetime, amount: int, calendar: Calendar, stood: Standstills = ()
+) -> tuple[str, ...]:
     """From when to when hours elapse (both in the calendar's zone), and whether clocks change."""
     changed = local.utcoffset() != moment.utcoffset()
     return (
         _moment("begins", local, calendar),
         _say(calendar, "hours", amount=amount),
+        *(_stood("stood_hours", since, until, calendar) for since, until in stood),
         *((_say(calendar, "clocks_change"),) if changed else ()),
         _moment("due_at", moment, calendar),
     )
+
+
+def stood_days(
+    since: datetime, until: datetime, added: int, calendar: Calendar, *, working: bool
+) -> str:
+    """From when until when it stood still, and how many days that adds."""
+    phrase = "stood_working_days" if working else "stood_days"
+    return _stood(phrase, since, until, calendar, amount=added)
+
+
+def extended(count: int, most: int, calendar: Calendar) -> str:
+    """That the limit was extended: the following lines count the longer one."""
+    return _say(calendar, "extended", count=count, most=most)
 
 
 def calendar_days(last: date, amount: int, calendar: Calendar) -> str:
@@ -100,6 +119,15 @@ def _moment(phrase: str, local: datetime, calendar: Calendar) -> str:
     written = _date(local.date(), calendar.language)
     clock = f"{local:%H:%M}"
     return _say(calendar, phrase, date=written, time=clock, zone=calendar.time_zone)
+
+
+def _stood(
+    phrase: str, since: datetime, until: datetime, calendar: Calendar, **places: object
+) -> str:
+    zone = ZoneInfo(calendar.time_zone)
+    ends = (moment.astimezone(zone) for moment in (since, until))
+    said = (f"{_date(local.date(), calendar.language)} {local:%H:%M}" for local in ends)
+    return _say(calendar, phrase, since=next(said), until=next(said), **places)
 
 
 def _why(reason: str | None, calendar: Calendar) -> str:

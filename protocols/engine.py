@@ -27,6 +27,7 @@ from protocols.decision import (
     HandOffState,
     MoveCustody,
     Opening,
+    PanelVote,
     Reason,
     Refused,
     Run,
@@ -43,7 +44,6 @@ from protocols.permits import refusal, refused_event
 from protocols.protocol import Protocol
 from protocols.tracks import applying
 from protocols.walk import Walk
-from protocols.working_time import share_of
 
 MOST_PERSONS = 1000
 
@@ -72,8 +72,13 @@ def file(
         raise ValueError(message)
     world = world_of(run)
     return tuple(
-        Opening(track.track, place == 0, triage, _filed(track, run, at, world, triage=triage))
-        for place, (track, triage) in enumerate(applying(tracks, world, running=running))
+        Opening(
+            track.track,
+            rank == 0,
+            triage,
+            _filed(track.at(run.place), run, at, world, triage=triage),
+        )
+        for rank, (track, triage) in enumerate(applying(tracks, world, running=running))
     )
 
 
@@ -101,15 +106,18 @@ def act(  # noqa: PLR0913 - what a party may bring along with an act
     outcome: str | None = None,
     occurred_at: datetime | None = None,
     receiver_mandates: frozenset[str] | None = None,
+    panel: PanelVote | None = None,
 ) -> Decision | Refused:
     """One party does one thing to one hand-off.
 
     ``receiver_mandates``: on acceptance, what else the receiver's unit serves at this place.
+    ``panel``: how the panel voted, where the step's outcomes are those of one.
     """
+    protocol = protocol.at(run.place)
     found = next((one for one in run.hand_offs if one.id == hand_off), None)
     if found is None:
         return Refused(act, "known hand-off", "This referral has no such hand-off.")
-    doing = answers.Doing(found, act, party, at, reason_code, outcome, occurred_at)
+    doing = answers.Doing(found, act, party, at, reason_code, outcome, occurred_at, panel)
     no = refusal(protocol, run, doing)
     if no is not None:
         return no
@@ -138,18 +146,23 @@ def _accept(walk: Walk, found: HandOffState, mandates: frozenset[str] | None) ->
     walk.fire(f"{step.id} accepted", found.id)
 
 
-def record(protocol: Protocol, run: Run, event: str, at: datetime) -> Decision | Refused:
+def record(
+    protocol: Protocol, run: Run, event: str, at: datetime, *, panel: PanelVote | None = None
+) -> Decision | Refused:
     """The holder records an event, the outcome of a duty it keeps, or asks for a step again.
 
-    ``rescued`` · ``AR-T05 SENT_TO_COURT`` · ``AR-T04 again``. ``at`` is when it happened.
+    ``rescued`` · ``AR-T05 SENT_TO_COURT`` · ``AR-T04 again``. ``at`` is when it happened,
+    ``panel`` how the panel voted where the outcome is that of one.
     """
-    no = refused_event(protocol, run, event)
+    protocol = protocol.at(run.place)
+    no = refused_event(protocol, run, event, panel)
     if no is not None:
         return no
     walk = Walk(protocol, run, at, world_of(run))
     name, _, word = event.partition(" ")
     step = protocol.steps.get(name)
-    reason = Reason(name, "recorded", step.sources if step else ())
+    rule = f"recorded: {panel}" if panel else "recorded"
+    reason = Reason(name, rule, step.sources if step else ())
     if step is not None and word == "again":
         openings.open_step(walk, step, "asked again by the holder", again=True)
         return settle(walk)
@@ -178,7 +191,7 @@ def amend(
     """
     if not run.open:
         return Refused("amend", "open referral", "The referral is closed: file a new one.")
-    old = world_of(run)
+    protocol, old = protocol.at(run.place), world_of(run)
     new = World(
         facts,
         dict(run.results if results is None else results),
@@ -196,7 +209,7 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
     if running is None or running.state is not ClockState.RUNNING:
         state = running.state if running else "unknown"
         return Refused("lapse", "running clock", f"This clock is {state}: nothing lapses.")
-    walk = Walk(protocol, run, at, world_of(run))
+    walk = Walk(protocol.at(run.place), run, at, world_of(run))
     law = limits.law_of(walk, running)
     passes_limit = False
     for rung in limits.climb(walk, running):
@@ -210,9 +223,11 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
 
 
 def next_rung(protocol: Protocol, running: RunningClock) -> datetime:
-    """The moment at which this clock lapses next, given the rungs already fired."""
-    calls = protocol.index.rungs[running.clock, running.hand_off is not None]
-    return share_of(running.starts_at, running.due_at, calls[running.rung].share)
+    """The moment at which this clock lapses next, given the rungs already fired.
+
+    ``protocol``: as it stands at the referral's place (``protocol.at``).
+    """
+    return limits.rungs_of(protocol, running)[running.rung].at
 
 
 def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:

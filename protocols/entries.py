@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from protocols.facts import Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _LANGUAGE = re.compile(r"[a-z]{2}")  # ISO 639-1, so that a misspelt key is not a language
@@ -78,6 +79,7 @@ class Entry:
     codes: tuple[Code, ...] = ()
     lowest: int = 0
     highest: int = 0
+    country: str = ""  # whose own fact it is; empty: of the common list
 
     @property
     def allowed(self) -> tuple[str, ...]:
@@ -94,13 +96,14 @@ def entries_from(mapping: Mapping[str, Mapping[str, Any]]) -> tuple[Entry, ...]:
 
     Raises VocabularyFault with every fault of every entry.
     """
-    faults = [fault for name, written in mapping.items() for fault in _faults(name, written)]
+    faults = [fault for name, written in mapping.items() for fault in faults_of(name, written)]
     if faults:
         raise VocabularyFault(faults)
-    return tuple(_entry(name, written) for name, written in mapping.items())
+    return tuple(entry_from(name, written) for name, written in mapping.items())
 
 
-def _entry(name: str, written: Mapping[str, Any]) -> Entry:
+def entry_from(name: str, written: Mapping[str, Any], *, country: str = "") -> Entry:
+    """One entry; ``faults_of`` must have found nothing."""
     return Entry(
         name=name,
         type=FactType(written["type"]),
@@ -114,6 +117,7 @@ def _entry(name: str, written: Mapping[str, Any]) -> Entry:
         ),
         lowest=written.get("from", 0),
         highest=written.get("to", 0),
+        country=country,
     )
 
 
@@ -122,30 +126,53 @@ def _labels(written: Mapping[str, Any]) -> Mapping[str, str]:
     return MappingProxyType({language: written[language] for language in languages})
 
 
-def _faults(name: str, written: Mapping[str, Any]) -> Iterator[str]:
+def faults_of(name: str, written: object) -> Iterator[str]:
     """What is wrong with one entry, each as a sentence with its remedy."""
     if not _NAME.fullmatch(name):
         yield f"fact '{name}': a name is written in small letters, digits and _"
+    if not isinstance(written, Mapping):
+        yield f"fact '{name}': this must be a list of keys; use type, group, scope and labels"
+        return
     for key in written:
         if key not in _KEYS and not _LANGUAGE.fullmatch(key):
             yield f"fact '{name}': unknown key '{key}'; use {_listed(_KEYS)} or a language code"
     for key, allowed in (("type", FactType), ("group", Group), ("scope", Scope)):
         if written.get(key) not in {str(member) for member in allowed}:
             yield f"fact '{name}': '{key}' must be one of {_listed(allowed)}"
-    if "en" not in written:
-        yield f"fact '{name}': add an English label under 'en'"
+    yield from _faults_of_texts(f"fact '{name}':", written, "")
     yield from _faults_of_values(name, written)
+
+
+def _faults_of_texts(where: str, written: Mapping[str, Any], to: str) -> Iterator[str]:
+    """What is wrong with the labels and the hint of an entry or of one of its codes."""
+    if "en" not in written:
+        yield f"{where} add an English label under 'en'{to}"
+    labels = [text for key, text in written.items() if key not in _KEYS]
+    hints = written.get("hint", {})
+    if not isinstance(hints, Mapping):
+        yield f"{where} 'hint'{to} must have one text for each language"
+    elif not all(isinstance(text, str) for text in (*labels, *hints.values())):
+        yield f"{where} labels and hints{to} must be texts; put quotes around them"
 
 
 def _faults_of_values(name: str, written: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with the codes and bounds of one entry."""
-    if (written.get("type") in WITH_CODES) != bool(written.get("codes")):
-        yield f"fact '{name}': 'codes' belong to the types {_listed(WITH_CODES)}, and only there"
-    for code, texts in written.get("codes", {}).items():
-        if "en" not in texts:
-            yield f"fact '{name}': add an English label under 'en' to the code '{code}'"
+    codes, where = written.get("codes", {}), f"fact '{name}':"
+    if (written.get("type") in WITH_CODES) != bool(codes):
+        yield f"{where} 'codes' belong to the types {_listed(WITH_CODES)}, and only there"
+    if not isinstance(codes, Mapping):
+        yield f"{where} 'codes' must be a list of codes, each with its labels"
+        codes = {}
+    for code, texts in codes.items():
+        if isinstance(texts, Mapping):
+            yield from _faults_of_texts(where, texts, f" to the code '{code}'")
+        else:
+            yield f"{where} add a label for each language to the code '{code}'"
+    ends = [written.get(end) for end in ("from", "to")]
     if (written.get("type") == FactType.WHOLE) != ({"from", "to"} <= written.keys()):
-        yield f"fact '{name}': 'from' and 'to' bound a whole number, and only that"
+        yield f"{where} 'from' and 'to' bound a whole number, and only that"
+    elif not {type(end) for end in ends} <= {int, type(None)}:
+        yield f"{where} 'from' and 'to' must be whole numbers; write them without quotes"
 
 
 def _listed(words: Iterable[str]) -> str:

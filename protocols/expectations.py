@@ -15,11 +15,14 @@ from protocols.decision import (
     CloseReferral,
     Decision,
     Escalate,
+    ExtendClock,
     HoldStep,
     MoveHandOff,
     NeedFact,
     OpenHandOff,
+    PauseClock,
     Refused,
+    ResumeClock,
     Run,
     StartClock,
     StopClock,
@@ -31,7 +34,7 @@ from protocols.section import Section
 MOMENT = "%Y-%m-%d %H:%M"
 EXPECTED = (
     *("opens", "keeps", "withholds", "needs", "starts", "stops", "tells", "takes_back"),
-    *("due", "holder", "refused", "closes", "national"),
+    *("pauses", "resumes", "extends", "choices", "due", "holder", "refused", "closes", "national"),
 )
 """Keys that say what must follow."""
 
@@ -55,6 +58,10 @@ class Seen:
                 self.steps.add(item.step)
             elif isinstance(item, StartClock):
                 self.clocks.add(item.clock)
+            elif isinstance(item, PauseClock):
+                self.rules.add(f"pause of {_named(item.clock)}")
+            elif isinstance(item, ExtendClock):
+                self.rules.add(f"extension of {_named(item.clock)}")
             elif isinstance(item, Escalate):
                 self.told.add(item.to)
             self.rules.add(item.reason.rule)
@@ -87,7 +94,11 @@ def _happened(answer: Decision) -> dict[str, list[str]]:
         "withholds": [one.mandate for one in answer.all(Withheld)],
         "needs": [one.fact for one in answer.all(NeedFact)],
         "starts": [one.clock for one in answer.all(StartClock)],
-        "stops": [one.clock.partition("#")[0] for one in answer.all(StopClock)],
+        "stops": [_named(one.clock) for one in answer.all(StopClock)],
+        "pauses": [_named(one.clock) for one in answer.all(PauseClock)],
+        "resumes": [_named(one.clock) for one in answer.all(ResumeClock)],
+        "extends": [_named(one.clock) for one in answer.all(ExtendClock)],
+        "choices": [word for one in answer.all(Escalate) for word in one.choices],
         "tells": [f"{one.kind} {one.to}" for one in answer.all(Escalate)],
         "takes_back": [
             f"{one.hand_off.split('/')[0]} {one.hand_off.split('/')[2]}"
@@ -96,6 +107,11 @@ def _happened(answer: Decision) -> dict[str, list[str]]:
         ],
         "closes": [one.outcome for one in answer.all(CloseReferral)],
     }
+
+
+def _named(running: str) -> str:
+    """The limit behind a running clock."""
+    return running.partition("#")[0]
 
 
 def expect_words(section: Section, name: str, found: Iterable[str]) -> None:
@@ -117,8 +133,9 @@ def _expect_due(section: Section, country: Country, answer: Decision) -> None:
     for clock, moment in section.texts("due").items():
         dues = {
             one.due_at.astimezone(zone).strftime(MOMENT)
-            for one in answer.all(StartClock)
-            if one.clock == clock
+            for kind in (StartClock, ResumeClock, ExtendClock)
+            for one in answer.all(kind)
+            if _named(one.clock) == clock
         }
         if moment not in dues:
             wrong(section, "due", f"{clock} is due {_said(sorted(dues))} and not {moment}")

@@ -1,6 +1,7 @@
 """What follows from what happened, until nothing more follows.
 
-1. A trigger first stops clocks, then starts clocks, then opens steps, then may close the referral.
+1. A trigger first stops clocks, then prolongs those that run (they go on, are
+   extended, stand still), then starts clocks, then opens steps, then may close the referral.
 2. A referral that stays open never ends a decision without a running clock: if nothing else runs,
    the track's review clock starts. Liveness does not depend on the author of a country file.
 
@@ -9,7 +10,7 @@ It ends because ``follows`` is acyclic and a step opens at most ``repeat`` times
 
 from __future__ import annotations
 
-from protocols import limits, openings
+from protocols import limits, openings, prolonging
 from protocols.decision import Decision
 from protocols.moves import close
 from protocols.walk import Walk
@@ -24,6 +25,8 @@ def settle(walk: Walk) -> Decision:
             continue  # opened and taken back in this very decision: it never was
         for clock in index.stopping.get(trigger, ()):
             limits.stop(walk, clock, trigger, cause)
+        for clock in index.prolonging.get(trigger, ()):
+            prolonging.hear(walk, clock, trigger, cause)
         for clock in index.starting.get(trigger, ()):
             limits.start(walk, clock, trigger, cause)
         for step in index.following.get(trigger, ()):

@@ -1,9 +1,11 @@
-"""Reading the ladders of a track: at which share of a limit who is reminded, alerted or asked.
+"""Reading the ladders of a track: when, by a limit, who is reminded, alerted or asked.
 
 One mapping in, frozen values out. Which clock climbs a ladder, and when, is not known here.
 """
 
 from __future__ import annotations
+
+import re
 
 from protocols.decision import RungKind
 from protocols.document import Item
@@ -24,6 +26,8 @@ _CALLED = (
     *("supervisor_of_receiver", "supervisor_of_holder", "supervisor_of_sender"),
 )
 _PERCENT = 100
+_LATE = re.compile(r"(\d+) (h|cd) late")
+_HOURS = {"h": 1, "cd": 24}
 
 
 def read_ladder(reader: Reader, name: str, item: Item) -> Ladder:
@@ -38,7 +42,7 @@ def read_ladder(reader: Reader, name: str, item: Item) -> Ladder:
         )
     return Ladder(
         name,
-        tuple(sorted(rungs, key=lambda rung: rung.share)),
+        tuple(sorted(rungs, key=lambda rung: (rung.share, rung.late))),
         reader.sources(section),
     )
 
@@ -63,16 +67,21 @@ def _rung(reader: Reader, name: str, item: Item) -> Rung:
     else:
         allowed = (*_CALLED, *reader.country.mandates)
         reader.among(section, word, called, allowed, "recipient of a rung")
-    return Rung(_share(reader, section), _RUNG_WORDS[word], called)
+    share, late = _moment(reader, section)
+    return Rung(share, _RUNG_WORDS[word], called, late)
 
 
-def _share(reader: Reader, section: Section) -> float:
+def _moment(reader: Reader, section: Section) -> tuple[float, int]:
+    """At which share of the limit, and how many hours after it."""
+    late = _LATE.fullmatch(section.text("at"))
+    if late is not None and int(late.group(1)) > 0:
+        return 1.0, int(late.group(1)) * _HOURS[late.group(2)]
     written = section.text("at").removesuffix("%").strip()
     if written.isdigit() and int(written) > 0:
-        return int(written) / _PERCENT
+        return int(written) / _PERCENT, 0
     reader.problems.error(
         section.at("at"),
-        f"'{section.text('at')}' is no share of the limit",
-        "Write it like '50 %'; 100 % is the end of the limit, 150 % half of it later",
+        f"'{section.text('at')}' is no share of the limit and no time after it",
+        "Write it like '50 %' (100 % is the end of the limit) or '24 h late' ('2 cd late')",
     )
-    return 1.0
+    return 1.0, 0

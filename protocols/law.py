@@ -45,6 +45,9 @@ STEP_WORDS = (
 )
 
 OUTSIDE = {"digest": False}  # of a field: no part of the law, hence of the digest
+# Of a field younger than the first released laws: part of the digest only where a law uses it, so
+# that a law which does not says the same today as on the day it was signed.
+IF_USED = {"digest": "if used"}
 
 
 class Asking(StrEnum):
@@ -107,7 +110,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One rung of a ladder: at which share of the limit, what, to whom.
+    """One rung of a ladder: at which share of the limit, how many hours late, what, to whom.
 
     ``to``: mandates or ``receiver``, ``holder``, ``sender``, ``supervisor_of_receiver``,
     ``supervisor_of_holder``, ``supervisor_of_sender``, ``escalation`` (the clock's own body).
@@ -117,6 +120,7 @@ class Rung:
     share: float
     kind: RungKind
     to: tuple[str, ...] = ()
+    late: int = field(default=0, metadata=IF_USED)  # hours after the share; a day is 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +133,38 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """A limit stands still from one trigger until another; its end moves on by that time."""
+
+    start: tuple[str, ...] = ()
+    end: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """A limit is lengthened: by which trigger, counted from its beginning to what, once for each.
+
+    ``to[0]`` is the whole limit after the first extension, ``to[1]`` after the second.
+    """
+
+    by: tuple[str, ...] = ()
+    to: tuple[Limit, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @property
+    def at_most(self) -> int:
+        """How often one limit can be extended."""
+        return len(self.to)
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
-    """A limit: what starts and stops it, how long, on what basis, and who is told."""
+    """A limit: what starts and stops it, how long, on what basis, and who is told.
+
+    ``at_limit``: what may lawfully be done when it is reached. ``before``: limits that always end
+    later than this one, whatever the order of acts.
+    """
 
     id: str
     step: str
@@ -148,6 +182,21 @@ class Clock:
     restarts: bool = False
     recurs: bool = False
     survives: bool = False
+    pauses: Pause = field(default=Pause(), metadata=IF_USED)
+    extends: Extension = field(default=Extension(), metadata=IF_USED)
+    at_limit: tuple[str, ...] = field(default=(), metadata=IF_USED)
+    before: tuple[str, ...] = field(default=(), metadata=IF_USED)
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A decision by several: who may sit, how many must be there, how many must agree."""
+
+    sits: tuple[str, ...]
+    quorum: int
+    agree: int
+    must_sit: tuple[str, ...] = ()
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
 
@@ -175,6 +224,7 @@ class Step:
     outcomes: tuple[str, ...] = ()
     repeat: int = 1
     lead: bool = False
+    panel: Panel | None = field(default=None, metadata=IF_USED)  # the receiver convenes it
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
 
     @property
@@ -247,3 +297,25 @@ class Applies:
     reported: frozenset[str]
     sources: tuple[str, ...]
     default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What some places do otherwise, why, and on what that rests. ``steps``: those it touches."""
+
+    id: str
+    places: tuple[str, ...]
+    steps: tuple[str, ...]
+    because: Mapping[str, str]
+    sources: tuple[str, ...]
+    spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """What stands at some places: the steps and clocks that are not the track's, whole."""
+
+    places: tuple[str, ...]
+    overrides: tuple[str, ...]
+    steps: Mapping[str, Step]
+    clocks: Mapping[str, Clock]

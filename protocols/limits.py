@@ -1,13 +1,14 @@
 """Clocks of a walk: started, stopped, restarted, and climbed rung by rung.
 
 Only what follows from a trigger or a lapse is here; how a limit becomes a moment is
-``working_time``'s business, what a limit is, the protocol's.
+``working_time``'s business, what a limit is, the protocol's, what makes it longer ``prolonging``'s.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from protocols.conditions import missing
@@ -23,6 +24,7 @@ from protocols.decision import (
 )
 from protocols.decision import Rung as Due
 from protocols.law import HOLDER, Clock
+from protocols.protocol import Protocol
 from protocols.walk import Walk
 from protocols.working_time import Calendar, Calendars, due_at, share_of
 
@@ -43,23 +45,22 @@ def start(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
     if holds is False:
         return
     if holds is None:  # unknown starts it; the fact is asked for
-        walk.need(missing(clock.when, walk.world), _reason(clock, f"{clock.id} from {trigger}"))
+        walk.need(missing(clock.when, walk.world), reason(clock, f"{clock.id} from {trigger}"))
     for running in tuple(walk.clocks.values()):
         same = running.clock == clock.id and running.hand_off == hand_off
-        if same and running.state is ClockState.RUNNING:
+        if same and running.state.live:
             if not clock.restarts:
                 return
-            end(walk, running, _reason(clock, f"{clock.id} begins anew after {trigger}"))
+            end(walk, running, reason(clock, f"{clock.id} begins anew after {trigger}"))
     begin(walk, clock, hand_off, walk.at, f"{clock.id} from {trigger}")
 
 
 def begin(walk: Walk, clock: Clock, hand_off: str | None, since: datetime, rule: str) -> None:
     """Write the start of a clock down, with due moment, derivation and rungs."""
-    asked = walk.hand_offs.get(hand_off or "")
-    mandate = clock.calendar_of or (asked.mandate if asked else HOLDER)
-    due = due_at(since, clock.limit, _calendar(walk.protocol.calendars, mandate, walk.run.place))
+    due = due_at(since, clock.limit, calendar_for(walk, clock, hand_off))
     key = f"{clock.id}/{hand_off or ''}"
-    walk.clocks[key] = RunningClock(key, clock.id, clock.step, hand_off, since, due.moment)
+    running = RunningClock(key, clock.id, clock.step, hand_off, since, due.moment)
+    walk.clocks[key] = running
     walk.items.append(
         StartClock(
             clock.id,
@@ -71,55 +72,73 @@ def begin(walk: Walk, clock: Clock, hand_off: str | None, since: datetime, rule:
             due.calendar,
             clock.basis,
             clock.at_once,
-            rungs_of(walk, clock, hand_off, since, due.moment),
-            _reason(clock, rule),
+            rungs_of(walk.protocol, running),
+            reason(clock, rule),
         )
     )
 
 
-def rungs_of(
-    walk: Walk, clock: Clock, hand_off: str | None, since: datetime, due: datetime
-) -> tuple[Due, ...]:
-    """The ladder of this clock as moments and names, in the order in which they fire."""
-    calls = walk.protocol.index.rungs[clock.id, hand_off is not None]
-    return tuple(Due(share_of(since, due, one.share), one.kind, one.to) for one in calls)
+def calendar_for(walk: Walk, clock: Clock, hand_off: str | None) -> Calendar:
+    """Whose working days count: those the clock names, else the receiver's, else the holder's."""
+    asked = walk.hand_offs.get(hand_off or "")
+    mandate = clock.calendar_of or (asked.mandate if asked else HOLDER)
+    return _calendar(walk.protocol.calendars, mandate, walk.run.place)
+
+
+def rungs_of(protocol: Protocol, running: RunningClock) -> tuple[Due, ...]:
+    """The ladder of a running clock as moments and names, in the order in which they fire.
+
+    A limit that stood still has its shares of the time in which it ran.
+    """
+    calls = protocol.index.rungs[running.clock, running.hand_off is not None]
+    since, due = running.starts_at, running.due_at
+    if running.stood:
+        since += sum((one.until - one.since for one in running.stood if one.until), timedelta())
+    rungs = (Due(share_of(since, due, one.share) + one.late, one.kind, one.to) for one in calls)
+    return tuple(sorted(rungs, key=lambda rung: rung.at))
 
 
 def stop(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
-    """Stop what this trigger meets; an act on one hand-off stops no other hand-off's clock."""
+    """Stop what this trigger meets; what stands still has not passed."""
+    for running in touched(walk, clock, trigger, cause):
+        met = running.state is ClockState.PAUSED or walk.at <= running.due_at
+        if running.state.live or (running.state is ClockState.LAPSED and met):
+            end(walk, running, reason(clock, f"{clock.id} until {trigger}"), met=met)
+
+
+def touched(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> Iterator[RunningClock]:
+    """The running clocks of this limit; an act on one hand-off touches no other hand-off's."""
     own = trigger.startswith(f"{clock.step} ")
     for running in tuple(walk.clocks.values()):
         if running.clock != clock.id:
             continue
         asked = walk.hand_offs.get(running.hand_off or "")
         rival = asked is not None and asked.step == clock.step and asked.id != cause
-        if own and rival:
-            continue
-        met = walk.at <= running.due_at
-        if running.state is ClockState.RUNNING or (running.state is ClockState.LAPSED and met):
-            end(walk, running, _reason(clock, f"{clock.id} until {trigger}"), met=met)
+        if not (own and rival):
+            yield running
 
 
-def stop_with(walk: Walk, hand_off: str, reason: Reason) -> None:
+def stop_with(walk: Walk, hand_off: str, why: Reason) -> None:
     """A hand-off has ended: its remaining clocks no longer matter, follow-ups excepted."""
     for running in tuple(walk.clocks.values()):
-        attached = running.hand_off == hand_off and running.state is ClockState.RUNNING
+        attached = running.hand_off == hand_off and running.state.live
         if attached and not law_of(walk, running).survives:
-            end(walk, running, reason)
+            end(walk, running, why)
 
 
-def end(walk: Walk, running: RunningClock, reason: Reason, *, met: bool = True) -> None:
+def end(walk: Walk, running: RunningClock, why: Reason, *, met: bool = True) -> None:
     """Write the end of a clock down; one that began in this very decision never was."""
     state = ClockState.STOPPED if met else ClockState.LAPSED
     walk.clocks[running.id] = replace(running, state=state)
     for item in walk.items:
-        if isinstance(item, StartClock) and _same(item, running):
+        if isinstance(item, StartClock) and is_start_of(item, running):
             walk.items.remove(item)
             return
-    walk.items.append(StopClock(running.id, walk.at, state, reason))
+    walk.items.append(StopClock(running.id, walk.at, state, why))
 
 
-def _same(item: StartClock, running: RunningClock) -> bool:
+def is_start_of(item: StartClock, running: RunningClock) -> bool:
+    """Whether this clock begins with this item: in this very decision."""
     names = (item.clock, item.hand_off) == (running.clock, running.hand_off)
     return names and item.starts_at == running.starts_at
 
@@ -137,22 +156,22 @@ def climb(walk: Walk, running: RunningClock) -> tuple[Due, ...]:
     The clock is spent after the last rung; a recurring one begins anew where it ended.
     """
     clock = law_of(walk, running)
-    rungs = rungs_of(walk, clock, running.hand_off, running.starts_at, running.due_at)
+    rungs = rungs_of(walk.protocol, running)
     moment = rungs[running.rung].at
     fired = tuple(rung for rung in rungs[running.rung :] if rung.at == moment)
     reached = running.rung + len(fired)
     state = ClockState.LAPSED if reached == len(rungs) else ClockState.RUNNING
-    reason = _reason(clock, f"{clock.id} rung {reached} of {len(rungs)}")
+    why = reason(clock, f"{clock.id} rung {reached} of {len(rungs)}")
     walk.clocks[running.id] = replace(running, rung=reached, state=state)
-    walk.items.append(AdvanceClock(running.id, reached, state, reason))
+    walk.items.append(AdvanceClock(running.id, reached, state, why))
     return fired
 
 
 def escalate(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:
     """Write down that somebody must be told."""
     clock = law_of(walk, running)
-    reason = _reason(clock, f"{clock.id}: {kind}")
-    walk.add(Escalate(running.id, running.hand_off, kind, to, reason))
+    why = reason(clock, f"{clock.id}: {kind}")
+    walk.add(Escalate(running.id, running.hand_off, kind, to, why, clock.at_limit))
 
 
 def _attached(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> str | None:
@@ -169,5 +188,6 @@ def _calendar(calendars: Calendars, mandate: str, place: str) -> Calendar:
     return calendars.of(mandate, place)
 
 
-def _reason(clock: Clock, rule: str) -> Reason:
-    return Reason(clock.step, rule, clock.sources)
+def reason(clock: Clock, rule: str, more: tuple[str, ...] = ()) -> Reason:
+    """Why a clock does what it does; ``more``: sources of its own for this."""
+    return Reason(clock.step, rule, more or clock.sources)

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from protocols import limits
 from protocols.decision import (
-    ClockState,
     CloseReferral,
     MoveHandOff,
     OpenHandOff,
@@ -48,7 +47,7 @@ def close(walk: Walk, closing: Closing, trigger: str) -> None:
         if hand_off.state in WAITING and hand_off.kind is not Kind.NOTICE:
             move(walk, hand_off.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
     for clock in tuple(walk.clocks.values()):
-        if clock.state is ClockState.RUNNING and not _outlives(walk, clock):
+        if clock.state.live and not _outlives(walk, clock):
             limits.end(walk, clock, reason)
     walk.closed = True
     walk.add(CloseReferral(closing.outcome, reason))

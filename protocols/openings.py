@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from protocols.asking import ask_or_keep
 from protocols.conditions import missing
@@ -77,9 +77,12 @@ def ask_last(walk: Walk, step: Step, opening: int, rule: str, replaces: str) -> 
 
 def live(walk: Walk, step: str) -> bool:
     """Whether somebody still has this step in hand, or the holder keeps it unfinished."""
-    if f"{step} held" in walk.events and f"{step} completed" not in walk.events:
-        return True
-    return live_in(walk.hand_offs.values(), step)
+    return unfinished(walk.events, step) or live_in(walk.hand_offs.values(), step)
+
+
+def unfinished(events: Collection[str], step: str) -> bool:
+    """Whether the holder keeps this step itself and has not completed it."""
+    return f"{step} held" in events and f"{step} completed" not in events
 
 
 def live_in(hand_offs: Iterable[HandOffState], step: str) -> bool:

@@ -6,11 +6,12 @@ Reads the life-cycle table, the step's lists and the gates; decides nothing abou
 from __future__ import annotations
 
 from protocols.answers import PAST, Doing
-from protocols.decision import ClockState, Refused, Run
+from protocols.decision import ClockState, PanelVote, Refused, Run
 from protocols.history import happened
-from protocols.law import Step
+from protocols.law import Clock, Step
 from protocols.lifecycle import Act, Needs, Transition, acts_from, transition
-from protocols.openings import live_in
+from protocols.openings import live_in, unfinished
+from protocols.panels import undecided
 from protocols.protocol import Protocol
 
 
@@ -33,6 +34,7 @@ def outcomes_for(protocol: Protocol, step: str) -> tuple[str, ...]:
 
 def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
     """Every event the holder may record now, in the order of the file."""
+    protocol = protocol.at(run.place)
     named = [event for event in protocol.events if _free(protocol, run, event)]
     for step in protocol.steps.values():
         held = f"{step.id} held" in run.events and f"{step.id} completed" not in run.events
@@ -49,10 +51,29 @@ def recordable(protocol: Protocol, run: Run) -> tuple[str, ...]:
 def _free(protocol: Protocol, run: Run, event: str) -> bool:
     if not run.open:
         # After closing only what follow-up clocks wait for is recorded.
-        running = (one for one in run.clocks if one.state is ClockState.RUNNING)
+        running = (one for one in run.clocks if one.state.live)
         clocks = (protocol.clocks.get(one.clock) for one in running)
-        return any(clock is not None and event in clock.stop for clock in clocks)
+        return any(clock is not None and event in _moving(clock) for clock in clocks)
+    if exhausted(protocol, run, event):
+        return False
     return protocol.events[event].repeats or event not in run.events
+
+
+def _moving(clock: Clock) -> tuple[str, ...]:
+    """What stops a limit, lets it stand still or go on, or extends it."""
+    return (*clock.stop, *clock.pauses.start, *clock.pauses.end, *clock.extends.by)
+
+
+def exhausted(protocol: Protocol, run: Run, event: str) -> tuple[str, ...]:
+    """Limits this event has extended as often as the law allows; none while it can extend one."""
+    extended: list[str] = []
+    for running in run.clocks:
+        law = protocol.clocks.get(running.clock)
+        if law is not None and event in law.extends.by and running.state.live:
+            if running.extensions < law.extends.at_most:
+                return ()
+            extended.append(law.id)
+    return tuple(extended)
 
 
 def _may_ask_again(run: Run, step: Step) -> bool:
@@ -73,6 +94,9 @@ def refusal(protocol: Protocol, run: Run, doing: Doing) -> Refused | None:
     no = _moves(doing, row) if row is None or doing.party not in row.parties else None
     if no is None and row is not None:
         no = _carries(protocol, doing, row.needs)
+    if no is None:
+        steps = panels_of(protocol, run, found.step, doing.outcome) if act is Act.COMPLETE else ()
+        no = _no_panel(steps, doing.panel)
     if no is None:
         words = [word for word in (_word(act), doing.outcome) if word is not None]
         no = gate_before(protocol, run, tuple(f"{found.step} {word}" for word in words))
@@ -104,24 +128,59 @@ def _carries(protocol: Protocol, doing: Doing, needs: frozenset[Needs]) -> tuple
     return None
 
 
+def panels_of(protocol: Protocol, run: Run, step: str, outcome: str | None) -> tuple[Step, ...]:
+    """The steps whose panel must have decided before this outcome counts: it, and its duties."""
+    duties = protocol.index.duties.get(step, ())
+    carried = [one for one in duties if outcome in one.outcomes and unfinished(run.events, one.id)]
+    return tuple(one for one in (protocol.steps[step], *carried) if one.panel is not None)
+
+
+def _no_panel(steps: tuple[Step, ...], vote: PanelVote | None) -> tuple[str, str] | None:
+    """Why the panels of these steps have not decided; a vote where nobody votes is refused too."""
+    if vote is not None and not steps:
+        return "panel", "No panel decides here: leave the vote out."
+    for step in steps:
+        no = undecided(step.panel, step.id, vote) if step.panel is not None else None
+        if no is not None:
+            return no
+    return None
+
+
 def _word(act: Act) -> str | None:
     return "accepted" if act is Act.ACCEPT else PAST.get(act)
 
 
-def refused_event(protocol: Protocol, run: Run, event: str) -> Refused | None:
+def refused_event(
+    protocol: Protocol, run: Run, event: str, panel: PanelVote | None = None
+) -> Refused | None:
     """Why this event may not be recorded now; None when it may."""
     gate = gate_before(protocol, run, (event,))
     if gate is not None:
         return Refused("record", *gate)
     possible = recordable(protocol, run)
     if event in possible:
-        return None
+        no = _no_panel(_panel_of_event(protocol, event), panel)
+        return Refused("record", *no) if no else None
+    spent = exhausted(protocol, run, event)
+    if spent:
+        return Refused(
+            "record",
+            "at most",
+            f"{', '.join(spent)} has been extended as often as the law allows.",
+        )
     if event in protocol.events and event in run.events:
         return Refused("record", "once only", f"'{event}' is already recorded.")
     listed = ", ".join(possible) or "nothing"
     return Refused(
         "record", "known event", f"'{event}' cannot be recorded now; possible: {listed}."
     )
+
+
+def _panel_of_event(protocol: Protocol, event: str) -> tuple[Step, ...]:
+    """The step whose outcome this is, if a panel decides it."""
+    name, _, word = event.partition(" ")
+    step = protocol.steps.get(name)
+    return (step,) if step is not None and step.panel is not None and word != "again" else ()
 
 
 def gate_before(protocol: Protocol, run: Run, triggers: tuple[str, ...]) -> tuple[str, str] | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
+from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -22,6 +22,7 @@ from protocols.decision import RungKind
 from protocols.law import (
     ESCALATION,
     HOLDER,
+    IF_USED,
     NEXT,
     OUTSIDE,
     SENDER,
@@ -33,6 +34,8 @@ from protocols.law import (
     Exclusion,
     Gate,
     Ladder,
+    Local,
+    Override,
     Stage,
     Step,
 )
@@ -45,11 +48,12 @@ _Entry = TypeVar("_Entry")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One rung of one clock, resolved as far as a protocol can: share, what, whom."""
+    """One rung of one clock, resolved as far as a protocol can: when, what, whom."""
 
     share: float
     kind: RungKind
     to: str
+    late: timedelta = timedelta(0)  # after that share of the limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Index:
     following: Mapping[str, tuple[Step, ...]]
     starting: Mapping[str, tuple[Clock, ...]]
     stopping: Mapping[str, tuple[Clock, ...]]
+    prolonging: Mapping[str, tuple[Clock, ...]]  # clocks it pauses, sets going again, or extends
     closing: Mapping[str, Closing]
     excluding: Mapping[str, tuple[Exclusion, ...]]
     duties: Mapping[str, tuple[Step, ...]]  # step -> the holder's duties that follow its acceptance
@@ -88,22 +93,49 @@ class Protocol:
     gates: tuple[Gate, ...] = ()
     asks_for: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = field(default=(), metadata=IF_USED)
+    local: tuple[Local, ...] = field(default=(), metadata=IF_USED)
     reasons: Mapping[Act, tuple[str, ...]] = field(
         default_factory=dict, metadata=OUTSIDE, compare=False
     )
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
     digest: str = field(init=False, metadata=OUTSIDE, compare=False)
     index: Index = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
+    places: Mapping[str, Protocol] = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Take the digest and make the index, once."""
+        """Take the digest and make the indices, once."""
         object.__setattr__(self, "digest", digest_of(self))
         object.__setattr__(self, "index", _index(self))
+        object.__setattr__(self, "places", MappingProxyType(dict(_effective(self))))
+
+    def at(self, place: str) -> Protocol:
+        """What stands at this place: the track, or what the overrides make of it there.
+
+        It has the same digest: a referral is pinned to the version, its place never changes.
+        """
+        while self.places and place:
+            if place in self.places:
+                return self.places[place]
+            place = place.rpartition("-")[0]  # what holds in a province holds in its towns
+        return self
 
 
 def digest_of(protocol: Protocol) -> str:
     """SHA-256 (hex) of the canonical JSON (RFC 8785) of everything that is law in it."""
     return hashlib.sha256(rfc8785.dumps(cast("Any", canonical(protocol)))).hexdigest()
+
+
+def _effective(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
+    for local in protocol.local:
+        there = replace(
+            protocol,
+            steps={**protocol.steps, **local.steps},
+            clocks={**protocol.clocks, **local.clocks},
+            local=(),
+        )
+        object.__setattr__(there, "digest", protocol.digest)
+        yield from ((place, there) for place in local.places)
 
 
 def canonical(value: object) -> object:
@@ -112,7 +144,7 @@ def canonical(value: object) -> object:
         held = {
             part.name: canonical(getattr(value, part.name))
             for part in fields(value)
-            if part.metadata.get("digest", True)
+            if _counts(part, value)
         }
         return {"is": type(value).__name__, **held}
     if isinstance(value, Mapping):
@@ -126,14 +158,28 @@ def canonical(value: object) -> object:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
+def _counts(part: Field[Any], owner: object) -> bool:
+    """Whether a field is part of the law: nothing outside it, nothing younger and unused."""
+    said = part.metadata.get("digest", True)
+    if said == IF_USED["digest"]:
+        return bool(getattr(owner, part.name) != part.default)
+    return bool(said)
+
+
 def cited_by(protocol: Protocol) -> tuple[str, ...]:
     """Every source this version rests on, sorted."""
-    clocks = (*protocol.clocks.values(), protocol.review)
+    steps = [step for local in protocol.local for step in local.steps.values()]
+    clocks = [clock for local in protocol.local for clock in local.clocks.values()]
+    steps, clocks = [*steps, *protocol.steps.values()], [*clocks, *protocol.clocks.values()]
     lists = [
         protocol.sources,
         protocol.applies.sources,
-        *(step.sources for step in protocol.steps.values()),
+        protocol.review.sources,
+        *(one.sources for one in protocol.overrides),
+        *(step.sources for step in steps),
         *(clock.sources for clock in clocks),
+        *(clock.pauses.sources for clock in clocks),
+        *(clock.extends.sources for clock in clocks),
         *(ladder.sources for ladder in protocol.ladders.values()),
         *(one.sources for one in protocol.exclusions),
         *(one.sources for one in protocol.gates),
@@ -149,6 +195,7 @@ def _index(protocol: Protocol) -> Index:
         following=_grouped((word, step) for step in steps for word in step.follows),
         starting=_grouped((word, clock) for clock in clocks for word in clock.start),
         stopping=_grouped((word, clock) for clock in clocks for word in clock.stop),
+        prolonging=_grouped((word, clock) for clock in clocks for word in _prolonging(clock)),
         closing=MappingProxyType(
             {word: closing for closing in protocol.closings for word in closing.after}
         ),
@@ -174,6 +221,10 @@ def _index(protocol: Protocol) -> Index:
     )
 
 
+def _prolonging(clock: Clock) -> frozenset[str]:
+    return frozenset((*clock.pauses.start, *clock.pauses.end, *clock.extends.by))
+
+
 # Without a hand-off there is no receiver and no sender, only whoever holds the person.
 _UNATTACHED = {
     "receiver": HOLDER,
@@ -186,8 +237,9 @@ _UNATTACHED = {
 def _calls(protocol: Protocol, clock: Clock, *, attached: bool) -> Iterator[Call]:
     ladder = protocol.ladders.get(clock.ladder)
     for rung in ladder.rungs if ladder is not None else ():
+        late = timedelta(hours=rung.late)
         if rung.kind is RungKind.FALL_BACK:
-            yield Call(rung.share, rung.kind, NEXT)
+            yield Call(rung.share, rung.kind, NEXT, late)
             continue
         named: list[str] = []
         for to in rung.to:
@@ -196,7 +248,7 @@ def _calls(protocol: Protocol, clock: Clock, *, attached: bool) -> Iterator[Call
                 who = _UNATTACHED[who]
             if who is not None and who not in named:
                 named.append(who)
-        yield from (Call(rung.share, rung.kind, who) for who in named)
+        yield from (Call(rung.share, rung.kind, who, late) for who in named)
 
 
 def _grouped(pairs: Iterable[tuple[str, _Entry]]) -> Mapping[str, tuple[_Entry, ...]]:

@@ -7,18 +7,22 @@ Agencies do not occur: a hand-off's id is its key, and whoever accepts holds tha
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from protocols.decision import (
     AdvanceClock,
+    ClockState,
     CloseReferral,
     Decided,
     Decision,
+    ExtendClock,
     HandOffState,
     MoveCustody,
     MoveHandOff,
     OpenHandOff,
+    PauseClock,
     RecordEvent,
+    ResumeClock,
     Run,
     RunningClock,
     StartClock,
@@ -26,27 +30,28 @@ from protocols.decision import (
 )
 from protocols.lifecycle import Act, State
 
+_Moved: TypeAlias = StopClock | AdvanceClock | PauseClock | ResumeClock | ExtendClock
+
 
 def carried_out(run: Run, decision: Decision, *, outcome: str | None = None) -> Run:
     """The run after this decision; ``outcome`` is that of the completion just carried out."""
-    now = _Sheet(run, outcome)
+    sheet = _Sheet(run, outcome)
     for item in decision.items:
-        now.carry(item)
-    return now.run()
+        sheet.carry(item)
+    return sheet.run()
 
 
 class _Sheet:
     """A run while a decision is carried out item by item: one new run at the end, not one each."""
 
-    __slots__ = ("_before", "_clocks", "_custody", "_events", "_hand_offs", "_outcome", "_rest")
+    __slots__ = ("_before", "_changed", "_clocks", "_events", "_hand_offs", "_outcome")
 
     def __init__(self, run: Run, outcome: str | None) -> None:
         self._before, self._outcome = run, outcome
         self._hand_offs = {one.id: one for one in run.hand_offs}
         self._clocks = {one.id: one for one in run.clocks}
         self._events: set[str] = set()
-        self._custody: str | None = None
-        self._rest: dict[str, Any] = {}
+        self._changed: dict[str, Any] = {}
 
     def carry(self, item: Decided) -> None:
         """Carry one item out; what only informs (held steps, escalations, …) changes nothing."""
@@ -56,42 +61,64 @@ class _Sheet:
                     item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
                 )
             case MoveHandOff():
-                self._moved(item)
+                said = self._outcome if item.act is Act.COMPLETE else None
+                before = self._hand_offs[item.hand_off]
+                self._hand_offs[before.id] = _moved(before, item, said)
             case MoveCustody():
-                self._custody = item.hand_off
+                mandate = self._hand_offs[item.hand_off].mandate
+                self._changed["custody"] = item.hand_off
+                self._changed["holder_mandates"] = frozenset({mandate})
             case RecordEvent():
                 self._events.add(item.event)
             case CloseReferral():
-                self._rest["open"] = False
+                self._changed["open"] = False
             case StartClock():
                 key = f"{item.clock}#{len(self._clocks) + 1}"
-                self._clocks[key] = RunningClock(
-                    key, item.clock, item.step, item.hand_off, item.starts_at, item.due_at
-                )
-            case StopClock() if item.clock in self._clocks:
-                self._clocks[item.clock] = replace(self._clocks[item.clock], state=item.to)
-            case AdvanceClock():
-                before = self._clocks[item.clock]
-                self._clocks[item.clock] = replace(before, rung=item.rung, state=item.state)
-
-    def _moved(self, item: MoveHandOff) -> None:
-        before = self._hand_offs[item.hand_off]
-        said = self._outcome if item.act is Act.COMPLETE else None
-        self._hand_offs[before.id] = replace(
-            before, state=item.to_state, outcome=said or before.outcome
-        )
+                self._clocks[key] = _begun(item, key)
+            case StopClock() | AdvanceClock() | PauseClock() | ResumeClock() | ExtendClock():
+                self._clocks[item.clock] = _clocked(self._clocks[item.clock], item)
 
     def run(self) -> Run:
         """The run as it now stands."""
-        changed = self._rest
-        if self._custody is not None:
-            mandate = self._hand_offs[self._custody].mandate
-            changed |= {"custody": self._custody, "holder_mandates": frozenset({mandate})}
         if self._events:
-            changed["events"] = self._before.events | self._events
+            self._changed["events"] = self._before.events | self._events
         return replace(
             self._before,
             hand_offs=tuple(self._hand_offs.values()),
             clocks=tuple(self._clocks.values()),
-            **changed,
+            **self._changed,
         )
+
+
+def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOffState:
+    return replace(one, state=item.to_state, outcome=outcome or one.outcome)
+
+
+def _begun(item: StartClock, key: str) -> RunningClock:
+    return RunningClock(
+        key,
+        item.clock,
+        item.step,
+        item.hand_off,
+        item.starts_at,
+        item.due_at,
+        item.state,
+        extensions=item.extensions,
+        stood=item.stood,
+    )
+
+
+def _clocked(one: RunningClock, item: _Moved) -> RunningClock:
+    match item:
+        case StopClock():
+            return replace(one, state=item.to)
+        case AdvanceClock():
+            return replace(one, rung=item.rung, state=item.state)
+        case PauseClock():
+            return replace(one, state=ClockState.PAUSED, stood=item.stood)
+        case ResumeClock():
+            on, due, rung = ClockState.RUNNING, item.due_at, item.rung
+            return replace(one, state=on, due_at=due, rung=rung, stood=item.stood)
+        case ExtendClock():
+            due, rung, count = item.due_at, item.rung, item.count
+            return replace(one, state=item.state, due_at=due, rung=rung, extensions=count)

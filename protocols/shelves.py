@@ -12,14 +12,15 @@ from pathlib import Path
 
 from protocols.compiler import compile_track
 from protocols.country import Country
+from protocols.country_facts import OwnFact, translated
 from protocols.country_file import cited_in, read_country
 from protocols.document import plain, read
 from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
-from protocols.vocabulary import Vocabulary, load_vocabulary
+from protocols.vocabulary import COUNTRIES, Vocabulary, read_vocabulary
 from protocols.working_time import Calendars
 
-FOLDER = Path(__file__).parent / "countries"
+FOLDER = COUNTRIES
 _COUNTRY, _CALENDARS, CASES = "country.yaml", "calendars.yaml", "cases.yaml"
 
 
@@ -31,17 +32,19 @@ class Shelf:
     calendars: Calendars
     versions: tuple[Protocol, ...]
     folder: Path
-    screening_sources: tuple[str, ...]  # cited by country.yaml itself
+    vocabulary: Vocabulary  # the closed list with this country's own facts
+    cited: tuple[str, ...]  # by country.yaml itself
 
 
 def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
     """Every country of the folder that can be read; use it only if no error was added."""
     wanted = {code.upper() for code in only}
-    vocabulary = load_vocabulary()
+    vocabulary, own = read_vocabulary(folder, problems)
     shelves: dict[str, Shelf] = {}
     for place in sorted(folder.iterdir()):
         if place.is_dir() and (not wanted or place.name.upper() in wanted):
-            shelf = _read_shelf(place, vocabulary, problems)
+            facts = [fact for fact in own if fact.entry.country == place.name.upper()]
+            shelf = _read_shelf(place, vocabulary.in_country(place.name), facts, problems)
             if shelf is not None:
                 shelves[place.name.upper()] = shelf
     for code in sorted(wanted - {place.name.upper() for place in folder.iterdir()}):
@@ -53,7 +56,9 @@ def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> 
     return shelves
 
 
-def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> Shelf | None:
+def _read_shelf(
+    folder: Path, vocabulary: Vocabulary, own: Iterable[OwnFact], problems: Problems
+) -> Shelf | None:
     item = read(text_of(folder / _COUNTRY, problems), name_of(folder / _COUNTRY), problems)
     if item is None:
         return None
@@ -64,6 +69,7 @@ def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> She
             f"the folder '{folder.name}' holds the country '{country.iso2}'",
             "Name the folder after the two-letter code",
         )
+    translated(own, country.languages, problems)
     calendars = _calendars(folder / _CALENDARS, country, problems)
     if calendars is None:
         return None
@@ -79,7 +85,9 @@ def _read_shelf(folder: Path, vocabulary: Vocabulary, problems: Problems) -> She
             "Name the track that asks first when nothing certain is known",
         )
     versions.sort(key=lambda version: (version.track, version.in_force_from))
-    return Shelf(country, calendars, tuple(versions), folder, cited_in(item))
+    return Shelf(
+        country, calendars, tuple(versions), folder, vocabulary, (*cited_in(item), *country.cited)
+    )
 
 
 def _track(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from protocols.decision import LimitBasis
 from protocols.document import Item
 from protocols.facts import Group
-from protocols.law import HOLDER, ROLES, Asking, Level, Route, Step
+from protocols.law import HOLDER, ROLES, Asking, Level, Panel, Route, Step
 from protocols.lifecycle import Act, Kind
 from protocols.reader import Reader
 from protocols.section import Section
@@ -17,7 +17,7 @@ from protocols.section import Section
 _STEP_REQUIRED = ("title", "kind", "ask", "follows", "basis", "sources")
 _STEP_OPTIONAL = (
     *("instruction", "then", "last", "level", "when", "travels", "requires", "declines"),
-    *("if_failed", "outcomes", "repeat", "lead", "clocks"),
+    *("if_failed", "outcomes", "repeat", "lead", "clocks", "panel"),
 )
 
 
@@ -66,6 +66,7 @@ def read_step(reader: Reader, step: str, item: Item, declines: dict[str, str]) -
         outcomes=outcomes,
         repeat=section.whole("repeat", 1),
         lead=section.flag("lead"),
+        panel=_panel(reader, section) if "panel" in section else None,
         spot=section.spot,
     )
 
@@ -98,6 +99,23 @@ def _recipients(reader: Reader, section: Section) -> tuple[tuple[str, ...], Aski
         named, name, mandates, (*reader.country.mandates, *ROLES), "mandate of the country"
     )
     return mandates, asking
+
+
+def _panel(reader: Reader, step: Section) -> Panel:
+    """What is written under a step's ``panel``."""
+    section = step.section("panel", required=("sits", "quorum", "agree"), optional=("must_sit",))
+    sits, must = section.words("sits"), section.words("must_sit")
+    reader.among(section, "sits", sits, reader.country.mandates, "mandate of the country")
+    reader.among(section, "must_sit", must, sits, "mandate that sits in this panel")
+    for name in ("quorum", "agree"):
+        number = section.whole(name, 1)
+        if not 1 <= number <= len(sits):
+            reader.problems.error(
+                section.at(name),
+                f"{section.where} says '{name}: {number}', and {len(sits)} sit in it",
+                f"Write a number from 1 to {len(sits)}, or add mandates under 'sits'",
+            )
+    return Panel(sits, section.whole("quorum", 1), section.whole("agree", 1), must, section.spot)
 
 
 def _travels(reader: Reader, section: Section) -> frozenset[Group]:

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 
 from protocols import engine
 from protocols.country import Country
-from protocols.decision import ClockState, Decision, Refused, Run
+from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
 from protocols.document import Item, plain
 from protocols.expectations import EXPECTED, Seen, compare, wrong
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Party, State
+from protocols.permits import panels_of
 from protocols.protocol import Protocol
 from protocols.rehearsal import carried_out
 from protocols.screening import screen
@@ -61,7 +62,7 @@ def go_on(story: Story, entry: Item) -> None:
         f"an entry of {story.section.where}",
         story.section.problems,
         required=(),
-        optional=("happens", "learned", "after", *EXPECTED),
+        optional=("happens", "learned", "after", "panel", *EXPECTED),
     )
     after = section.text("after", "0 h").removesuffix(" h")
     if not after.isdigit():
@@ -78,8 +79,7 @@ def go_on(story: Story, entry: Item) -> None:
             answered(story, None, _lapsed(story, section, lapse.group(1)))
         answered(story, section, _lapsed(story, section, lapse.group(1)))
     elif record := _RECORD.fullmatch(happens):
-        answer = engine.record(story.protocol, story.run, record.group(1), story.now)
-        answered(story, section, answer)
+        _record(story, section, record.group(1))
     else:
         _act(story, section, happens)
 
@@ -96,6 +96,22 @@ def answered(
         story.run = carried_out(story.run, answer, outcome=outcome)
     if expected is not None:
         compare(expected, answer, story.run, story.country)
+
+
+def _record(story: Story, section: Section, event: str) -> None:
+    vote = _vote(section)
+    answer = engine.record(story.protocol, story.run, event, story.now, panel=vote)
+    if isinstance(answer, Decision) and vote is not None:
+        story.seen.rules.add(f"panel {event.partition(' ')[0]}")
+    answered(story, section, answer)
+
+
+def _vote(section: Section) -> PanelVote | None:
+    """How a panel voted: ``panel: {present: [POLICE, SHELTER], agree: 2}``."""
+    if "panel" not in section:
+        return None
+    panel = section.section("panel", required=("present", "agree"))
+    return PanelVote(panel.words("present"), panel.whole("agree"))
 
 
 def _act(story: Story, section: Section, happens: str) -> None:
@@ -126,7 +142,7 @@ def _act(story: Story, section: Section, happens: str) -> None:
             story.protocol, story.run, hand_off.id, Act.START, story.now, party=party
         )
         answered(story, None, begun)
-    outcome = code if act is Act.COMPLETE else None
+    outcome, vote = code if act is Act.COMPLETE else None, _vote(section)
     answer = engine.act(
         story.protocol,
         story.run,
@@ -136,7 +152,11 @@ def _act(story: Story, section: Section, happens: str) -> None:
         party=party,
         reason_code=None if outcome else code,
         outcome=outcome,
+        panel=vote,
     )
+    if isinstance(answer, Decision) and vote is not None:
+        deciding = panels_of(story.protocol, story.run, step, outcome)
+        story.seen.rules.update(f"panel {one.id}" for one in deciding)
     answered(story, section, answer, outcome)
 
 

@@ -5,7 +5,8 @@
 2. A country may add facts; it may not redefine one.
 3. What this file must not know: what a fact leads to (screening, tracks), forms, databases, people.
 
-The list itself is ``vocabulary.yaml``, with labels and hints per language beside each entry.
+The list itself is ``vocabulary.yaml``, with labels and hints per language beside each entry; what
+countries add stands in their ``facts.yaml``, and what is recorded may come from either.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from protocols.ages import AGE_BANDS, band_of
+from protocols.country_facts import OwnFact, facts_beside
 from protocols.document import plain_file
 from protocols.entries import Code, Entry, FactType, Scope, VocabularyFault, entries_from
 from protocols.fact_values import FactProblem, dump_value, escaped, read_value
 from protocols.facts import Facts
+from protocols.problems import Problems
 
 if TYPE_CHECKING:
     from protocols.facts import Group, Value
+
+COUNTRIES = Path(__file__).parent / "countries"
 
 __all__ = [
     "Code",
@@ -67,6 +72,10 @@ class Vocabulary:
     def __contains__(self, name: object) -> bool:
         """Whether this fact may be recorded."""
         return name in self.entries
+
+    def in_country(self, iso2: str) -> Vocabulary:
+        """What a country's law and forms may speak of: the common list and its own facts."""
+        return Vocabulary(tuple(one for one in self if one.country in {"", iso2.upper()}))
 
     def of(self, scope: Scope) -> tuple[Entry, ...]:
         """The entries of one person, or of the case."""
@@ -132,8 +141,26 @@ class Vocabulary:
 
 @cache
 def load_vocabulary() -> Vocabulary:
-    """The common list, read once."""
-    return Vocabulary(entries_from(plain_file(Path(__file__).with_suffix(".yaml"))["facts"]))
+    """The common list and every country's facts, read once. Raises ProblemsFound.
+
+    Whoever takes new law into force clears this cache, so that new facts are known.
+    """
+    problems = Problems()
+    vocabulary, _ = read_vocabulary(COUNTRIES, problems)
+    problems.settle()
+    return vocabulary
+
+
+def read_vocabulary(folder: Path, problems: Problems) -> tuple[Vocabulary, tuple[OwnFact, ...]]:
+    """The common list, and what the countries of a folder add; sound if no error was added."""
+    common = Vocabulary(_shared())
+    own = facts_beside(folder, common.entries, problems)
+    return Vocabulary(_shared(), tuple(fact.entry for fact in own)), own
+
+
+@cache
+def _shared() -> tuple[Entry, ...]:
+    return entries_from(plain_file(Path(__file__).with_suffix(".yaml"))["facts"])
 
 
 def _band(age: Value | None) -> str | None:

@@ -4,13 +4,15 @@
    calendar days; ``wd`` working days of the calendar. Emergencies run in hours, never in days.
 2. A limit in days ends with the last day, at 23:59:59 in the calendar's time zone. The day on
    which it begins is not counted unless the law says so.
-3. Every answer carries its ``derivation``, line by line: nobody has to believe a moment.
-4. This file must not know what time it is, which country it is in, or what the limit is for.
+3. Time in which a limit stood still is added: hours as they went by, days one for each day (or
+   working day) from the one on which it stopped to the one before it went on.
+4. Every answer carries its ``derivation``, line by line: nobody has to believe a moment.
+5. This file must not know what time it is, which country it is in, or what the limit is for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -80,8 +82,10 @@ class Due:
     calendar: str
 
 
-def due_at(start: datetime, limit: Limit, calendar: Calendar) -> Due:
-    """When a limit that begins at ``start`` ends.
+def due_at(
+    start: datetime, limit: Limit, calendar: Calendar, stood: derivation.Standstills = ()
+) -> Due:
+    """When a limit that begins at ``start`` ends; ``stood``: from when until when it stood still.
 
     Raises ValueError for a start without time zone, CalendarNotCovered for unknown years.
     """
@@ -91,17 +95,19 @@ def due_at(start: datetime, limit: Limit, calendar: Calendar) -> Due:
     start = start.astimezone(UTC)
     local = start.astimezone(ZoneInfo(calendar.time_zone))
     if limit.unit is Unit.HOURS:
-        moment = start + timedelta(hours=limit.amount)
+        stopped = sum((until - since for since, until in stood), timedelta())
+        moment = start + timedelta(hours=limit.amount) + stopped
         ends = moment.astimezone(local.tzinfo)
-        lines = derivation.hours(local, ends, limit.amount, calendar)
+        lines = derivation.hours(local, ends, limit.amount, calendar, stood)
     else:
+        limit, added = _longer(limit, calendar, stood) if stood else (limit, ())
         counting = _working_days if limit.unit is Unit.WORKING_DAYS else _calendar_days
         last, counted = counting(local.date(), limit, calendar)
         end = datetime.combine(last, _END_OF_DAY, tzinfo=local.tzinfo).astimezone(UTC)
         # The last second of a day that is itself counted may already be running.
         moment = max(end, start)
         begins = derivation.begins(local, calendar, day_counted=limit.count_first_day)
-        lines = (begins, *counted)
+        lines = (begins, *added, *counted)
     return Due(moment, lines, f"{calendar.name} {calendar.version}")
 
 
@@ -137,6 +143,21 @@ def _calendar_days(begun: date, limit: Limit, calendar: Calendar) -> tuple[date,
         last += timedelta(days=1)
     moved = derivation.moved_on(passed, calendar)
     return last, (counted, *moved, derivation.due_on(last, calendar))
+
+
+def _longer(
+    limit: Limit, calendar: Calendar, stood: derivation.Standstills
+) -> tuple[Limit, tuple[str, ...]]:
+    """The limit with the days added on which it stood still, and a line for each standstill."""
+    zone, working = ZoneInfo(calendar.time_zone), limit.unit is Unit.WORKING_DAYS
+    added, lines = 0, []
+    for since, until in stood:
+        first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+        days = [first + timedelta(days=n) for n in range((last - first).days)]
+        more = sum(not working or calendar.closed_by(day) is None for day in days)
+        lines.append(derivation.stood_days(since, until, more, calendar, working=working))
+        added += more
+    return replace(limit, amount=limit.amount + added), tuple(lines)
 
 
 def _following(begun: date, limit: Limit) -> Iterator[date]:

@@ -14,16 +14,15 @@ from typing import TypeAlias
 
 from protocols import engine, openings
 from protocols.conditions import World
-from protocols.decision import ClockState, Decision, Reason, Refused, Run
+from protocols.decision import ClockState, Decision, PanelVote, Reason, Refused, Run
 from protocols.following import settle
 from protocols.law import FILER, Closing, Route, Step
 from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from protocols.moves import WAITING, close, move
-from protocols.permits import outcomes_for, reasons_for, recordable
-from protocols.proof.projection import Projection, is_duty, takes_custody
+from protocols.permits import outcomes_for, panels_of, reasons_for, recordable
+from protocols.proof.projection import BEGUN, Projection, is_duty, takes_custody
 from protocols.proof.standing import (
     ANOTHER,
-    BEGUN,
     WITH,
     Standing,
     Ticking,
@@ -74,7 +73,8 @@ def happenings(projection: Projection, standing: Standing, run: Run) -> Iterator
         yield from _acts(projection, standing, key_of(projection.step.id, one), one.mandate)
     yield from _recorded(projection, run)
     for ticking in standing.ticking:
-        yield _lapse(projection, ticking)
+        if not ticking.still:
+            yield _lapse(projection, ticking)
     yield from _world(projection, standing)
 
 
@@ -146,7 +146,10 @@ def _acting(  # noqa: PLR0913, PLR0917 - what an act carries
     code: str | None,
     outcome: str | None,
 ) -> Happening:
+    step = projection.step.id if act is Act.COMPLETE else None
+
     def ask(run: Run, holder: SupposedMandates) -> Decision | Refused:
+        steps = panels_of(projection.protocol, run, step, outcome) if step else ()
         return engine.act(
             projection.protocol,
             run,
@@ -157,6 +160,7 @@ def _acting(  # noqa: PLR0913, PLR0917 - what an act carries
             reason_code=code,
             outcome=outcome,
             receiver_mandates=holder,
+            panel=_vote(steps),
         )
 
     return Happening(said, Whose.PARTY, ask, outcome, act)
@@ -176,10 +180,20 @@ def _recorded(projection: Projection, run: Run) -> Iterator[Happening]:
 
 
 def _record(projection: Projection, word: str) -> Happening:
+    outcome = word.removeprefix(f"{projection.step.id} ")
+    steps = (projection.step,) if outcome in projection.step.outcomes else ()
+
     def ask(run: Run, holder: SupposedMandates) -> Decision | Refused:  # noqa: ARG001
-        return engine.record(projection.protocol, run, word, BEGUN)
+        return engine.record(projection.protocol, run, word, BEGUN, panel=_vote(steps))
 
     return Happening(f"{word} is recorded", Whose.HOLDER, ask)
+
+
+def _vote(steps: tuple[Step, ...]) -> PanelVote | None:
+    """Everybody who sits is there and agrees: a panel that cannot decide then never can."""
+    panels = [step.panel for step in steps if step.panel is not None]
+    sits = panels[0].sits if panels else ()
+    return PanelVote(sits, len(sits)) if panels else None
 
 
 def _lapse(projection: Projection, ticking: Ticking) -> Happening:

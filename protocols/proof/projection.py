@@ -15,17 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from protocols.conditions import Always, Condition
-from protocols.decision import RungKind
+from protocols.decision import RungKind, RunningClock
+from protocols.limits import rungs_of
 from protocols.law import CLOSED, HOLDER, ROLES, Clock, Step
 from protocols.lifecycle import Kind
 from protocols.proof.profiles import Profiles, profiles_of
-from protocols.protocol import Call, Protocol
+from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary
 from protocols.working_time import Calendars, Limit, Unit
 
 SAME_FOR_ALL = Limit(100, Unit.HOURS)
+BEGUN = datetime(2000, 1, 3, tzinfo=UTC)
+DUE = BEGUN + timedelta(hours=SAME_FOR_ALL.amount)
 NO_CLOSED_DAYS = Calendars.from_mapping(
     {
         "version": "proof",
@@ -88,6 +92,8 @@ def supposing(protocol: Protocol, vocabulary: Vocabulary) -> tuple[Protocol, Pro
             replace(one, when=profiles.replaced(one.when)) for one in protocol.exclusions
         ),
         asks_for=(),
+        overrides=(),
+        local=(),
         calendars=NO_CLOSED_DAYS,
     )
     return made, profiles
@@ -132,8 +138,11 @@ def projected(
         ),
         routed=any(step.id in _routes(one) for one in protocol.steps.values()),
         rungs={
-            key: _rungs(calls, lapsing=f"{key[0]} lapsed" in mentioned)
-            for key, calls in whole.index.rungs.items()
+            (clock, attached): _rungs(
+                whole, clock, attached=attached, lapsing=f"{clock} lapsed" in mentioned
+            )
+            for clock in clocks
+            for attached in (True, False)
         },
         ends_by_event=tuple(
             event
@@ -145,16 +154,18 @@ def projected(
     )
 
 
-def _rungs(calls: tuple[Call, ...], *, lapsing: bool) -> Rungs:
+def _rungs(protocol: Protocol, clock: str, *, attached: bool, lapsing: bool) -> Rungs:
+    sample = RunningClock("", clock, "", "attached" if attached else None, BEGUN, DUE)
+    rungs = rungs_of(protocol, sample)
     moments = [
-        place for place, call in enumerate(calls) if not place or calls[place - 1].share < call.share
+        place for place, rung in enumerate(rungs) if not place or rungs[place - 1].at < rung.at
     ]
     matter = {
-        call.share
-        for call in calls
-        if call.kind is RungKind.FALL_BACK or (lapsing and call.share == 1.0)
+        rung.at for rung in rungs if rung.kind is RungKind.FALL_BACK or (lapsing and rung.at == DUE)
     }
-    return Rungs(tuple(one for one in moments if calls[one].share in matter), max(moments, default=0))
+    return Rungs(
+        tuple(one for one in moments if rungs[one].at in matter), max(moments, default=0)
+    )
 
 
 def leading_to_the_end(protocol: Protocol) -> frozenset[str]:
@@ -185,7 +196,9 @@ def _guards(protocol: Protocol) -> list[Condition]:
 
 def _timeless(clock: Clock, profiles: Profiles) -> Clock:
     when = profiles.replaced(clock.when)
-    return replace(clock, limit=SAME_FOR_ALL, calendar_of=None, when=when)
+    lengths = (SAME_FOR_ALL,) * clock.extends.at_most
+    extends = replace(clock.extends, to=lengths)
+    return replace(clock, limit=SAME_FOR_ALL, calendar_of=None, when=when, extends=extends)
 
 
 def _acts(words: Iterable[str], step: Step) -> frozenset[str]:
@@ -209,7 +222,7 @@ def _routes(step: Step) -> frozenset[str]:
 def _elsewhere(step: Step, clocks: Mapping[str, Clock], protocol: Protocol) -> set[str]:
     read = [*step.follows]
     for clock in clocks.values():
-        read += [*clock.start, *clock.stop]
+        read += _words_of(clock)
     for gate in protocol.gates:
         read += gate.until
     # A closing happens as a whole, not as a word by itself (``happenings``).
@@ -221,10 +234,16 @@ def _mentioned(projection: Protocol, protocol: Protocol) -> set[str]:
     index = protocol.index
     words = {*index.following, *index.closing}
     for clock in projection.clocks.values():
-        words.update((*clock.start, *clock.stop))
+        words.update(_words_of(clock))
     for gate in protocol.gates:
         words.update((*gate.forbids, *gate.until))
-    return words | {*index.starting, *index.stopping}
+    return words | {*index.starting, *index.stopping, *index.prolonging}
+
+
+def _words_of(clock: Clock) -> tuple[str, ...]:
+    """Every trigger that does something to a limit."""
+    pauses = clock.pauses
+    return (*clock.start, *clock.stop, *pauses.start, *pauses.end, *clock.extends.by)
 
 
 def _gated(protocol: Protocol, event: str) -> bool:

@@ -11,22 +11,20 @@ any more.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from protocols.decision import (
     ClockState,
     HandOffState,
     Run,
     RunningClock,
+    Standstill,
 )
 from protocols.facts import Facts
 from protocols.law import FILER, Step
 from protocols.lifecycle import Kind, State
-from protocols.proof.projection import Projection, is_duty
+from protocols.proof.projection import BEGUN, DUE, Projection, is_duty
 from protocols.proof.supposing import SupposedMandates
 
-BEGUN = datetime(2000, 1, 3, tzinfo=UTC)
-DUE = BEGUN + timedelta(hours=100)
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,7 @@ class Ticking:
     clock: str
     hand_off: str | None
     fired: int
+    still: bool = False  # it stands still
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +185,14 @@ def _ticking(
         spent = one.state is ClockState.LAPSED
         if spent and not (in_hand if attached in {None, WITH} else attached in live):
             continue
-        if spent or one.state in {ClockState.RUNNING, ClockState.PAUSED}:
+        if spent or one.state.live:
             rungs = projection.rungs[one.clock, attached is not None]
             fired = sum(place < one.rung for place in rungs.matter)
             if everybody and f"{one.clock} lapsed" not in projection.mentioned:
                 fired = len(rungs.matter)
-            found.add(Ticking(one.clock, attached, fired))
-    return tuple(sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired)))
+            still = one.state is ClockState.PAUSED
+            found.add(Ticking(one.clock, attached, fired, still))
+    return tuple(sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired, one.still)))
 
 
 def _renumbered(projection: Projection, hand_off: str | None) -> str | None:
@@ -212,5 +212,7 @@ def _clock_of(projection: Projection, one: Ticking) -> RunningClock:
         one.hand_off,
         BEGUN,
         DUE,
+        ClockState.PAUSED if one.still else ClockState.RUNNING,
         rung=rungs.at(one.fired),
+        stood=(Standstill(BEGUN),) if one.still else (),
     )

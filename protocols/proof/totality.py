@@ -20,8 +20,7 @@ from protocols.proof.automaton import said_of
 from protocols.proof.findings import Finding
 from protocols.proof.happenings import supposed_run
 from protocols.proof.profiles import REPORTED, RESULTS, TOPICS, Profiles
-from protocols.proof.projection import is_duty, takes_custody
-from protocols.proof.standing import BEGUN
+from protocols.proof.projection import BEGUN, is_duty, takes_custody
 from protocols.proof.supposing import Suppositions, every
 from protocols.protocol import Protocol
 from protocols.tracks import applying

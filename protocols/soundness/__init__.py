@@ -11,6 +11,11 @@ from protocols.protocol import Protocol
 from protocols.reader import Reader
 from protocols.soundness.conditions import conditions_are_small
 from protocols.soundness.limits import clocks_are_complete, custody_is_watched
+from protocols.soundness.prolonging import (
+    clocks_before_others_exist,
+    extensions_lengthen,
+    pauses_end,
+)
 from protocols.soundness.recipients import (
     last_is_never_excluded,
     recipients_are_in_order,
@@ -34,6 +39,9 @@ _CHECKS = (
     last_is_never_excluded,
     clocks_are_complete,
     custody_is_watched,
+    pauses_end,
+    extensions_lengthen,
+    clocks_before_others_exist,
     conditions_are_small,
 )
 

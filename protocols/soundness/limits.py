@@ -59,12 +59,13 @@ def custody_is_watched(protocol: Protocol, reader: Reader) -> None:
         watching = [
             clock
             for clock in protocol.index.starting.get(f"{step.id} opened", ())
-            if clock.step == step.id and _asks_next(protocol, clock)
+            if clock.step == step.id and not clock.pauses.start and _asks_next(protocol, clock)
         ]
         if not watching:
             reader.problems.error(
                 step.spot,
-                f"custody step {step.id} has no clock from 'opened' whose ladder asks the next",
+                f"custody step {step.id} has no clock from 'opened' whose ladder asks the next"
+                " and which never stands still",
                 "Add a clock 'from: opened' with a ladder that has a rung 'ask: next'",
             )
 

@@ -42,6 +42,11 @@ def _wrong_with(step: Step) -> Iterator[tuple[str, str]]:
         yield "hands custody to several at once", "Use 'any_of': the first to accept wins"
     if step.kind is Kind.NOTICE and step.outcomes:
         yield "is a notice with outcomes", "A notice is read, nothing more; use 'kind: task'"
+    if step.panel is not None and not step.outcomes:
+        yield (
+            "is decided by a panel and has no 'outcomes'",
+            "List what the panel may decide: only its outcomes need its vote",
+        )
     if step.repeat < 1 or (step.kept and step.repeat > 1):
         yield (
             "repeats less than once, or is a duty that repeats",

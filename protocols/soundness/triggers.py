@@ -43,6 +43,9 @@ def _written_triggers(protocol: Protocol) -> Iterator[tuple[str, Spot, tuple[str
     for clock in protocol.clocks.values():
         yield f"'from' of clock {clock.id}", clock.spot, clock.start
         yield f"'until' of clock {clock.id}", clock.spot, clock.stop
+        yield f"'pauses' of clock {clock.id}", clock.spot, (*clock.pauses.start, *clock.pauses.end)
+        yield f"'extends' of clock {clock.id}", clock.spot, clock.extends.by
+        yield f"'at_limit' of clock {clock.id}", clock.spot, clock.at_limit
     for closing in protocol.closings:
         yield "'after' of a closing", closing.spot, closing.after
     for gate in protocol.gates:

@@ -19,11 +19,15 @@ from referral.vault import SubjectKey
 
 
 def protocol_of(session: ReadSession, locked: Locked) -> Protocol:
-    """The version this referral is pinned to, by digest: a later version never moves it."""
+    """The version this referral is pinned to, by digest, as it stands where she was found.
+
+    A later version never moves it.
+    """
     row = locked.referral
-    return session.catalogue.pinned(
+    pinned = session.catalogue.pinned(
         row["country"], row["track"], row["protocol_version"], row["protocol_digest"]
     )
+    return pinned.at(locked.case["place"])
 
 
 def facts_of(locked: Locked, keys: Mapping[UUID, SubjectKey]) -> Facts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from protocols.ages import AGE_BANDS
 from protocols.control_methods import CONTROL_METHODS
@@ -11,10 +10,7 @@ from protocols.facts import Facts, Group
 from protocols.reading import INDICATORS, LABOUR_PURPOSES, PALERMO_ACTS, WORST_FORMS
 from protocols.vocabulary import Scope, load_vocabulary
 
-if TYPE_CHECKING:
-    pass
-
-VOCABULARY = load_vocabulary()
+VOCABULARY = load_vocabulary().in_country("")  # what is true of the list every country shares
 
 
 def parsed(raw: object) -> Facts:
