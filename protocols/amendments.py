@@ -57,7 +57,7 @@ def _still_needed(walk: Walk, step: Step, found: HandOffState) -> None:
         excluded(walk, step, found.mandate)  # the rule is written down
         reason = Reason(step.id, "its recipient is now excluded", step.sources)
         move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
-        if not others_waiting(walk, found):
+        if found.mandate not in step.ask or not others_waiting(walk, found):
             openings.ask_next(walk, step, found.opening, reason.rule, replaces=found.id)
 
 

@@ -1,11 +1,12 @@
 """Are the country files sound? Every problem at once, and the counts a reviewer wants to see.
 
-Reads the files and runs the worked cases; needs no database. The proof over all reachable states
-will be a further part of the same report.
+Reads the files, runs the worked cases and proves what must hold in every reachable state; needs no
+database.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,6 +19,9 @@ from protocols.document import read
 from protocols.expectations import Seen
 from protocols.law import Grade
 from protocols.problems import Problem, Problems
+from protocols.proof.countries import nobody_is_left_out, prove_all
+from protocols.proof.findings import Finding
+from protocols.proof.track import Proof
 from protocols.protocol import Protocol, cited_by
 from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
 
@@ -41,6 +45,17 @@ class TrackCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofCount:
+    """What was proved of one version of one track (``place``: of an override)."""
+
+    track: str
+    version: str
+    place: str
+    states: int
+    worst_case: str  # the longest time to a holder, and its path
+
+
+@dataclass(frozen=True, slots=True)
 class CountryReport:
     """What was found in one country."""
 
@@ -49,6 +64,8 @@ class CountryReport:
     cases: int
     not_exercised: tuple[str, ...]  # steps, clocks (pauses, extensions), gates, … no case reaches
     stale: int  # sources not checked for a year
+    recalled: int  # sources of grade K: a lawyer must look them up
+    proofs: tuple[ProofCount, ...]  # empty when the files do not hold together
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +90,66 @@ def check(
     shelves = read_shelves(folder or FOLDER, problems, countries)
     # A story told with a track that does not hold together would only repeat its problems.
     sound = not problems.errors
+    proofs = prove_all(shelves) if sound else {}
     reports = tuple(
-        _country(iso2, shelf, problems, today, run=sound) for iso2, shelf in sorted(shelves.items())
+        _country(iso2, shelf, problems, today, proofs=proofs.get(iso2))
+        for iso2, shelf in sorted(shelves.items())
     )
     return Report(reports, tuple(problems), len(problems.errors))
 
 
 def _country(
-    iso2: str, shelf: Shelf, problems: Problems, today: date | None, *, run: bool
+    iso2: str,
+    shelf: Shelf,
+    problems: Problems,
+    today: date | None,
+    *,
+    proofs: tuple[Proof, ...] | None,
 ) -> CountryReport:
+    """``proofs`` are None when the files do not hold together: then no case is told either."""
     _uncited(shelf, problems)
-    cases, seen = _cases(shelf, problems) if run else (0, Seen())
-    missed = _missed(shelf.versions, seen) if run else ()
+    cases, seen = (0, Seen()) if proofs is None else _cases(shelf, problems)
+    missed = () if proofs is None else _missed(shelf.versions, seen)
+    for finding in (*nobody_is_left_out(shelf), *_findings(proofs or ())):
+        finding.told(problems)
+    stale = _stale(shelf, problems, today)
+    tracks = tuple(_count(version, shelf) for version in shelf.versions)
+    counts = tuple(
+        ProofCount(one.track, one.version, one.place, one.states, one.worst_case)
+        for one in proofs or ()
+    )
+    recalled = _recalled(shelf, problems)
+    return CountryReport(iso2, tracks, cases, missed, stale, recalled, counts)
+
+
+def _findings(proofs: tuple[Proof, ...]) -> tuple[Finding, ...]:
+    return tuple(finding for proof in proofs for finding in proof.findings)
+
+
+def _recalled(shelf: Shelf, problems: Problems) -> int:
+    """L9: what rests on a source nobody has read."""
+    cited = Counter(
+        source
+        for version in shelf.versions
+        for rule in (*version.steps.values(), *version.clocks.values(), version.review)
+        for source in rule.sources
+    )
+    found = [
+        one
+        for one in shelf.country.sources.values()
+        if one.grade is Grade.RECALLED and cited[one.id]
+    ]
+    for source in found:
+        problems.warning(
+            source.spot,
+            f"{cited[source.id]} steps and limits rest on the source {source.id}, which is recalled"
+            " or proposed (grade K)",
+            "Let a lawyer look it up before a pilot",
+        )
+    return len(found)
+
+
+def _stale(shelf: Shelf, problems: Problems, today: date | None) -> int:
     stale = [
         source
         for source in shelf.country.sources.values()
@@ -96,8 +161,7 @@ def _country(
             f"source {source.id} was last checked on {source.last_checked}",
             "Look it up again and set 'last_checked'",
         )
-    tracks = tuple(_count(version, shelf) for version in shelf.versions)
-    return CountryReport(iso2, tracks, cases, missed, len(stale))
+    return len(stale)
 
 
 def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:

@@ -20,10 +20,10 @@ from protocols.decision import (
     MoveHandOff,
     OpenHandOff,
     RecordEvent,
+    Run,
 )
 from protocols.answers import PAST
 from protocols.exclusions import shut_out
-from protocols.law import ROLES
 from protocols.lifecycle import Act
 from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
 from protocols.proof.profiles import Profiles
@@ -128,46 +128,63 @@ def _edge(
     after = carried_out(run, answer, outcome=happening.outcome)
     if happening.leaves:
         after = replace(after, custody=ANOTHER)
-    opened = tuple((one.step, one.mandate) for one in answer.all(OpenHandOff))
-    told = [one.to for one in answer.all(Escalate)]
-    protocol, world = projection.protocol, World(run.facts, {})
+    seen = _seen(projection, answer)
     return Edge(
         start=standing,
         words=happening.words,
         whose=happening.whose,
         end=standing_of(projection, after),
-        opened=opened,
-        kept=tuple(one.step for one in answer.all(HoldStep)),
-        fired=_fired(projection, answer),
-        shut_out=tuple(
-            one
-            for one in dict.fromkeys((*(mandate for _, mandate in opened), *told))
-            if one not in ROLES and shut_out(protocol, one, world)
-        ),
+        opened=tuple(seen.opened),
+        kept=tuple(seen.kept),
+        fired=frozenset(seen.fired),
+        shut_out=_shut_out(projection, run, seen),
         act=happening.act,
-        custody_moved=bool(answer.all(MoveCustody)),
+        custody_moved=seen.custody_moved,
         watched=not after.open or running(after),
         leaves=happening.leaves,
     )
 
 
-def _fired(projection: Projection, answer: Decision) -> frozenset[str]:
-    """The triggers of the step that came of a decision, as far as it shows them."""
-    step = projection.step.id
-    words: set[str] = set()
+@dataclass(slots=True)
+class _Seen:
+    """What a decision shows of what follows: who was asked and told, which triggers came."""
+
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    fired: set[str] = field(default_factory=set)
+    custody_moved: bool = False
+
+
+def _seen(projection: Projection, answer: Decision) -> _Seen:
+    seen, step = _Seen(), projection.step.id
     for item in answer.items:
         match item:
             case OpenHandOff():
-                words.add(f"{item.step} opened")
+                seen.opened.append((item.step, item.mandate))
+                seen.fired.add(f"{item.step} opened")
             case HoldStep():
-                words.update(f"{item.step} {word}" for word in ("opened", "kept", "accepted"))
+                seen.kept.append(item.step)
+                seen.fired.update(f"{item.step} {word}" for word in ("opened", "kept", "accepted"))
             case MoveHandOff() if item.hand_off != WITH:
-                words.add(f"{step} {PAST.get(item.act, 'accepted')}")
+                seen.fired.add(f"{step} {PAST.get(item.act, 'accepted')}")
             case RecordEvent():
-                words.add(item.event)
+                seen.fired.add(item.event)
             case AdvanceClock():
-                words.add(f"{item.clock.partition('/')[0]} lapsed")
-    return frozenset(words)
+                seen.fired.add(f"{item.clock.partition('/')[0]} lapsed")
+            case Escalate():
+                seen.told.append(item.to)
+            case MoveCustody():
+                seen.custody_moved = True
+    return seen
+
+
+def _shut_out(projection: Projection, run: Run, seen: _Seen) -> tuple[str, ...]:
+    """Whom a rule forbids, of those asked and told; supposed like everything else."""
+    protocol = projection.protocol
+    named = dict.fromkeys((*(mandate for _, mandate in seen.opened), *seen.told))
+    watched = [one for one in named if one in protocol.index.excluding]
+    return tuple(one for one in watched if shut_out(protocol, one, World(run.facts, {})))
 
 
 def said_of(profiles: Profiles, trail: tuple[Supposition, ...]) -> tuple[str, ...]:

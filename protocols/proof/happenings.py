@@ -206,7 +206,10 @@ def _lapse(projection: Projection, ticking: Ticking) -> Happening:
 
 def _world(projection: Projection, standing: Standing) -> Iterator[Happening]:
     step = projection.step
+    live = standing.live(step.id)
     for word in projection.elsewhere:
+        if live and word in projection.only_opens:
+            continue  # a step in hand is not opened again
         cause = WITH if is_duty(step) and standing.accompanied else None
         yield _triggered(projection, word, cause)
     if projection.routed:
@@ -215,7 +218,7 @@ def _world(projection: Projection, standing: Standing) -> Iterator[Happening]:
         yield _elsewhere(projection)
     if is_duty(step) and standing.accompanied:
         yield _companion_ends(projection)
-    if standing.open:
+    if standing.open and not projection.ends_by_event:
         yield _ended(projection)
     if projection.guarded and standing.open and (standing.waiting() or standing.ticking):
         yield _learned(projection)

@@ -61,7 +61,9 @@ def _ending(automaton: Automaton) -> set[Standing]:
     found = {
         one
         for one in automaton.reached
-        if not one.waiting() or any(asked.mandate == last for asked in one.asked)
+        if not one.waiting()
+        or any(asked.mandate == last for asked in one.asked)
+        or f"{automaton.projection.step.id} refused" in one.events  # the sender keeps the person
     }
     limits = {standing: _limits(edges) for standing, edges in automaton.edges.items()}
     while True:

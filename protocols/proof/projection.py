@@ -69,6 +69,7 @@ class Projection:
     alone: Protocol
     profiles: Profiles
     elsewhere: tuple[str, ...]
+    only_opens: frozenset[str]  # of these, what does nothing but open the step
     mentioned: frozenset[str]
     events: frozenset[str]
     routed: bool  # whether a refusal or failure of another step may lead here
@@ -132,9 +133,16 @@ def projected(
         alone=alone,
         profiles=profiles,
         elsewhere=tuple(sorted(_elsewhere(step, clocks, whole))),
+        only_opens=frozenset(step.follows)
+        - {word for clock in clocks.values() for word in _words_of(clock)}
+        - {word for gate in gates for word in gate.until},
         mentioned=mentioned,
         events=frozenset(
-            {f"{step.id} held", f"{step.id} completed", *(w for one in gates for w in one.until)}
+            {
+                *(f"{step.id} {word}" for word in ("held", "completed")),
+                *((f"{step.id} refused",) if takes_custody(step) else ()),
+                *(word for gate in gates for word in gate.until),
+            }
         ),
         routed=any(step.id in _routes(one) for one in protocol.steps.values()),
         rungs={

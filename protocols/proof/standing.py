@@ -20,7 +20,7 @@ from protocols.decision import (
     Standstill,
 )
 from protocols.facts import Facts
-from protocols.law import FILER, Step
+from protocols.law import FILER
 from protocols.lifecycle import Kind, State
 from protocols.proof.projection import BEGUN, DUE, Projection, is_duty
 from protocols.proof.supposing import SupposedMandates
@@ -111,12 +111,15 @@ def standing_of(projection: Projection, run: Run) -> Standing:
     companion = [one for one in run.hand_offs if one.id == WITH]
     accompanied = bool(companion) and not companion[0].state.terminal
     events = run.events & projection.events
+    # A refusal is forgotten when the opening has ended, or everybody has been asked.
+    if not live or len(asked) == len(step.order):
+        events -= {f"{step.id} refused"}
     in_hand = bool(live) or (f"{step.id} held" in events and f"{step.id} completed" not in events)
     if not run.open and not in_hand and step.kind is not Kind.NOTICE:
         return Standing(open=False)
     return Standing(
         asked=asked,
-        ticking=_ticking(projection, run, live, in_hand=in_hand, everybody=_everybody(step, asked)),
+        ticking=_ticking(projection, run, asked, live, in_hand=in_hand),
         events=events,
         open=run.open,
         custody=_custody(projection, run, asked),
@@ -157,11 +160,6 @@ def _shown(projection: Projection, one: HandOffState) -> State:
     return one.state
 
 
-def _everybody(step: Step, asked: tuple[Asked, ...]) -> bool:
-    """Nobody is left to ask in this opening."""
-    return len(asked) == len(step.order)
-
-
 def _custody(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> str | None:
     """Who holds the person, if this step can tell: whoever accepted it, or another body."""
     if run.custody is None:
@@ -175,9 +173,15 @@ def _custody(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> str 
 
 
 def _ticking(
-    projection: Projection, run: Run, live: set[str], *, in_hand: bool, everybody: bool
+    projection: Projection,
+    run: Run,
+    asked: tuple[Asked, ...],
+    live: set[str],
+    *,
+    in_hand: bool,
 ) -> tuple[Ticking, ...]:
     found: set[Ticking] = set()
+    everybody = len(asked) == len(projection.step.order)
     for one in run.clocks:
         if one.clock not in projection.protocol.clocks:
             continue  # the review: it runs while nothing else does, and never ends anything

@@ -29,6 +29,7 @@ class Proof:
 
     track: str
     version: str
+    place: str  # where an override makes it another procedure; empty for the track itself
     states: int
     longest: Silence | None
     findings: tuple[Finding, ...]
@@ -42,7 +43,7 @@ class Proof:
         return f"{said(self.longest.time)} at {self.longest.step}: {path}"
 
 
-def prove(track: Protocol, vocabulary: Vocabulary) -> Proof:
+def prove(track: Protocol, vocabulary: Vocabulary, place: str = "") -> Proof:
     """Prove L1 to L6 and L8 of one track over all its reachable states."""
     protocol, profiles = supposing(track, vocabulary)
     leading = leading_to_the_end(protocol)
@@ -53,7 +54,7 @@ def prove(track: Protocol, vocabulary: Vocabulary) -> Proof:
         try:
             automata[name] = explored(projected(protocol, profiles, step, leading))
         except TooManyStates as found:
-            return _unproved(track, found)
+            return _unproved(track, place, found)
     begun = tuple(totality.beginnings(protocol, profiles))
     histories = Histories(automata, _beginnings(protocol))
     silences = [
@@ -74,6 +75,7 @@ def prove(track: Protocol, vocabulary: Vocabulary) -> Proof:
     return Proof(
         track=track.track,
         version=track.version,
+        place=place,
         states=sum(len(one.reached) for one in automata.values()),
         longest=max(silences, key=lambda one: one.time, default=None),
         findings=tuple(findings),
@@ -98,7 +100,7 @@ def _of_steps(automata: dict[str, Automaton], histories: Histories) -> Iterator[
             yield from ladders_proof.silence_ends(automaton, histories)
 
 
-def _unproved(track: Protocol, found: TooManyStates) -> Proof:
+def _unproved(track: Protocol, place: str, found: TooManyStates) -> Proof:
     step = track.steps[found.step]
     finding = Finding(
         "L2",
@@ -107,4 +109,4 @@ def _unproved(track: Protocol, found: TooManyStates) -> Proof:
         f" {', '.join(found.coupling) or 'its recipients and limits'} couple",
         "Split the step, ask fewer at once, or let fewer limits run beside each other",
     )
-    return Proof(track.track, track.version, 0, None, (finding,))
+    return Proof(track.track, track.version, place, 0, None, (finding,))
