@@ -18,7 +18,7 @@ from protocols.decision import LimitBasis
 from protocols.document import read
 from protocols.expectations import Seen
 from protocols.law import Grade
-from protocols.problems import Problem, Problems
+from protocols.problems import Problem, Problems, Spot
 from protocols.proof.countries import nobody_is_left_out, prove_all
 from protocols.proof.findings import Finding
 from protocols.proof.track import Proof
@@ -83,16 +83,25 @@ class Report:
 
 
 def check(
-    countries: Iterable[str] = (), folder: Path | None = None, today: date | None = None
+    countries: Iterable[str] = (),
+    folder: Path | None = None,
+    today: date | None = None,
+    *,
+    processes: int | None = None,
+    proving: bool = True,
 ) -> Report:
-    """Check these countries, or all. ``today`` is only used to find sources nobody looked up."""
+    """Check these countries, or all. ``today`` is only used to find sources nobody looked up.
+
+    ``processes``: how many tracks are proved beside each other; one for each processor if left out.
+    ``proving``: whether the proofs are part of it (without them nothing may be taken into force).
+    """
     problems = Problems()
     shelves = read_shelves(folder or FOLDER, problems, countries)
     # A story told with a track that does not hold together would only repeat its problems.
     sound = not problems.errors
-    proofs = prove_all(shelves) if sound else {}
+    proofs = prove_all(shelves, processes) if sound and proving else {}
     reports = tuple(
-        _country(iso2, shelf, problems, today, proofs=proofs.get(iso2))
+        _country(iso2, shelf, problems, today, proofs=proofs.get(iso2, ()) if sound else None)
         for iso2, shelf in sorted(shelves.items())
     )
     return Report(reports, tuple(problems), len(problems.errors))
@@ -110,6 +119,7 @@ def _country(
     _uncited(shelf, problems)
     cases, seen = (0, Seen()) if proofs is None else _cases(shelf, problems)
     missed = () if proofs is None else _missed(shelf.versions, seen)
+    _not_reached(shelf, missed, problems)
     for finding in (*nobody_is_left_out(shelf), *_findings(proofs or ())):
         finding.told(problems)
     stale = _stale(shelf, problems, today)
@@ -168,7 +178,8 @@ def _count(protocol: Protocol, shelf: Shelf) -> TrackCount:
     clocks = (*protocol.clocks.values(), protocol.review)
     bases = [one.basis for one in protocol.steps.values()] + [one.basis for one in clocks]
     cited = cited_by(protocol)
-    recalled = [one for one in cited if shelf.country.sources[one].grade is Grade.RECALLED]
+    register = shelf.country.sources  # a source that is not in it is a problem of its own
+    recalled = [one for one in cited if one in register and register[one].grade is Grade.RECALLED]
     return TrackCount(
         track=protocol.track,
         version=protocol.version,
@@ -205,6 +216,16 @@ def _cases(shelf: Shelf, problems: Problems) -> tuple[int, Seen]:
         return standing_on(shelf.versions, now.date())
 
     return run_cases(item, shelf.country, tracks, shelf.vocabulary, problems)
+
+
+def _not_reached(shelf: Shelf, missed: tuple[str, ...], problems: Problems) -> None:
+    """What no case tells of, nobody has thought through."""
+    if missed:
+        problems.error(
+            Spot(name_of(shelf.folder / CASES)),
+            f"no worked case reaches {', '.join(missed)}",
+            "Tell a case in which each of them matters",
+        )
 
 
 def _missed(versions: tuple[Protocol, ...], seen: Seen) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
-"""How long a limit can last: the shortest and longest over every day its calendar covers.
+"""How long a limit can last, at worst, over every day its calendar covers.
 
-Limits of different units are compared by these (L7), and silence is added up by them (L5).
+Limits of different units are compared day by day (L7), and silence is added up by the longest (L5).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from protocols.calendars import Calendar, CalendarNotCovered, Calendars
@@ -17,46 +19,57 @@ _REMEMBERED = 4096
 _HOURS_OF_DAY = (time(0, 0), time(23, 59))  # a limit in days is longest from the day's first minute
 _DAY = timedelta(days=1)
 
-
-def calendar_for(calendars: Calendars, clock: Clock, mandate: str) -> Calendar:
-    """The calendar by which this limit counts for this recipient."""
-    return calendars.of(clock.calendar_of or mandate, "")
+Counted: TypeAlias = tuple[Limit, Calendar]
 
 
 def longest(calendars: Calendars, clock: Clock, mandate: str) -> timedelta:
-    """The longest this limit can last."""
-    return _span(clock.limit, calendar_for(calendars, clock, mandate))[1]
-
-
-def shortest(calendars: Calendars, clock: Clock, mandate: str) -> timedelta:
-    """The shortest this limit can last."""
-    return _span(clock.limit, calendar_for(calendars, clock, mandate))[0]
+    """The longest this limit can last for this recipient."""
+    return _longest(clock.limit, calendars.of(clock.calendar_of or mandate, ""))
 
 
 @lru_cache(_REMEMBERED)
-def _span(limit: Limit, calendar: Calendar) -> tuple[timedelta, timedelta]:
+def ever_later(one: Counted, other: Counted) -> bool:
+    """Whether the first limit can end after the second when both begin at one moment."""
+    if one == other:
+        return False
+    if one[0].unit is Unit.HOURS and other[0].unit is Unit.HOURS:
+        return one[0].amount > other[0].amount
+    for start in _starts(one[1] if other[1].always_open else other[1]):
+        ends = [_ends(start, *counted) for counted in (one, other)]
+        if ends[0] is None or ends[1] is None:  # beyond the covered years: nothing is known
+            return False
+        if ends[0] > ends[1]:
+            return True
+    return False
+
+
+@lru_cache(_REMEMBERED)
+def _longest(limit: Limit, calendar: Calendar) -> timedelta:
     if limit.unit is Unit.HOURS:
-        hours = timedelta(hours=limit.amount)
-        return hours, hours
-    zone = ZoneInfo(calendar.time_zone)
-    lasted: list[timedelta] = []
-    for start in _starts(calendar, zone):
-        try:
-            lasted.append(due_at(start, limit, calendar).moment - start)
-        except CalendarNotCovered:  # the end of the covered years: nothing later is known
+        return timedelta(hours=limit.amount)
+    # A limit longer than the covered years lasts at least the days it names.
+    longest = timedelta(days=limit.amount)
+    for start in _starts(calendar):
+        end = _ends(start, limit, calendar)
+        if end is None:
             break
-    if not lasted:  # longer than the years covered: as many days as it says, at least
-        days = timedelta(days=limit.amount)
-        return days, days
-    return min(lasted), max(lasted)
+        longest = max(longest, end - start)
+    return longest
 
 
-def _starts(calendar: Calendar, zone: ZoneInfo) -> list[datetime]:
+def _ends(start: datetime, limit: Limit, calendar: Calendar) -> datetime | None:
+    try:
+        return due_at(start, limit, calendar).moment
+    except CalendarNotCovered:
+        return None
+
+
+def _starts(calendar: Calendar) -> Iterator[datetime]:
     """The beginning and the end of every day covered (of one year, where every day is open)."""
-    years = calendar.covered
+    years, zone = calendar.covered, ZoneInfo(calendar.time_zone)
     last = years.start + 1 if calendar.always_open else years.stop
-    day, found = datetime(years.start, 1, 1).date(), []  # noqa: DTZ001 - a date is wanted
+    day = date(years.start, 1, 1)
     while day.year < last:
-        found += [datetime.combine(day, at, tzinfo=zone).astimezone(UTC) for at in _HOURS_OF_DAY]
+        for at in _HOURS_OF_DAY:
+            yield datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
         day += _DAY
-    return found

@@ -22,7 +22,8 @@ from protocols.decision import (
 from protocols.facts import Facts
 from protocols.law import FILER
 from protocols.lifecycle import Kind, State
-from protocols.proof.projection import BEGUN, DUE, Projection, is_duty
+from protocols.moves import WAITING
+from protocols.proof.projection import BEGUN, DUE, Projection, is_duty, takes_custody
 from protocols.proof.supposing import SupposedMandates
 
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
@@ -59,7 +60,7 @@ class Standing:
 
     def waiting(self) -> tuple[Asked, ...]:
         """Whoever was asked and has not answered."""
-        return tuple(one for one in self.asked if one.state in {State.REQUESTED, State.RECEIVED})
+        return tuple(one for one in self.asked if one.state in WAITING)
 
     def holds(self, step: str) -> bool:
         """Whether the holder keeps the step and has not done it."""
@@ -107,19 +108,19 @@ def standing_of(projection: Projection, run: Run) -> Standing:
     """The state a run is in."""
     step = projection.step
     asked = _asked(projection, [one for one in run.hand_offs if one.step == step.id])
-    live = {key_of(step.id, one) for one in asked if not one.state.terminal}
+    live = any(not one.state.terminal for one in asked)
     companion = [one for one in run.hand_offs if one.id == WITH]
     accompanied = bool(companion) and not companion[0].state.terminal
     events = run.events & projection.events
     # A refusal is forgotten when the opening has ended, or everybody has been asked.
     if not live or len(asked) == len(step.order):
         events -= {f"{step.id} refused"}
-    in_hand = bool(live) or (f"{step.id} held" in events and f"{step.id} completed" not in events)
+    in_hand = live or (f"{step.id} held" in events and f"{step.id} completed" not in events)
     if not run.open and not in_hand and step.kind is not Kind.NOTICE:
         return Standing(open=False)
     return Standing(
         asked=asked,
-        ticking=_ticking(projection, run, asked, live, in_hand=in_hand),
+        ticking=_ticking(projection, run, asked),
         events=events,
         open=run.open,
         custody=_custody(projection, run, asked),
@@ -162,41 +163,51 @@ def _shown(projection: Projection, one: HandOffState) -> State:
 
 def _custody(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> str | None:
     """Who holds the person, if this step can tell: whoever accepted it, or another body."""
-    if run.custody is None:
+    told = takes_custody(projection.step) or FILER in projection.step.order
+    if run.custody is None or not told:
         return None
     own = {key_of(projection.step.id, one): one.state for one in asked}
     held = _renumbered(projection, run.custody) if run.custody.count("/") else ANOTHER
     if held in own and own[held].answered:
         return held
-    told = FILER in projection.step.order or any(one.state.answered for one in asked)
-    return ANOTHER if told else None
+    matters = FILER in projection.step.order or any(one.state.answered for one in asked)
+    return ANOTHER if matters else None
 
 
 def _ticking(
-    projection: Projection,
-    run: Run,
-    asked: tuple[Asked, ...],
-    live: set[str],
-    *,
-    in_hand: bool,
+    projection: Projection, run: Run, asked: tuple[Asked, ...]
 ) -> tuple[Ticking, ...]:
-    found: set[Ticking] = set()
+    """Limits that run; spent ones only where somebody still waits, who has been called for."""
     everybody = len(asked) == len(projection.step.order)
+    waiting = {key_of(projection.step.id, one) for one in asked if one.state in WAITING}
+    former = _former_openings(projection.step.id, run)
+    found: set[Ticking] = set()
     for one in run.clocks:
         if one.clock not in projection.protocol.clocks:
             continue  # the review: it runs while nothing else does, and never ends anything
-        attached = _renumbered(projection, one.hand_off)
-        spent = one.state is ClockState.LAPSED
-        if spent and not (in_hand if attached in {None, WITH} else attached in live):
+        if one.hand_off in former:
             continue
-        if spent or one.state.live:
+        attached = _renumbered(projection, one.hand_off)
+        called = one.state is ClockState.LAPSED and (
+            attached in waiting if attached else bool(waiting)
+        )
+        if called or one.state.live:
             rungs = projection.rungs[one.clock, attached is not None]
             fired = sum(place < one.rung for place in rungs.matter)
             if everybody and f"{one.clock} lapsed" not in projection.mentioned:
                 fired = len(rungs.matter)
             still = one.state is ClockState.PAUSED
             found.add(Ticking(one.clock, attached, fired, still))
-    return tuple(sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired, one.still)))
+    return tuple(
+        sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired, one.still))
+    )
+
+
+def _former_openings(step: str, run: Run) -> frozenset[str]:
+    """Hand-offs of the step that belong to an opening before the latest."""
+    mine = [one for one in run.hand_offs if one.step == step]
+    latest = max((one.opening for one in mine), default=0)
+    return frozenset(one.id for one in mine if one.opening < latest)
 
 
 def _renumbered(projection: Projection, hand_off: str | None) -> str | None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from protocols.law import TRIAGE
 from protocols.proof import (
+    consistency,
     determinism,
     endings,
     ladders_proof,
     liveness,
     recipients,
+    stops,
     totality,
 )
 from protocols.proof.automaton import Automaton, TooManyStates, explored
@@ -68,6 +70,8 @@ def prove(track: Protocol, vocabulary: Vocabulary, place: str = "") -> Proof:
         *determinism.one_closing_for_each_trigger(protocol),
         *determinism.one_lead(protocol, begun),
         *_of_steps(automata, histories),
+        *consistency.limits_agree(track, profiles),
+        *stops.limits_hear_of_their_end(protocol),
         *endings.every_case_can_end(automata, histories, leading),
         *determinism.every_step_opens(automata, histories),
         *determinism.every_word_can_come(protocol, histories),
