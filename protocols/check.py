@@ -18,7 +18,7 @@ from protocols.decision import LimitBasis
 from protocols.document import read
 from protocols.expectations import Seen
 from protocols.law import Grade
-from protocols.problems import Problem, Problems, Spot
+from protocols.problems import Problem, Problems
 from protocols.proof.countries import nobody_is_left_out, prove_all
 from protocols.proof.findings import Finding
 from protocols.proof.track import Proof
@@ -222,9 +222,9 @@ def _not_reached(shelf: Shelf, missed: tuple[str, ...], problems: Problems) -> N
     """What no case tells of, nobody has thought through."""
     if missed:
         problems.error(
-            Spot(name_of(shelf.folder / CASES)),
+            shelf.versions[0].spot,
             f"no worked case reaches {', '.join(missed)}",
-            "Tell a case in which each of them matters",
+            "Tell a case in cases.yaml in which each of them matters",
         )
 
 

@@ -222,7 +222,8 @@ def _world(projection: Projection, standing: Standing) -> Iterator[Happening]:
         yield _ended(projection)
     if projection.guarded and standing.open and (standing.waiting() or standing.ticking):
         yield _learned(projection)
-    if standing.asked and standing.open and not standing.live(step.id):
+    opened = standing.asked or f"{step.id} held" in standing.events
+    if opened and standing.open and not standing.live(step.id):
         yield _opened(projection, "new facts open it again", again=True)
 
 
