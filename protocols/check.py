@@ -141,8 +141,11 @@ def _recalled(shelf: Shelf, problems: Problems) -> int:
     cited = Counter(
         source
         for version in shelf.versions
-        for rule in (*version.steps.values(), *version.clocks.values(), version.review)
-        for source in rule.sources
+        for sources in (
+            *(step.sources for step in version.steps.values()),
+            *(clock.sources for clock in (*version.clocks.values(), version.review)),
+        )
+        for source in sources
     )
     found = [
         one

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from protocols.answers import PAST
 from protocols.conditions import World
 from protocols.decision import (
     AdvanceClock,
@@ -22,7 +23,6 @@ from protocols.decision import (
     RecordEvent,
     Run,
 )
-from protocols.answers import PAST
 from protocols.exclusions import shut_out
 from protocols.lifecycle import Act
 from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
@@ -38,10 +38,10 @@ MOST_STATES = 200_000
 class TooManyStates(Exception):
     """A component has more states than can be proved; names what couples it."""
 
-    def __init__(self, step: str, coupling: tuple[str, ...]) -> None:
+    def __init__(self, step: str, coupling: tuple[str, ...], most: int) -> None:
         """Keep the step and the triggers that couple it to others."""
         self.step, self.coupling = step, coupling
-        super().__init__(f"{step}: more than {MOST_STATES:,} states, {', '.join(coupling)}")
+        super().__init__(f"{step}: more than {most:,} states, {', '.join(coupling)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
                 reached[edge.end] = edge
                 queue.append(edge.end)
         if len(reached) > most:
-            raise TooManyStates(projection.step.id, projection.elsewhere)
+            raise TooManyStates(projection.step.id, projection.elsewhere, most)
     return Automaton(projection, reached, edges)
 
 
@@ -114,7 +114,9 @@ def _edges(projection: Projection, standing: Standing) -> Iterator[Edge]:
 
         for edge, trail in every(projection.profiles.groups, ask):
             if edge is not None:
-                yield replace(edge, supposing=said_of(projection.profiles, trail)) if trail else edge
+                yield (
+                    replace(edge, supposing=said_of(projection.profiles, trail)) if trail else edge
+                )
 
 
 def _edge(

@@ -86,14 +86,16 @@ def _gate_outlasts(protocol: Protocol, gate: Gate) -> Iterator[Finding]:
         )
         if not held_back or set(clock.start) <= set(gate.until):
             continue
-        opening = [one for one in protocol.clocks.values() if not set(one.stop).isdisjoint(gate.until)]
+        opening = [
+            one for one in protocol.clocks.values() if not set(one.stop).isdisjoint(gate.until)
+        ]
         if not any(_ends_first(protocol, one, clock) for one in opening):
             yield Finding(
                 "L7",
                 gate.spot,
                 f"gate {gate.id} can stay closed longer than limit {clock.id} of what it forbids",
-                f"Give {' or '.join(gate.until)} a limit that ends first (say 'before: [{clock.id}]'"
-                " there), or let the limit begin when the gate opens",
+                f"Give {' or '.join(gate.until)} a limit that ends first (there, say"
+                f" 'before: [{clock.id}]'), or let the limit begin when the gate opens",
             )
 
 

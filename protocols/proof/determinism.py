@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from protocols.law import ROLES, Step
+from protocols.law import CLOSED, ROLES, Step
+from protocols.problems import Spot
 from protocols.proof.automaton import Automaton
 from protocols.proof.findings import Finding
 from protocols.proof.histories import Histories
@@ -46,9 +47,7 @@ def one_lead(protocol: Protocol, begun: Iterable[Beginning]) -> Iterator[Finding
         )
 
 
-def every_step_opens(
-    automata: Mapping[str, Automaton], histories: Histories
-) -> Iterator[Finding]:
+def every_step_opens(automata: Mapping[str, Automaton], histories: Histories) -> Iterator[Finding]:
     """A step no history opens, a recipient nobody ever asks, a limit that never begins."""
     for name, automaton in automata.items():
         step = automaton.projection.step
@@ -64,9 +63,7 @@ def every_step_opens(
         yield from _idle_clocks(automaton, histories, name)
 
 
-def _idle_recipients(
-    automaton: Automaton, histories: Histories, step: Step
-) -> Iterator[Finding]:
+def _idle_recipients(automaton: Automaton, histories: Histories, step: Step) -> Iterator[Finding]:
     asked = {
         mandate
         for standing in histories.standings(automaton)
@@ -84,9 +81,7 @@ def _idle_recipients(
 
 
 def _idle_clocks(automaton: Automaton, histories: Histories, step: str) -> Iterator[Finding]:
-    running = {
-        one.clock for standing in histories.standings(automaton) for one in standing.ticking
-    }
+    running = {one.clock for standing in histories.standings(automaton) for one in standing.ticking}
     for clock in automaton.projection.protocol.clocks.values():
         if clock.step == step and clock.id not in running:
             yield Finding(
@@ -99,25 +94,15 @@ def _idle_clocks(automaton: Automaton, histories: Histories, step: str) -> Itera
 
 def every_word_can_come(protocol: Protocol, histories: Histories) -> Iterator[Finding]:
     """What steps follow, closings wait for, limits stop at and gates open by can happen."""
-    can = histories.triggers | set(protocol.events) | {"closed"}
-    for step in protocol.steps.values():
-        for word in step.follows:
-            if word not in can:
-                yield Finding(
-                    "L8",
-                    step.spot,
-                    f"step {step.id} follows '{word}', which never comes",
-                    "Remove it, or add what makes it come",
-                )
-    for closing in protocol.closings:
-        for word in closing.after:
-            if word not in can:
-                yield Finding(
-                    "L8",
-                    closing.spot,
-                    f"the referral closes after '{word}', which never comes",
-                    "Remove it, or let a step end with that outcome",
-                )
+    can = histories.triggers | set(protocol.events) | {CLOSED}
+    for spot, what, word in _awaited(protocol):
+        if word not in can:
+            yield Finding(
+                "L8",
+                spot,
+                f"{what} '{word}', which never comes",
+                "Remove it, or add what makes it come",
+            )
     for clock in protocol.clocks.values():
         if can.isdisjoint(clock.stop):
             yield Finding(
@@ -134,3 +119,10 @@ def every_word_can_come(protocol: Protocol, histories: Histories) -> Iterator[Fi
                 f"gate {gate.id} never opens: {' or '.join(gate.until)} never comes",
                 "Let 'until' name what can happen, or drop the gate",
             )
+
+
+def _awaited(protocol: Protocol) -> Iterator[tuple[Spot, str, str]]:
+    for step in protocol.steps.values():
+        yield from ((step.spot, f"step {step.id} follows", word) for word in step.follows)
+    for closing in protocol.closings:
+        yield from ((closing.spot, "the referral closes after", word) for word in closing.after)

@@ -26,7 +26,9 @@ def every_case_can_end(
         more = {
             step
             for step, automaton in automata.items()
-            if step not in ending and step in leading and _stuck(automaton, histories, ending) is None
+            if step not in ending
+            and step in leading
+            and _stuck(automaton, histories, ending) is None
         }
         if not more:
             break
@@ -40,24 +42,18 @@ def every_case_can_end(
             yield Finding(
                 "L4",
                 law.spot,
-                f"after {step} the referral can no longer be closed",
+                f"after {step} nothing is sure to end the referral, whatever the facts are",
                 "Let 'closes' name an outcome that can still come, or an event the holder records",
                 histories.through(histories.standings(automaton)[stuck]),
             )
 
 
-def _stuck(
-    automaton: Automaton, histories: Histories, ending: Collection[str]
-) -> Standing | None:
+def _stuck(automaton: Automaton, histories: Histories, ending: Collection[str]) -> Standing | None:
     """The nearest state from which the end cannot be brought about; None when there is none."""
     winning = _winning(automaton, ending)
     in_charge = _in_charge(automaton, ending)
     return next(
-        (
-            one
-            for one in histories.standings(automaton)
-            if one in in_charge and one not in winning
-        ),
+        (one for one in histories.standings(automaton) if one in in_charge and one not in winning),
         None,
     )
 

@@ -1,7 +1,7 @@
-"""What can happen next to one step: acts of parties, of the holder, of time, and of the world around.
+"""What can happen next to one step: acts of parties and of the holder, time, the world around.
 
-Each happening asks the real engine what follows. Acts that nothing tells apart (two reasons with the
-same way on, two outcomes nobody waits for) are asked once. A happening of the *world* cannot be
+Each happening asks the real engine what follows. Acts that nothing tells apart (two reasons with
+the same way on, two outcomes nobody waits for) are asked once. A happening of the *world* cannot be
 relied on, only expected: a trigger from another step, custody taken elsewhere, new facts.
 """
 
@@ -88,7 +88,7 @@ def _acts(
             if act not in _VERBS or not _told(projection, act, state):
                 continue
             who = mandate if party is Party.RECEIVER else "the sender"
-            for code, outcome in _carried(projection, act, party, standing):
+            for code, outcome in _carried(projection, act, party):
                 said = f"{who} {_VERBS[act]} {step.id}"
                 if party is Party.SENDER:
                     said = f"the sender takes back {step.id} from {mandate}"
@@ -107,9 +107,7 @@ def _told(projection: Projection, act: Act, state: State) -> bool:
     return True
 
 
-def _carried(
-    projection: Projection, act: Act, party: Party, standing: Standing
-) -> list[tuple[str | None, str | None]]:
+def _carried(projection: Projection, act: Act, party: Party) -> list[tuple[str | None, str | None]]:
     """Reasons or outcomes, one for each way on."""
     step, protocol = projection.step, projection.protocol
     if act is Act.COMPLETE:
@@ -137,7 +135,7 @@ def _outcomes(projection: Projection, step: Step) -> list[str]:
     return [*waited, *[one for one in every if one not in waited][:1]]
 
 
-def _acting(  # noqa: PLR0913, PLR0917 - what an act carries
+def _acting(
     projection: Projection,
     said: str,
     hand_off: str,
@@ -248,9 +246,7 @@ def _elsewhere(projection: Projection) -> Happening:
         walk.custody = ANOTHER
         return settle(walk)
 
-    return Happening(
-        "another body takes the person over", Whose.WORLD, ask, leaves=True
-    )
+    return Happening("another body takes the person over", Whose.WORLD, ask, leaves=True)
 
 
 def _companion_ends(projection: Projection) -> Happening:

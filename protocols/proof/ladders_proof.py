@@ -1,9 +1,8 @@
-"""L5: silence ends. Whoever stays silent, the ladder reaches in bounded time the body that may not
-decline; how long that takes at worst is computed from the real limits and calendars.
+"""L5: silence ends, in bounded time, at the body that may not decline.
 
-The states say that it is reached whatever the facts are; the time is the longest weighted path of
-the rungs: at each recipient the slowest limit that may be the only one to run, up to its rung
-``ask: next``, and at the last one its own limit.
+The states say that it is reached whatever the facts are. How long that takes at worst is the longest
+weighted path of the rungs: at each recipient the slowest limit that may be the only one to run, up
+to its rung ``ask: next``, and at the last one its own limit, on the real calendars.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def silence_ends(automaton: Automaton, histories: Histories) -> Iterator[Finding
                 step.spot,
                 f"if everybody stays silent, {step.id} never reaches {step.last}, which may not"
                 " decline",
-                "See that each limit's ladder has a rung 'ask: next' and 'last' can always be asked",
+                "See that each limit's ladder has a rung 'ask: next' and that 'last' can be asked",
                 histories.through(way),
             )
             return
@@ -100,7 +99,11 @@ def longest_silence(protocol: Protocol, profiles: Profiles, step: Step) -> Silen
         # Asked together, the first ladder that asks the next does so for all of them.
         total += min(known)
         who = " and ".join(asked)
-        path.append(f"{who} answers within {said(min(known))}" if last else f"{who} silent for {said(min(known))}")
+        path.append(
+            f"{who} answers within {said(min(known))}"
+            if last
+            else f"{who} silent for {said(min(known))}"
+        )
     return Silence(step.id, total, tuple(path))
 
 

@@ -9,7 +9,7 @@ facts: more than can happen, never less.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -76,7 +76,7 @@ def profiles_of(conditions: Iterable[Condition], vocabulary: Vocabulary) -> Prof
     return Profiles(MappingProxyType(guards), tuple(groups), tuple(words))
 
 
-def _sharing(conditions: list[Condition], vocabulary: Vocabulary) -> Iterator[list[Condition]]:
+def _sharing(conditions: Sequence[Condition], vocabulary: Vocabulary) -> Iterator[list[Condition]]:
     groups: list[tuple[set[str], list[Condition]]] = []
     for condition in conditions:
         read = {_variable(atom) for atom in atoms(condition)}

@@ -1,8 +1,8 @@
 """One step by itself: the protocol its automaton runs under.
 
-Steps couple through what they follow, gates, what starts and stops limits, and acceptance of custody
-elsewhere. From inside one step each of these is something that may happen at any moment, so a step
-is proved by itself and together all steps are (protocol language 4, steps 3 to 6). What is kept:
+Steps couple through what they follow, gates, what starts and stops limits, and acceptance of
+custody elsewhere. From inside one step each of these may happen at any moment, so a step is proved
+by itself and together all steps are (protocol language 4, steps 3 to 6). What is kept:
 
 * the step with all its limits, and the limits of other steps that its acts would stop;
 * the steps that follow it, so that it is seen whether somebody takes over (``endings``);
@@ -19,9 +19,9 @@ from datetime import UTC, datetime, timedelta
 
 from protocols.conditions import Always, Condition
 from protocols.decision import RungKind, RunningClock
-from protocols.limits import rungs_of
 from protocols.law import CLOSED, HOLDER, ROLES, Clock, Step
 from protocols.lifecycle import Kind
+from protocols.limits import rungs_of
 from protocols.proof.profiles import Profiles, profiles_of
 from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary
@@ -103,7 +103,7 @@ def supposing(protocol: Protocol, vocabulary: Vocabulary) -> tuple[Protocol, Pro
 def projected(
     protocol: Protocol, profiles: Profiles, step: Step, leading: frozenset[str]
 ) -> Projection:
-    """This step of a protocol made by ``supposing``; ``leading``: steps that may lead to its end."""
+    """This step of a protocol made by ``supposing``; ``leading``: see ``leading_to_the_end``."""
     clocks = {name: clock for name, clock in protocol.clocks.items() if clock.step == step.id}
     if not any(f"{step.id} opened" in clock.start for clock in clocks.values()):
         clocks |= {
@@ -171,9 +171,7 @@ def _rungs(protocol: Protocol, clock: str, *, attached: bool, lapsing: bool) -> 
     matter = {
         rung.at for rung in rungs if rung.kind is RungKind.FALL_BACK or (lapsing and rung.at == DUE)
     }
-    return Rungs(
-        tuple(one for one in moments if rungs[one].at in matter), max(moments, default=0)
-    )
+    return Rungs(tuple(one for one in moments if rungs[one].at in matter), max(moments, default=0))
 
 
 def leading_to_the_end(protocol: Protocol) -> frozenset[str]:

@@ -10,6 +10,7 @@ any more.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from protocols.decision import (
@@ -27,6 +28,7 @@ from protocols.proof.projection import BEGUN, DUE, Projection, is_duty, takes_cu
 from protocols.proof.supposing import SupposedMandates
 
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -81,7 +83,9 @@ def clock_key(ticking: Ticking) -> str:
     return f"{ticking.clock}/{ticking.hand_off or ''}"
 
 
-def run_of(projection: Projection, standing: Standing, facts: Facts, holder: SupposedMandates) -> Run:
+def run_of(
+    projection: Projection, standing: Standing, facts: Facts, holder: SupposedMandates
+) -> Run:
     """The run the engine is asked about."""
     step = projection.step
     hand_offs = [
@@ -174,12 +178,10 @@ def _custody(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> str 
     return ANOTHER if matters else None
 
 
-def _ticking(
-    projection: Projection, run: Run, asked: tuple[Asked, ...]
-) -> tuple[Ticking, ...]:
+def _ticking(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> tuple[Ticking, ...]:
     """Limits that run; spent ones only where somebody still waits, who has been called for."""
     everybody = len(asked) == len(projection.step.order)
-    waiting = {key_of(projection.step.id, one) for one in asked if one.state in WAITING}
+    waiting = {key_of(projection.step.id, one): one for one in asked if one.state in WAITING}
     former = _former_openings(projection.step.id, run)
     found: set[Ticking] = set()
     for one in run.clocks:
@@ -188,9 +190,7 @@ def _ticking(
         if one.hand_off in former:
             continue
         attached = _renumbered(projection, one.hand_off)
-        called = one.state is ClockState.LAPSED and (
-            attached in waiting if attached else bool(waiting)
-        )
+        called = one.state is ClockState.LAPSED and _called_for(projection, run, one, waiting)
         if called or one.state.live:
             rungs = projection.rungs[one.clock, attached is not None]
             fired = sum(place < one.rung for place in rungs.matter)
@@ -201,6 +201,21 @@ def _ticking(
     return tuple(
         sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired, one.still))
     )
+
+
+def _called_for(
+    projection: Projection, run: Run, clock: RunningClock, waiting: Mapping[str, Asked]
+) -> bool:
+    """Whether a spent limit has called for somebody who still waits."""
+    attached = _renumbered(projection, clock.hand_off)
+    if attached is None:
+        return run.open and bool(waiting)
+    asked = waiting.get(attached)
+    if asked is None:
+        return False
+    # It may have been spent before it was met: nobody is called for any more.
+    law = projection.protocol.clocks[clock.clock]
+    return asked.state is State.REQUESTED or f"{law.step} acknowledged" not in law.stop
 
 
 def _former_openings(step: str, run: Run) -> frozenset[str]:

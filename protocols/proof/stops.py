@@ -47,9 +47,7 @@ def _deaf_to_acceptance(step: Step, clock: Clock, own: frozenset[str]) -> bool:
     return early and len(own) == len(clock.stop) and own <= _BEFORE_ACCEPTANCE and "declined" in own
 
 
-def _stops_before_it_begins(
-    step: Step, clock: Clock, own: frozenset[str]
-) -> Iterator[Finding]:
+def _stops_before_it_begins(step: Step, clock: Clock, own: frozenset[str]) -> Iterator[Finding]:
     begins = _own(step, clock.start)
     if len(begins) < len(clock.start) or not begins <= set(_ORDER):
         return

@@ -64,7 +64,7 @@ class SupposedFacts(Facts):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A condition of the proof: one place in the joint valuations of the guards that share facts."""
+    """A condition of the proof: its place among the guards that share facts."""
 
     group: int
     place: int

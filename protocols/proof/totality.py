@@ -84,7 +84,7 @@ def everybody_is_received(protocol: Protocol, begun: Iterable[Beginning]) -> Ite
 
 
 def no_track_leaves_anybody_out(tracks: tuple[Protocol, ...]) -> Iterator[Finding]:
-    """L1 over all tracks that stand on one day: no result but "not indicated" is left without one."""
+    """L1 over the tracks of one day: no result but "not indicated" is left without one."""
     for results in product(RESULTS, repeat=len(TOPICS)):
         for reported in (None, *TOPICS):
             world = World(Facts(), dict(zip(TOPICS, results, strict=True)), reported)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protocols.law import TRIAGE
+from protocols.law import FILING, TRIAGE
 from protocols.proof import (
     consistency,
     determinism,
@@ -16,7 +16,7 @@ from protocols.proof import (
     stops,
     totality,
 )
-from protocols.proof.automaton import Automaton, TooManyStates, explored
+from protocols.proof.automaton import MOST_STATES, Automaton, TooManyStates, explored
 from protocols.proof.findings import Finding
 from protocols.proof.histories import Histories
 from protocols.proof.ladders_proof import Silence, said
@@ -45,7 +45,9 @@ class Proof:
         return f"{said(self.longest.time)} at {self.longest.step}: {path}"
 
 
-def prove(track: Protocol, vocabulary: Vocabulary, place: str = "") -> Proof:
+def prove(
+    track: Protocol, vocabulary: Vocabulary, place: str = "", *, most: int = MOST_STATES
+) -> Proof:
     """Prove L1 to L6 and L8 of one track over all its reachable states."""
     protocol, profiles = supposing(track, vocabulary)
     leading = leading_to_the_end(protocol)
@@ -54,7 +56,7 @@ def prove(track: Protocol, vocabulary: Vocabulary, place: str = "") -> Proof:
         if name == protocol.review.step:
             continue
         try:
-            automata[name] = explored(projected(protocol, profiles, step, leading))
+            automata[name] = explored(projected(protocol, profiles, step, leading), most)
         except TooManyStates as found:
             return _unproved(track, place, found)
     begun = tuple(totality.beginnings(protocol, profiles))
@@ -62,8 +64,7 @@ def prove(track: Protocol, vocabulary: Vocabulary, place: str = "") -> Proof:
     silences = [
         silence
         for step in track.steps.values()
-        if takes_custody(step)
-        and (silence := ladders_proof.longest_silence(track, profiles, step))
+        if takes_custody(step) and (silence := ladders_proof.longest_silence(track, profiles, step))
     ]
     findings = [
         *totality.everybody_is_received(protocol, begun),
@@ -87,11 +88,11 @@ def prove(track: Protocol, vocabulary: Vocabulary, place: str = "") -> Proof:
 
 
 def _beginnings(protocol: Protocol) -> dict[str, tuple[str, ...]]:
-    told = {"filing": ("filing",)}
+    told: dict[str, tuple[str, ...]] = {FILING: (FILING,)}
     if protocol.applies.reported or protocol.applies.default:
         told[TRIAGE] = ("filing for triage",)
     for event in protocol.events:
-        told[event] = ("filing", f"{event} is recorded")
+        told[event] = (FILING, f"{event} is recorded")
     return told
 
 

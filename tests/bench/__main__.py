@@ -10,7 +10,9 @@ import sys
 def main() -> int:
     """Choose and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
-    parser.add_argument("name", choices=["engine", "handoff", "inbox", "memory", "mutants", "walks"])
+    parser.add_argument(
+        "name", choices=["engine", "handoff", "inbox", "memory", "mutants", "walks"]
+    )
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")

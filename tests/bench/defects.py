@@ -28,13 +28,36 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _of(step: str, clock: str) -> Callable[[Text], Text]:
-    return lambda text: text["steps"][step]["clocks"][clock]  # type: ignore[no-any-return]
+def _at(text: Text, path: tuple[str | int, ...]) -> Any:
+    found: Any = text
+    for one in path:
+        found = found[one]
+    return found
+
+
+def drop(*path: str | int) -> Change:
+    """Take away what stands there."""
+    return lambda text: _at(text, path[:-1]).pop(path[-1])
+
+
+def put(*path: str | int, **values: Any) -> Change:
+    """Write other values there (``from_`` is ``from``)."""
+    said = {name.removesuffix("_"): value for name, value in values.items()}
+    return lambda text: _at(text, path).update(said)
+
+
+def add(*path: str | int, entry: Any) -> Change:
+    """One more entry in a list."""
+    return lambda text: _at(text, path).append(entry)
+
+
+def _limit(step: str, clock: str, **values: Any) -> Change:
+    return put("steps", step, "clocks", clock, **values)
 
 
 def removed_clock(text: Text, _: Text) -> Iterator[Defect]:
     for step, clock, _law in _clocks(text):
-        yield f"{step}.{clock}", lambda t, s=step, c=clock: t["steps"][s]["clocks"].pop(c)
+        yield f"{step}.{clock}", drop("steps", step, "clocks", clock)
 
 
 def swapped_mandate(text: Text, law: Text) -> Iterator[Defect]:
@@ -45,26 +68,26 @@ def swapped_mandate(text: Text, law: Text) -> Iterator[Defect]:
             continue
         taken = {asked, *_listed(step.get("then", [])), step.get("last")}
         other = next(one for one in mandates if one not in taken)
-        yield f"{name}: {other} for {asked}", lambda t, n=name, o=other: t["steps"][n].update(ask=o)
+        yield f"{name}: {other} for {asked}", put("steps", name, ask=other)
 
 
 def dropped_fall_back(text: Text, _: Text) -> Iterator[Defect]:
     for name, ladder in text.get("ladders", {}).items():
         for place, rung in enumerate(ladder["rungs"]):
             if "ask" in rung:
-                yield name, lambda t, n=name, p=place: t["ladders"][n]["rungs"].pop(p)
+                yield name, drop("ladders", name, "rungs", place)
 
 
 def dropped_last(text: Text, _: Text) -> Iterator[Defect]:
     for name, step in _steps(text):
         if "last" in step:
-            yield name, lambda t, n=name: t["steps"][n].pop("last")
+            yield name, drop("steps", name, "last")
 
 
 def dropped_next(text: Text, _: Text) -> Iterator[Defect]:
     for name, step in _steps(text):
         if "then" in step:
-            yield name, lambda t, n=name: t["steps"][n].pop("then")
+            yield name, drop("steps", name, "then")
 
 
 def cyclic_escalation(text: Text, _: Text) -> Iterator[Defect]:
@@ -73,7 +96,7 @@ def cyclic_escalation(text: Text, _: Text) -> Iterator[Defect]:
         if "escalates_to" in law and isinstance(asked, str) and asked not in _ROLES:
             yield (
                 f"{step}.{clock}",
-                lambda t, s=step, c=clock, a=asked: _of(s, c)(t).update(escalates_to=a),
+                _limit(step, clock, escalates_to=asked),
             )
 
 
@@ -84,8 +107,10 @@ def cyclic_follows(text: Text, _: Text) -> Iterator[Defect]:
             if before in text["steps"] and text["steps"][before].get("follows"):
                 yield (
                     f"{before} after {name}",
-                    lambda t, b=before, n=name: t["steps"][b].update(
-                        follows=[*_listed(t["steps"][b]["follows"]), f"{n} refused"]
+                    put(
+                        "steps",
+                        before,
+                        follows=[*_listed(text["steps"][before]["follows"]), f"{name} refused"],
                     ),
                 )
 
@@ -101,53 +126,51 @@ def widened_exclusion(text: Text, _: Text) -> Iterator[Defect]:
             if mandate not in _listed(rule["who"]):
                 yield (
                     f"{name}: {mandate}",
-                    lambda t, n=name, m=mandate: t["excludes"][n].update(
-                        who=[*_listed(t["excludes"][n]["who"]), m]
-                    ),
+                    put("excludes", name, who=[*_listed(rule["who"]), mandate]),
                 )
 
 
 def removed_exclusion(text: Text, _: Text) -> Iterator[Defect]:
     for name in text.get("excludes", {}):
-        yield name, lambda t, n=name: t["excludes"].pop(n)
+        yield name, drop("excludes", name)
 
 
 def turned_exclusion(text: Text, _: Text) -> Iterator[Defect]:
     for name in text.get("excludes", {}):
         yield (
             name,
-            lambda t, n=name: t["excludes"][n].update(when=f"not ({t['excludes'][n]['when']})"),
+            put("excludes", name, when=f"not ({text['excludes'][name]['when']})"),
         )
 
 
 def band_too_long(text: Text, _: Text) -> Iterator[Defect]:
     for name, band in text.get("bands", {}).items():
-        yield name, lambda t, n=name, b=band: t["bands"][n].update(to=b["to"] + 1)
+        yield name, put("bands", name, to=band["to"] + 1)
 
 
 def band_too_short(text: Text, _: Text) -> Iterator[Defect]:
     for name, band in text.get("bands", {}).items():
-        yield name, lambda t, n=name, b=band: t["bands"][n].update(to=b["to"] - 1)
+        yield name, put("bands", name, to=band["to"] - 1)
 
 
 def removed_source(text: Text, _: Text) -> Iterator[Defect]:
     for name in text.get("sources", {}) if isinstance(text.get("sources"), dict) else {}:
-        yield name, lambda t, n=name: t["sources"].pop(n)
+        yield name, drop("sources", name)
     for name, _step in _steps(text):
-        yield name, lambda t, n=name: t["steps"][n].pop("sources")
+        yield name, drop("steps", name, "sources")
 
 
 def law_is_no_statute(text: Text, _: Text) -> Iterator[Defect]:
     sources = text.get("sources")
     for name, source in sources.items() if isinstance(sources, dict) else ():
         if source.get("statute"):
-            yield name, lambda t, n=name: t["sources"][n].pop("statute")
+            yield name, drop("sources", name, "statute")
 
 
 def removed_translation(text: Text, law: Text) -> Iterator[Defect]:
     for name, step in _steps(text):
         if law["languages"][-1] in step["title"]:
-            yield name, lambda t, n=name: t["steps"][n]["title"].pop(law["languages"][-1])
+            yield name, drop("steps", name, "title", law["languages"][-1])
 
 
 def removed_outcome_route(text: Text, _: Text) -> Iterator[Defect]:
@@ -157,13 +180,13 @@ def removed_outcome_route(text: Text, _: Text) -> Iterator[Defect]:
             left = [one for one in words if one != word]
             yield (
                 f"{name} after {word}",
-                lambda t, n=name, w=left: t["steps"][n].update(follows=w),
+                put("steps", name, follows=left),
             )
 
 
 def removed_closing(text: Text, _: Text) -> Iterator[Defect]:
     for place, closing in enumerate(text.get("closes", [])):
-        yield str(closing["after"]), lambda t, p=place: t["closes"].pop(p)
+        yield str(closing["after"]), drop("closes", place)
 
 
 def two_closings(text: Text, law: Text) -> Iterator[Defect]:
@@ -171,7 +194,7 @@ def two_closings(text: Text, law: Text) -> Iterator[Defect]:
         other = next(one for one in law["outcomes"] if one != closing["outcome"])
         yield (
             str(closing["after"]),
-            lambda t, c=closing, o=other: t["closes"].append({**c, "outcome": o}),
+            add("closes", entry={**closing, "outcome": other}),
         )
 
 
@@ -182,7 +205,7 @@ def procedure_later_than_law(text: Text, _: Text) -> Iterator[Defect]:
             later = {**law, "basis": "sop", "limit": f"{int(amount) * 2} {unit}"}
             yield (
                 f"{step}.{clock}",
-                lambda t, s=step, c=later: t["steps"][s]["clocks"].update(by_procedure=c),
+                put("steps", step, "clocks", by_procedure=later),
             )
 
 
@@ -192,7 +215,7 @@ def second_limit(text: Text, _: Text) -> Iterator[Defect]:
         other = {**law, "limit": f"{int(amount) + 3} {unit}"}
         yield (
             f"{step}.{clock}",
-            lambda t, s=step, c=other: t["steps"][s]["clocks"].update(once_more=c),
+            put("steps", step, "clocks", once_more=other),
         )
 
 
@@ -201,9 +224,7 @@ def wrong_limit(text: Text, _: Text) -> Iterator[Defect]:
         amount, unit = str(law["limit"]).split()
         yield (
             f"{step}.{clock}",
-            lambda t, s=step, c=clock, a=amount, u=unit: _of(s, c)(t).update(
-                limit=f"{int(a) * 10} {u}"
-            ),
+            _limit(step, clock, limit=f"{int(amount) * 10} {unit}"),
         )
 
 
@@ -213,14 +234,17 @@ def removed_stop(text: Text, _: Text) -> Iterator[Defect]:
             left = [one for one in _listed(law["until"]) if one != "accepted"]
             yield (
                 f"{step}.{clock}",
-                lambda t, s=step, c=clock, w=left: _of(s, c)(t).update(until=w),
+                _limit(step, clock, until=left),
             )
 
 
 def late_start(text: Text, _: Text) -> Iterator[Defect]:
     for step, clock, law in _clocks(text):
         if _listed(law["from"]) == ["opened"]:
-            yield f"{step}.{clock}", lambda t, s=step, c=clock: _of(s, c)(t).update({"from": "accepted"})
+            yield (
+                f"{step}.{clock}",
+                _limit(step, clock, from_="accepted"),
+            )
 
 
 def stops_too_early(text: Text, _: Text) -> Iterator[Defect]:
@@ -229,9 +253,7 @@ def stops_too_early(text: Text, _: Text) -> Iterator[Defect]:
         if custody and "acknowledged" not in _listed(law["until"]):
             yield (
                 f"{step}.{clock}",
-                lambda t, s=step, c=clock, w=law: _of(s, c)(t).update(
-                    until=[*_listed(w["until"]), "acknowledged"]
-                ),
+                _limit(step, clock, until=[*_listed(law["until"]), "acknowledged"]),
             )
 
 
@@ -239,75 +261,74 @@ def impossible_panel(text: Text, _: Text) -> Iterator[Defect]:
     for name, step in _steps(text):
         if "panel" in step:
             more = len(step["panel"]["sits"]) + 1
-            yield name, lambda t, n=name, q=more: t["steps"][n]["panel"].update(quorum=q)
+            yield name, put("steps", name, "panel", quorum=more)
 
 
 def removed_gate(text: Text, _: Text) -> Iterator[Defect]:
     for name in text.get("gates", {}):
-        yield name, lambda t, n=name: t["gates"].pop(n)
+        yield name, drop("gates", name)
 
 
 def gate_on_itself(text: Text, _: Text) -> Iterator[Defect]:
     for name in text.get("gates", {}):
         yield (
             name,
-            lambda t, n=name: t["gates"][n].update(until=_listed(t["gates"][n]["forbids"])),
+            put("gates", name, until=_listed(text["gates"][name]["forbids"])),
         )
 
 
 def turned_condition(text: Text, _: Text) -> Iterator[Defect]:
     for name, step in _steps(text):
         if "when" in step:
-            yield name, lambda t, n=name: t["steps"][n].update(when=f"not ({t['steps'][n]['when']})")
+            yield (
+                name,
+                put("steps", name, when=f"not ({step['when']})"),
+            )
     for step_id, clock, law in _clocks(text):
         if "runs_if" in law:
             yield (
                 f"{step_id}.{clock}",
-                lambda t, s=step_id, c=clock, w=law: _of(s, c)(t).update(
-                    runs_if=f"not ({w['runs_if']})"
-                ),
+                _limit(step_id, clock, runs_if=f"not ({law['runs_if']})"),
             )
 
 
 def route_to_nowhere(text: Text, _: Text) -> Iterator[Defect]:
     for reason in text.get("declines", {}):
-        yield reason, lambda t, r=reason: t["declines"].update({r: "NO-SUCH-STEP"})
+        yield reason, put("declines", **{reason: "NO-SUCH-STEP"})
 
 
 def narrow_application(text: Text, _: Text) -> Iterator[Defect]:
     if "applies" in text:
         yield (
             "applies",
-            lambda t: t["applies"].update(
-                when=t["applies"]["when"].replace("at least possible", "indicated")
-            ),
+            put("applies", when=text["applies"]["when"].replace("at least possible", "indicated")),
         )
 
 
 def no_triage(text: Text, _: Text) -> Iterator[Defect]:
     if "triage_if_reported" in text.get("applies", {}):
-        yield "triage", lambda t: t["applies"].pop("triage_if_reported")
+        yield "triage", drop("applies", "triage_if_reported")
 
 
 def removed_step(text: Text, _: Text) -> Iterator[Defect]:
     for name, _step in _steps(text):
-        yield name, lambda t, n=name: t["steps"].pop(n)
+        yield name, drop("steps", name)
 
 
 def task_for_custody(text: Text, _: Text) -> Iterator[Defect]:
     for name, step in _steps(text):
         if step["kind"] == "custody":
-            yield name, lambda t, n=name: t["steps"][n].update(kind="task")
+            yield name, put("steps", name, kind="task")
 
 
 def removed_review(text: Text, _: Text) -> Iterator[Defect]:
     if "review" in text:
-        yield "review", lambda t: t.pop("review")
+        yield "review", drop("review")
 
 
 def not_in_force(text: Text, _: Text) -> Iterator[Defect]:
     if "stage" in text:
-        yield "stage", lambda t: t.update(stage="draft")
+        yield "stage", put(stage="draft")
 
 
 KINDS: dict[str, Callable[[Text, Text], Iterator[Defect]]] = {

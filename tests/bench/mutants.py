@@ -44,8 +44,7 @@ def mutants_of(country: str) -> Iterator[Mutant]:
     folder = FOLDER / country.lower()
     files = [*sorted(folder.glob("*/*.yaml")), folder / "country.yaml"]
     read: dict[str, Text] = {
-        path.relative_to(folder).as_posix(): plain_file(path)
-        for path in files
+        path.relative_to(folder).as_posix(): plain_file(path) for path in files
     }
     law = read["country.yaml"]
     for kind, make in KINDS.items():
@@ -92,7 +91,9 @@ def caught(mutant: Mutant) -> str | None:
 
 def run(countries: tuple[str, ...], processes: int | None = None) -> dict[str, Any]:
     """Check every mutant of these countries (all that there are, if none is named)."""
-    chosen = countries or tuple(sorted(one.name.upper() for one in FOLDER.iterdir() if one.is_dir()))
+    chosen = countries or tuple(
+        sorted(one.name.upper() for one in FOLDER.iterdir() if one.is_dir())
+    )
     return {country: _of(country, processes) for country in chosen}
 
 

@@ -102,7 +102,10 @@ def run(countries: tuple[str, ...], *, steps: int, seed: int) -> dict[str, Any]:
     ]
     return {
         f"{track.country} {track.track}": _audited(
-            track, catalogue, steps // len(tracks), random.Random(seed)  # noqa: S311 - repeatable
+            track,
+            catalogue,
+            steps // len(tracks),
+            random.Random(seed),  # noqa: S311 - repeatable
         )
         for track in tracks
     }
@@ -193,7 +196,7 @@ def _possible(track: Protocol, run: Run) -> Iterator[tuple[Any, ...]]:
         yield ("amend",)
 
 
-def _moved(  # noqa: PLR0913, PLR0917 - everything a step of a history depends on
+def _moved(
     track: Protocol,
     catalogue: Catalogue,
     run: Run,

@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a country file is written as its authors write it
 """The small country's track, made so that everything can be proved of it, and its defects."""
 
 from __future__ import annotations

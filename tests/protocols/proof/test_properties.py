@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a country file is altered as its authors write it
 """Each property fails on a track with one defect, and says so with the shortest history."""
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def one(text: str, property_: str) -> tuple[str, tuple[str, ...]]:
 
 
 def test_l1_somebody_is_asked_whatever_the_facts_are() -> None:
-    text = changed("    follows: [filing, triage]\n", "    follows: [filing, triage]\n    when: works\n")
+    text = changed(
+        "    follows: [filing, triage]\n", "    follows: [filing, triage]\n    when: works\n"
+    )
     message, history = one(text, "L1")
     assert "nobody is asked to take the person over after filing" in message
     assert history == ("filing with works no, age not known",)
@@ -40,8 +43,7 @@ def test_l3_whoever_is_asked_is_called_if_it_stays_silent() -> None:
     assert message.startswith("POLICE was asked for Q3 and no limit calls anybody")
     # One act is enough where the filer's own unit keeps the person.
     assert history == (
-        "filing (the holder is also LOCAL; age not known, works not known)"
-        " (beneficiary not known)",
+        "filing (the holder is also LOCAL; age not known, works not known) (beneficiary not known)",
     )
 
 
@@ -67,7 +69,7 @@ def test_l3_and_l5_an_event_that_stops_the_limit_leaves_a_silent_body_alone() ->
 def test_l4_an_end_that_only_some_facts_bring_about_is_a_dead_end() -> None:
     text = changed("forbids: [moved]", "forbids: [ended]")
     findings = found(text, "L4")
-    assert [one.spot.line for one in findings][0] == 21
+    assert findings[0].spot.line == 21
     assert findings[0].history == ("filing",)
     assert findings[1].history[-1] == "Q2 NOT_HELPED is recorded"
 
@@ -115,7 +117,9 @@ def test_l7_a_procedure_may_be_quicker_than_the_law() -> None:
 
 
 def test_l7_limits_whose_conditions_exclude_each_other_are_not_compared() -> None:
-    text = second("72 h", "sop").replace("        limit: 72 h\n", "        limit: 72 h\n        runs_if: not works\n")
+    text = second("72 h", "sop").replace(
+        "        limit: 72 h\n", "        limit: 72 h\n        runs_if: not works\n"
+    )
     text = changed("        limit: 24 h\n", "        limit: 24 h\n        runs_if: works\n", text)
     assert found(text, "L7") == []
     other = text.replace("runs_if: not works", "runs_if: high_risk")
@@ -127,16 +131,35 @@ def test_l7_a_gate_opens_before_the_limit_of_what_it_forbids() -> None:
     gated = changed("forbids: [moved]", "forbids: [Q3 accepted]", gated)
     message, _ = one(gated, "L7")
     assert "gate after_visit can stay closed longer than limit Q3.answer" in message
-    settled = changed("        limit: 5 wd\n        basis: assumption\n", "        limit: 5 wd\n        before: [Q3.answer]\n        basis: assumption\n", gated)
+    settled = changed(
+        "        limit: 5 wd\n        basis: assumption\n",
+        "        limit: 5 wd\n        before: [Q3.answer]\n        basis: assumption\n",
+        gated,
+    )
     assert found(settled, "L7") == []
 
 
 def test_l7_what_is_said_to_come_before_does() -> None:
     text = second("20 h", "sop")
-    assert found(text.replace("        limit: 20 h\n", "        limit: 20 h\n        before: [Q1.answer]\n"), "L7") == []
-    text = second("24 h", "sop").replace("        limit: 24 h\n        basis: statutory\n", "        limit: 24 h\n        before: [Q1.again, Q2.visited]\n        basis: statutory\n")
+    assert (
+        found(
+            text.replace(
+                "        limit: 20 h\n", "        limit: 20 h\n        before: [Q1.answer]\n"
+            ),
+            "L7",
+        )
+        == []
+    )
+    text = second("24 h", "sop").replace(
+        "        limit: 24 h\n        basis: statutory\n",
+        "        limit: 24 h\n        before: [Q1.again, Q2.visited]\n        basis: statutory\n",
+    )
     assert found(text, "L7") == []
-    later = changed("        limit: 24 h\n        basis: statutory\n", "        limit: 24 h\n        before: [Q1.again]\n        basis: statutory\n", second("20 h", "sop"))
+    later = changed(
+        "        limit: 24 h\n        basis: statutory\n",
+        "        limit: 24 h\n        before: [Q1.again]\n        basis: statutory\n",
+        second("20 h", "sop"),
+    )
     assert "Q1.answer is said to end before Q1.again and can end later" in one(later, "L7")[0]
 
 
@@ -162,7 +185,10 @@ review:
     [
         ((("[accepted, declined]", "declined"),), "goes on after Q3 was accepted"),
         (
-            (("from: opened", "from: accepted"), ("[accepted, declined]", "[acknowledged, completed]")),
+            (
+                ("from: opened", "from: accepted"),
+                ("[accepted, declined]", "[acknowledged, completed]"),
+            ),
             "waits for 'acknowledged', which comes before it begins",
         ),
     ],
@@ -215,7 +241,16 @@ def test_l8_of_several_custody_steps_one_leads() -> None:
     message, history = one(text, "L8")
     assert message == "Q1 and Q4 open at once and 0 of them lead"
     assert history == ("filing with age not known, works not known, beneficiary not known",)
-    assert found(text.replace("    kind: custody\n    ask: LOCAL", "    kind: custody\n    lead: true\n    ask: LOCAL"), "L8") == []
+    assert (
+        found(
+            text.replace(
+                "    kind: custody\n    ask: LOCAL",
+                "    kind: custody\n    lead: true\n    ask: LOCAL",
+            ),
+            "L8",
+        )
+        == []
+    )
 
 
 def test_a_finding_points_at_its_rule() -> None:
