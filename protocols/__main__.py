@@ -88,7 +88,14 @@ def _say_country(country: CountryReport) -> None:
             f" {one.gates} gates; {one.assumptions} steps and clocks are assumptions;"
             f" {one.sources} sources, {one.recalled} of grade K"
         )
+    for proof in country.proofs:
+        where = f" in {proof.place}" if proof.place else ""
+        print(
+            f"{country.country} {proof.track} {proof.version}{where}: proved over {proof.states}"
+            f" states; worst case to a holder: {proof.worst_case}"
+        )
     print(f"{country.country}: {country.cases} worked cases run")
+    print(f"{country.country}: {country.recalled} sources of grade K, {country.stale} gone stale")
 
 
 def _say_total(report: Report) -> None:

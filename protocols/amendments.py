@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable
 from protocols import limits, openings
 from protocols.answers import others_waiting
 from protocols.conditions import World
-from protocols.decision import HandOffState, Reason, RunningClock
+from protocols.decision import ClockState, HandOffState, Reason, RunningClock
 from protocols.exclusions import barred, excluded, shut_out
 from protocols.history import happened
 from protocols.law import FILING, TRIAGE, Clock, Step
-from protocols.lifecycle import Act
+from protocols.lifecycle import Act, State
 from protocols.moves import WAITING, move
 from protocols.walk import Walk
 
@@ -57,7 +57,7 @@ def _still_needed(walk: Walk, step: Step, found: HandOffState) -> None:
         excluded(walk, step, found.mandate)  # the rule is written down
         reason = Reason(step.id, "its recipient is now excluded", step.sources)
         move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
-        if not others_waiting(walk, found):
+        if found.mandate not in step.ask or not others_waiting(walk, found):
             openings.ask_next(walk, step, found.opening, reason.rule, replaces=found.id)
 
 
@@ -73,7 +73,9 @@ def _clocks_again(walk: Walk) -> None:
         if clock.when.holds(walk.world) is False:
             _end_all(walk, clock, mine)
         elif f"{clock.step} opened" in clock.start:
-            _start_missing(walk, clock, {one.hand_off for one in mine})
+            # One that new facts stopped is not known any more: newer facts may set it going again.
+            known = {one.hand_off for one in mine if one.state is not ClockState.STOPPED}
+            _start_missing(walk, clock, known)
 
 
 def _end_all(walk: Walk, clock: Clock, mine: Iterable[RunningClock]) -> None:
@@ -87,5 +89,12 @@ def _start_missing(walk: Walk, clock: Clock, known: Collection[str | None]) -> N
     """For hand-offs that were open before; those opened just now start their own clocks."""
     for before in walk.run.hand_offs:
         found = walk.hand_offs[before.id]
-        if found.step == clock.step and found.state in WAITING and found.id not in known:
+        asked = found.step == clock.step and found.state in WAITING
+        if asked and found.id not in known and not _met(walk, clock, found):
             limits.start(walk, clock, f"{clock.step} opened", found.id)
+
+
+def _met(walk: Walk, clock: Clock, found: HandOffState) -> bool:
+    """Whether what stops the limit has already happened to this hand-off, or to the referral."""
+    seen = found.state is State.RECEIVED and f"{clock.step} acknowledged" in clock.stop
+    return seen or not walk.events.isdisjoint(clock.stop)

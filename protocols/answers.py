@@ -50,6 +50,8 @@ def carry(walk: Walk, doing: Doing) -> None:
     rule = f"{word}: {said}" if said else word
     move(walk, found.id, doing.act, Reason(step.id, rule, step.sources), doing.reason_code)
     if doing.act not in PAST or _former(walk, found):
+        if doing.act is Act.VOID and _beside_a_silent_one(walk, step, found):
+            _route(walk, step, found, Route.NEXT, rule)
         return
     # The act itself first: clocks of this hand-off hear of it even when it has just ended.
     walk.fire(f"{step.id} {word}", found.id)
@@ -59,7 +61,9 @@ def carry(walk: Walk, doing: Doing) -> None:
         _complete(walk, step, found, doing.outcome)
     elif doing.act is Act.FAIL or (doing.act is Act.CANCEL and found.state.answered):
         _route(walk, step, found, step.if_failed, rule)
-    elif doing.act is Act.CANCEL and doing.reason_code == "SENT_TO_WRONG_AGENCY":
+    elif doing.act is Act.CANCEL and (
+        doing.reason_code == "SENT_TO_WRONG_AGENCY" or _beside_a_silent_one(walk, step, found)
+    ):
         _route(walk, step, found, Route.NEXT, rule)
 
 
@@ -92,9 +96,10 @@ def _route(walk: Walk, step: Step, found: HandOffState, route: str, rule: str) -
         openings.ask_last(walk, step, found.opening, rule, found.id)
     elif route != Route.NEXT:
         openings.open_step(walk, walk.protocol.steps[route], f"{step.id} {rule}", found.id)
-    elif not others_waiting(walk, found):
+    elif not others_waiting(walk, found) or found.mandate not in step.ask:
+        # Whoever is silent has called for the next already: nobody else would call again.
         asked = openings.ask_next(walk, step, found.opening, rule, replaces=found.id)
-        if not asked:
+        if not asked and not others_waiting(walk, found):
             _give_up(walk, step, found, rule)
 
 
@@ -102,6 +107,12 @@ def _give_up(walk: Walk, step: Step, found: HandOffState, rule: str) -> None:
     """Nobody is left to ask: the sender keeps the person and what the step names follows."""
     walk.record(f"{step.id} refused", Reason(step.id, rule, step.sources))
     walk.fire(f"{step.id} refused", found.id)
+
+
+def _beside_a_silent_one(walk: Walk, step: Step, found: HandOffState) -> bool:
+    """Asked because somebody before it stayed silent, and not answered yet."""
+    waiting = found.state in WAITING and found.mandate not in step.ask
+    return waiting and others_waiting(walk, found)
 
 
 def others_waiting(walk: Walk, found: HandOffState) -> bool:

@@ -53,6 +53,7 @@ def _keep(walk: Walk, step: Step, reason: Reason, cause: str | None) -> None:
     for word in ("opened", "kept", "accepted"):
         walk.fire(f"{step.id} {word}", cause)
     if step.kind is Kind.NOTICE:  # told, by being the one who knows
+        walk.fire(f"{step.id} acknowledged", cause)
         walk.record(f"{step.id} completed", reason)
         walk.fire(f"{step.id} completed", cause)
 

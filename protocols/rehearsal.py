@@ -7,7 +7,6 @@ Agencies do not occur: a hand-off's id is its key, and whoever accepts holds tha
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import reduce
 from typing import Any, TypeAlias
 
 from protocols.decision import (
@@ -36,45 +35,68 @@ _Moved: TypeAlias = StopClock | AdvanceClock | PauseClock | ResumeClock | Extend
 
 def carried_out(run: Run, decision: Decision, *, outcome: str | None = None) -> Run:
     """The run after this decision; ``outcome`` is that of the completion just carried out."""
-    return reduce(lambda so_far, item: _one(so_far, item, outcome), decision.items, run)
+    sheet = _Sheet(run, outcome)
+    for item in decision.items:
+        sheet.carry(item)
+    return sheet.run()
 
 
-def _one(run: Run, item: Decided, outcome: str | None) -> Run:
-    changed: dict[str, Any] = {}  # what only informs (held steps, escalations, …) changes nothing
-    match item:
-        case OpenHandOff():
-            new = HandOffState(
-                item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
-            )
-            changed["hand_offs"] = (*run.hand_offs, new)
-        case MoveHandOff():
-            said = outcome if item.act is Act.COMPLETE else None
-            changed["hand_offs"] = tuple(_moved(one, item, said) for one in run.hand_offs)
-        case MoveCustody():
-            mandate = next(one.mandate for one in run.hand_offs if one.id == item.hand_off)
-            changed = {"custody": item.hand_off, "holder_mandates": frozenset({mandate})}
-        case RecordEvent():
-            changed["events"] = run.events | {item.event}
-        case CloseReferral():
-            changed["open"] = False
-        case StartClock():
-            changed["clocks"] = (*run.clocks, _begun(run, item))
-        case StopClock() | AdvanceClock() | PauseClock() | ResumeClock() | ExtendClock():
-            changed["clocks"] = tuple(
-                _clocked(one, item) if one.id == item.clock else one for one in run.clocks
-            )
-    return replace(run, **changed) if changed else run
+class _Sheet:
+    """A run while a decision is carried out item by item: one new run at the end, not one each."""
+
+    __slots__ = ("_before", "_changed", "_clocks", "_events", "_hand_offs", "_outcome")
+
+    def __init__(self, run: Run, outcome: str | None) -> None:
+        self._before, self._outcome = run, outcome
+        self._hand_offs = {one.id: one for one in run.hand_offs}
+        self._clocks = {one.id: one for one in run.clocks}
+        self._events: set[str] = set()
+        self._changed: dict[str, Any] = {}
+
+    def carry(self, item: Decided) -> None:
+        """Carry one item out; what only informs (held steps, escalations, …) changes nothing."""
+        match item:
+            case OpenHandOff():
+                self._hand_offs[item.key] = HandOffState(
+                    item.key, item.step, item.kind, item.mandate, State.REQUESTED, item.opening
+                )
+            case MoveHandOff():
+                said = self._outcome if item.act is Act.COMPLETE else None
+                before = self._hand_offs[item.hand_off]
+                self._hand_offs[before.id] = _moved(before, item, said)
+            case MoveCustody():
+                mandate = self._hand_offs[item.hand_off].mandate
+                self._changed["custody"] = item.hand_off
+                self._changed["holder_mandates"] = frozenset({mandate})
+            case RecordEvent():
+                self._events.add(item.event)
+            case CloseReferral():
+                self._changed["open"] = False
+            case StartClock():
+                key = f"{item.clock}#{len(self._clocks) + 1}"
+                self._clocks[key] = _begun(item, key)
+            case StopClock() | AdvanceClock() | PauseClock() | ResumeClock() | ExtendClock():
+                self._clocks[item.clock] = _clocked(self._clocks[item.clock], item)
+
+    def run(self) -> Run:
+        """The run as it now stands."""
+        if self._events:
+            self._changed["events"] = self._before.events | self._events
+        return replace(
+            self._before,
+            hand_offs=tuple(self._hand_offs.values()),
+            clocks=tuple(self._clocks.values()),
+            **self._changed,
+        )
 
 
 def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOffState:
-    if one.id != item.hand_off:
-        return one
     return replace(one, state=item.to_state, outcome=outcome or one.outcome)
 
 
-def _begun(run: Run, item: StartClock) -> RunningClock:
+def _begun(item: StartClock, key: str) -> RunningClock:
     return RunningClock(
-        f"{item.clock}#{len(run.clocks) + 1}",
+        key,
         item.clock,
         item.step,
         item.hand_off,

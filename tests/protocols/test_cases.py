@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from protocols.check import check
+from protocols.problems import Severity
 from tests.protocols.drafts import written
 
 SOUND_CASE = """\
@@ -39,7 +40,7 @@ def test_every_worked_case_of_a_country_holds_and_every_rule_is_exercised(
     country: str, at_least: int
 ) -> None:
     report = check([country])
-    assert [str(one) for one in report.problems] == []
+    assert [str(one) for one in report.problems if one.severity is Severity.ERROR] == []
     (found,) = report.countries
     assert found.cases >= at_least
     assert found.not_exercised == ()

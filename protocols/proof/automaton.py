@@ -1,0 +1,201 @@
+"""All that can become of one step: explored breadth first, so that every way is a shortest one.
+
+Each edge is one happening under one supposition, answered by the engine. The states found and the
+edges between them are what the properties are read from.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from protocols.answers import PAST
+from protocols.conditions import World
+from protocols.decision import (
+    AdvanceClock,
+    Decision,
+    Escalate,
+    HoldStep,
+    MoveCustody,
+    MoveHandOff,
+    OpenHandOff,
+    RecordEvent,
+    Run,
+)
+from protocols.exclusions import shut_out
+from protocols.lifecycle import Act
+from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
+from protocols.proof.profiles import Profiles
+from protocols.proof.projection import Projection, is_duty
+from protocols.proof.standing import ANOTHER, WITH, Standing, run_of, standing_of
+from protocols.proof.supposing import Supposition, Suppositions, every
+from protocols.rehearsal import carried_out
+
+MOST_STATES = 200_000
+
+
+class TooManyStates(Exception):
+    """A component has more states than can be proved; names what couples it."""
+
+    def __init__(self, step: str, coupling: tuple[str, ...], most: int) -> None:
+        """Keep the step and the triggers that couple it to others."""
+        self.step, self.coupling = step, coupling
+        super().__init__(f"{step}: more than {most:,} states, {', '.join(coupling)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One answer: from where, what happened, what was supposed, what it led to."""
+
+    start: Standing
+    words: str
+    whose: Whose
+    end: Standing
+    opened: tuple[tuple[str, str], ...] = ()  # (step, mandate) asked
+    kept: tuple[str, ...] = ()
+    fired: frozenset[str] = frozenset()  # triggers of the step that came of it
+    shut_out: tuple[str, ...] = ()  # mandates asked or told although a rule forbids it
+    act: Act | None = None
+    custody_moved: bool = False
+    watched: bool = True  # some limit runs afterwards, or the referral is closed
+    leaves: bool = False  # another body takes the person over
+    supposing: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Automaton:
+    """The states of one step, how each is first reached, and all edges."""
+
+    projection: Projection
+    reached: Mapping[Standing, Edge | None]
+    edges: Mapping[Standing, tuple[Edge, ...]]
+
+    def way_to(self, standing: Standing) -> tuple[Edge, ...]:
+        """The shortest way from the beginning."""
+        way: list[Edge] = []
+        edge = self.reached[standing]
+        while edge is not None:
+            way.append(edge)
+            edge = self.reached[edge.start]
+        return tuple(reversed(way))
+
+    def all_edges(self) -> Iterator[Edge]:
+        """Every edge, those from states nearest to the beginning first."""
+        for edges in self.edges.values():
+            yield from edges
+
+
+def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
+    """Explore everything that can become of a step. Raises TooManyStates."""
+    begin = Standing(accompanied=is_duty(projection.step))
+    reached: dict[Standing, Edge | None] = {begin: None}
+    edges: dict[Standing, tuple[Edge, ...]] = {}
+    queue = deque([begin])
+    while queue:
+        standing = queue.popleft()
+        edges[standing] = tuple(dict.fromkeys(_edges(projection, standing)))
+        for edge in edges[standing]:
+            if edge.end not in reached:
+                reached[edge.end] = edge
+                queue.append(edge.end)
+        if len(reached) > most:
+            raise TooManyStates(projection.step.id, projection.elsewhere, most)
+    return Automaton(projection, reached, edges)
+
+
+def _edges(projection: Projection, standing: Standing) -> Iterator[Edge]:
+    facts, holder = supposed_run(Suppositions((), ()))
+    run = run_of(projection, standing, facts, holder)
+    for happening in happenings(projection, standing, run):
+
+        def ask(supposed: Suppositions, happening: Happening = happening) -> Edge | None:
+            return _edge(projection, standing, happening, supposed)
+
+        for edge, trail in every(projection.profiles.groups, ask):
+            if edge is not None:
+                yield (
+                    replace(edge, supposing=said_of(projection.profiles, trail)) if trail else edge
+                )
+
+
+def _edge(
+    projection: Projection, standing: Standing, happening: Happening, supposed: Suppositions
+) -> Edge | None:
+    facts, holder = supposed_run(supposed)
+    run = run_of(projection, standing, facts, holder)
+    answer = happening.ask(run, holder)
+    if not isinstance(answer, Decision):
+        return None
+    after = carried_out(run, answer, outcome=happening.outcome)
+    if happening.leaves:
+        after = replace(after, custody=ANOTHER)
+    seen = _seen(projection, answer)
+    return Edge(
+        start=standing,
+        words=happening.words,
+        whose=happening.whose,
+        end=standing_of(projection, after),
+        opened=tuple(seen.opened),
+        kept=tuple(seen.kept),
+        fired=frozenset(seen.fired),
+        shut_out=_shut_out(projection, run, seen),
+        act=happening.act,
+        custody_moved=seen.custody_moved,
+        watched=not after.open or running(after),
+        leaves=happening.leaves,
+    )
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a decision shows of what follows: who was asked and told, which triggers came."""
+
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    fired: set[str] = field(default_factory=set)
+    custody_moved: bool = False
+
+
+def _seen(projection: Projection, answer: Decision) -> _Seen:
+    seen, step = _Seen(), projection.step.id
+    for item in answer.items:
+        match item:
+            case OpenHandOff():
+                seen.opened.append((item.step, item.mandate))
+                seen.fired.add(f"{item.step} opened")
+            case HoldStep():
+                seen.kept.append(item.step)
+                seen.fired.update(f"{item.step} {word}" for word in ("opened", "kept", "accepted"))
+            case MoveHandOff() if item.hand_off != WITH:
+                seen.fired.add(f"{step} {PAST.get(item.act, 'accepted')}")
+            case RecordEvent():
+                seen.fired.add(item.event)
+            case AdvanceClock():
+                seen.fired.add(f"{item.clock.partition('/')[0]} lapsed")
+            case Escalate():
+                seen.told.append(item.to)
+            case MoveCustody():
+                seen.custody_moved = True
+    return seen
+
+
+def _shut_out(projection: Projection, run: Run, seen: _Seen) -> tuple[str, ...]:
+    """Whom a rule forbids, of those asked and told; supposed like everything else."""
+    protocol = projection.protocol
+    named = dict.fromkeys((*(mandate for _, mandate in seen.opened), *seen.told))
+    watched = [one for one in named if one in protocol.index.excluding]
+    return tuple(one for one in watched if shut_out(protocol, one, World(run.facts, {})))
+
+
+def said_of(profiles: Profiles, trail: tuple[Supposition, ...]) -> tuple[str, ...]:
+    """What was supposed, in words."""
+    said: list[str] = []
+    for one in trail:
+        kind, name = one.key
+        if kind == "guards":
+            said.append(profiles.words[int(name)][one.option])
+        elif one.option:
+            said.append(f"the holder is also {name}")
+    return tuple(said)

@@ -1,0 +1,92 @@
+"""The shortest case history up to any trigger or state, put together from the steps' automata.
+
+A step's automaton lets triggers of other steps come at any moment; here they come only if some
+history leads to them. So what no history reaches is unreachable, and what goes wrong is shown with
+the acts that lead to it, from the filing on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
+from itertools import count
+
+from protocols.proof.automaton import Automaton, Edge
+from protocols.proof.standing import Standing
+
+
+class Histories:
+    """The histories of one track. ``beginnings``: triggers that need nothing before them."""
+
+    def __init__(
+        self, automata: Mapping[str, Automaton], beginnings: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        """Find the shortest way to every trigger."""
+        self._told: dict[str, tuple[str, ...]] = dict(beginnings)
+        self._reached: dict[str, dict[Standing, tuple[Edge, ...]]] = {}
+        pending = list(automata.values())
+        while pending:
+            found = {word for one in pending for word in self._explore(one)}
+            pending = [one for one in automata.values() if found & _awaited(one)]
+
+    @property
+    def triggers(self) -> frozenset[str]:
+        """Every trigger some history leads to."""
+        return frozenset(self._told)
+
+    def standings(self, automaton: Automaton) -> Mapping[Standing, tuple[Edge, ...]]:
+        """The states of a step some history leads to, each with its edges from the beginning."""
+        return self._reached[automaton.projection.step.id]
+
+    def to_trigger(self, trigger: str) -> tuple[str, ...]:
+        """The acts up to a trigger."""
+        return self._told.get(trigger, (trigger,))
+
+    def through(self, way: Iterable[Edge]) -> tuple[str, ...]:
+        """The acts of a history that ends with these edges of one step."""
+        told: list[str] = []
+        for edge in way:
+            before = self._told.get(edge.words, ())
+            said = before if before and not told else (edge.words,)
+            told += [*said[:-1], _supposed(said[-1], edge)]
+        return tuple(told)
+
+    def _explore(self, automaton: Automaton) -> Iterator[str]:
+        """Shortest ways within one step; the triggers that are new or nearer than before."""
+        awaited, order = _awaited(automaton), count()
+        begin = next(iter(automaton.reached))
+        ways: dict[Standing, tuple[Edge, ...]] = {}
+        queue: list[tuple[int, int, Standing, tuple[Edge, ...]]] = [(0, next(order), begin, ())]
+        while queue:
+            _, _, standing, way = heappop(queue)
+            if standing in ways:
+                continue
+            ways[standing] = way
+            for edge in automaton.edges[standing]:
+                if edge.words in awaited and edge.words not in self._told:
+                    continue
+                further = (*way, edge)
+                told: tuple[str, ...] | None = None
+                for word in edge.fired:
+                    known = self._told.get(word)
+                    if known is None or len(known) > self._length(further):
+                        told = told or self.through(further)
+                        self._told[word] = told
+                        yield word
+                if edge.end not in ways:
+                    heappush(queue, (self._length(further), next(order), edge.end, further))
+        self._reached[automaton.projection.step.id] = ways
+
+    def _length(self, way: tuple[Edge, ...]) -> int:
+        return len(self._told.get(way[0].words, ("",))) + len(way) - 1
+
+
+def _awaited(automaton: Automaton) -> frozenset[str]:
+    """Triggers that come from elsewhere."""
+    projection = automaton.projection
+    return frozenset((*projection.elsewhere, f"{projection.step.id} opened"))
+
+
+def _supposed(words: str, edge: Edge) -> str:
+    said = [one for one in edge.supposing if one not in words]
+    return f"{words} ({'; '.join(said)})" if said else words

@@ -1,0 +1,253 @@
+"""The audit of the proof: random histories of whole referrals stay inside what was proved.
+
+Referrals of real people (drawn with a seed) go through the real engine with all their steps at once:
+anybody acts, time passes, facts change. After every step the referral has a limit that runs or is
+closed, custody is somebody's, and each of its steps stands where the proof says it can stand.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from protocols import engine
+from protocols.catalogue import Catalogue
+from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
+from protocols.facts import Facts
+from protocols.lifecycle import Act, Kind, Party, acts_from
+from protocols.permits import outcomes_for, panels_of, reasons_for, recordable
+from protocols.proof.automaton import Automaton, explored
+from protocols.proof.projection import is_duty, leading_to_the_end, projected, supposing
+from protocols.proof.standing import WITH, Standing, standing_of
+from protocols.protocol import Protocol
+from protocols.rehearsal import carried_out
+from protocols.screening import screen
+
+BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+LONGEST = 60  # steps of one history
+_FLAGS = (
+    *("works", "danger_now", "high_risk", "rural_site", "foreign_national", "parents_known"),
+    *("contact_accepted", "without_documents", "hotline_unreachable", "in_the_act"),
+)
+
+
+@dataclass(slots=True)
+class Audit:
+    """What was walked and what was found outside the proof."""
+
+    steps: int = 0
+    histories: int = 0
+    without_limit: int = 0
+    without_holder: int = 0
+    outside: int = 0
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """The states proved for each step of one track."""
+
+    automata: dict[str, Automaton]
+
+    @classmethod
+    def of(cls, track: Protocol, catalogue: Catalogue) -> Proved:
+        """Explore every step."""
+        vocabulary = catalogue.shelves[track.country].vocabulary
+        protocol, profiles = supposing(track, vocabulary)
+        leading = leading_to_the_end(protocol)
+        return cls(
+            {
+                name: explored(projected(protocol, profiles, step, leading))
+                for name, step in protocol.steps.items()
+                if name != protocol.review.step
+            }
+        )
+
+    def outside(self, run: Run) -> Iterator[tuple[str, Standing]]:
+        """The steps of a run that stand where the proof does not know them."""
+        for name, automaton in self.automata.items():
+            seen = seen_by(automaton, run)
+            if automaton.reached.keys().isdisjoint(seen):
+                yield name, seen[0]
+
+
+def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
+    """Where a whole referral stands for one step, in each way its history allows to read it.
+
+    A run does not say whether the hand-off a duty came with is still in hand, nor in which opening
+    somebody refused: the proof keeps both.
+    """
+    projection = automaton.projection
+    clocks = [one for one in run.clocks if one.clock in projection.protocol.clocks]
+    if is_duty(projection.step):
+        clocks = [replace(one, hand_off=WITH) if one.hand_off else one for one in clocks]
+    stands = standing_of(projection, replace(run, clocks=tuple(clocks)))
+    refused = frozenset({f"{projection.step.id} refused"})
+    either = [stands, replace(stands, events=stands.events - refused)]
+    if is_duty(projection.step):
+        either += [replace(one, accompanied=True) for one in either]
+    return tuple(either)
+
+
+def run(countries: tuple[str, ...], *, steps: int, seed: int) -> dict[str, Any]:
+    """Walk so many steps, shared by all tracks of these countries (all, if none is named)."""
+    catalogue = Catalogue.load()
+    chosen = countries or catalogue.countries
+    tracks = [
+        track for country in chosen for track in catalogue.in_force(country, date(2026, 11, 1))
+    ]
+    return {
+        f"{track.country} {track.track}": _audited(
+            track,
+            catalogue,
+            steps // len(tracks),
+            random.Random(seed),  # noqa: S311 - repeatable
+        )
+        for track in tracks
+    }
+
+
+def _audited(
+    track: Protocol, catalogue: Catalogue, steps: int, draw: random.Random
+) -> dict[str, Any]:
+    proved, audit = Proved.of(track, catalogue), Audit()
+    while audit.steps < steps:
+        audit.histories += 1
+        walk_one(track, catalogue, proved, audit, draw)
+    return {name: getattr(audit, name) for name in Audit.__dataclass_fields__}
+
+
+def walk_one(
+    track: Protocol, catalogue: Catalogue, proved: Proved, audit: Audit, draw: random.Random
+) -> None:
+    """One history from filing on, looked at after every step."""
+    run, told = _filed(track, catalogue, draw), ["filing"]
+    for place in range(LONGEST):
+        _look(run, proved, audit, told)
+        moves = list(_possible(track, run))
+        if not moves:
+            return
+        move = draw.choice(moves)
+        run = _moved(track, catalogue, run, move, draw, BEGIN + timedelta(hours=place))
+        told.append(" ".join(str(one) for one in move))
+        audit.steps += 1
+
+
+def _look(run: Run, proved: Proved, audit: Audit, told: list[str]) -> None:
+    running = any(one.state is ClockState.RUNNING for one in run.clocks)
+    holder = next((one for one in run.hand_offs if one.id == run.custody), None)
+    audit.without_limit += run.open and not running
+    audit.without_holder += run.custody is not None and (
+        holder is None or holder.kind is not Kind.CUSTODY
+    )
+    for step, standing in proved.outside(run):
+        audit.outside += 1
+        audit.example = audit.example or f"{step} {standing} after {'; '.join(told)}"
+
+
+def _situation(draw: random.Random) -> Facts:
+    values: dict[str, Any] = {
+        "age": draw.choice([None, 0, 11, 14, 15, 17, 18, 40]),
+        "age_disputed": draw.choice([None, None, True]),
+        "beneficiary": draw.choice([None, "parent", "other"]),
+        "acts": draw.choice([None, frozenset({"RECRUITMENT"})]),
+        "means": draw.choice([None, frozenset(), frozenset({"FRAUD"})]),
+        "purposes": draw.choice([None, frozenset({"FORCED_LABOUR"})]),
+        **{flag: draw.choice([True, False, None]) for flag in _FLAGS},
+    }
+    known = {name: value for name, value in values.items() if value is not None}
+    return Facts(MappingProxyType(known))
+
+
+def _filed(track: Protocol, catalogue: Catalogue, draw: random.Random) -> Run:
+    """Somebody who comes under the track, or is brought into its triage."""
+    law = catalogue.country(track.country)
+    mandates = sorted(law.mandates)
+    while True:
+        facts = _situation(draw)
+        found = screen(law.parameters, facts)
+        run = Run(
+            facts,
+            found.results,
+            track.country,
+            reported=draw.choice([None, *sorted(track.applies.reported)]),
+            urgency=str(found.urgency),
+            holder_mandates=frozenset(draw.sample(mandates, draw.choice([0, 1, 2]))),
+        )
+        for opening in engine.file((track,), run, BEGIN):
+            return carried_out(run, opening.decision)
+
+
+def _possible(track: Protocol, run: Run) -> Iterator[tuple[Any, ...]]:
+    for one in run.hand_offs:
+        for party in Party:
+            for act in acts_from(one.kind, one.state, party):
+                yield "act", one.id, act, party
+    for clock in run.clocks:
+        if clock.state is ClockState.RUNNING:
+            yield "lapse", clock.id
+    for event in recordable(track, run):
+        yield "record", event
+    if run.open:
+        yield ("amend",)
+
+
+def _moved(
+    track: Protocol,
+    catalogue: Catalogue,
+    run: Run,
+    move: tuple[Any, ...],
+    draw: random.Random,
+    at: datetime,
+) -> Run:
+    answer: Decision | Refused
+    outcome = None
+    if move[0] == "act":
+        _, hand_off, act, party = move
+        found = next(one for one in run.hand_offs if one.id == hand_off)
+        reasons = reasons_for(track, found.step, act) or (None,)
+        if act is Act.COMPLETE and found.kind is not Kind.NOTICE:
+            outcome = draw.choice(outcomes_for(track, found.step))
+        steps = panels_of(track, run, found.step, outcome) if act is Act.COMPLETE else ()
+        answer = engine.act(
+            track,
+            run,
+            hand_off,
+            act,
+            at,
+            party=party,
+            reason_code=draw.choice(reasons),
+            outcome=outcome,
+            panel=_vote(steps),
+        )
+    elif move[0] == "lapse":
+        clock = next(one for one in run.clocks if one.id == move[1])
+        answer = engine.lapse(track, run, clock.id, engine.next_rung(track, clock))
+    elif move[0] == "record":
+        step = track.steps.get(move[1].partition(" ")[0])
+        panel = step is not None and step.panel is not None and not move[1].endswith(" again")
+        answer = engine.record(track, run, move[1], at, panel=_vote((step,) if panel else ()))
+    else:
+        return _learned(track, catalogue, run, draw, at)
+    return carried_out(run, answer, outcome=outcome) if isinstance(answer, Decision) else run
+
+
+def _vote(steps: Any) -> PanelVote | None:
+    panels = [step.panel for step in steps]
+    return PanelVote(panels[0].sits, len(panels[0].sits)) if panels else None
+
+
+def _learned(
+    track: Protocol, catalogue: Catalogue, run: Run, draw: random.Random, at: datetime
+) -> Run:
+    facts = _situation(draw)
+    found = screen(catalogue.country(track.country).parameters, facts)
+    urgency = str(found.urgency)
+    answer = engine.amend(track, run, facts, at, results=found.results, urgency=urgency)
+    assert isinstance(answer, Decision), answer
+    after = carried_out(run, answer)
+    return replace(after, facts=facts, results=found.results, urgency=urgency)
