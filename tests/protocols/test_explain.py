@@ -155,14 +155,14 @@ def test_check_prints_every_problem_and_ends_with_one(
     assert "NOT sound" in seen.out
 
 
-def test_check_warns_of_stale_and_uncited_sources_and_of_rules_no_case_reaches(
+def test_check_tells_of_stale_and_uncited_sources_and_of_rules_no_case_reaches(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = written(tmp_path)
     country = folder / "qq" / "country.yaml"
     extra = "  OLD: {title: Old, article: none, link: x, grade: S, last_checked: 2020-01-01}\n"
     country.write_text(country.read_text(encoding="utf-8") + extra, encoding="utf-8")
-    assert main(["check", "--folder", str(folder), "--today", "2026-06-01"]) == 0
+    assert main(["check", "--folder", str(folder), "--today", "2026-06-01"]) == 1
     seen = capsys.readouterr()
     assert "nothing cites the source OLD" in seen.err
     assert "source OLD was last checked on 2020-01-01" in seen.err
