@@ -71,20 +71,6 @@ class Automaton:
     reached: Mapping[Standing, Edge | None]
     edges: Mapping[Standing, tuple[Edge, ...]]
 
-    def way_to(self, standing: Standing) -> tuple[Edge, ...]:
-        """The shortest way from the beginning."""
-        way: list[Edge] = []
-        edge = self.reached[standing]
-        while edge is not None:
-            way.append(edge)
-            edge = self.reached[edge.start]
-        return tuple(reversed(way))
-
-    def all_edges(self) -> Iterator[Edge]:
-        """Every edge, those from states nearest to the beginning first."""
-        for edges in self.edges.values():
-            yield from edges
-
 
 def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
     """Explore everything that can become of a step. Raises TooManyStates."""

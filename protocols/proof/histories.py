@@ -38,10 +38,6 @@ class Histories:
         """The states of a step some history leads to, each with its edges from the beginning."""
         return self._reached[automaton.projection.step.id]
 
-    def to_trigger(self, trigger: str) -> tuple[str, ...]:
-        """The acts up to a trigger."""
-        return self._told.get(trigger, (trigger,))
-
     def through(self, way: Iterable[Edge]) -> tuple[str, ...]:
         """The acts of a history that ends with these edges of one step."""
         told: list[str] = []

@@ -1,8 +1,8 @@
 """L5: silence ends, in bounded time, at the body that may not decline.
 
-The states say that it is reached whatever the facts are. How long that takes at worst is the
-longest weighted path of the rungs: at each recipient the slowest limit that may be the only one to
-run, up to its rung ``ask: next``, and at the last one its own limit, on the real calendars.
+The states say that it is reached whatever the facts are. How long it takes at worst is the longest
+weighted path of the rungs: at each recipient the slowest limit that may be the only one to run, up
+to its rung ``ask: next``, and at the last one its own limit, on the real calendars.
 """
 
 from __future__ import annotations
