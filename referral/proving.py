@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from typing import Annotated
 
 import typer
 
@@ -28,14 +30,20 @@ from referral.terminal import Terminal
 audit = group("The log.")
 
 
-def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def check(
+    countries: Annotated[
+        list[str] | None, typer.Argument(metavar="COUNTRY", help="All if none is named.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Are the protocols sound, and does every mandate they ask for resolve in the directory?"""
     terminal, settings, today = Terminal(as_json), settings_with(data_dir), utc_now().date()
-    report = soundness.check(today=today)
+    report = soundness.check(countries or (), today=today)
     covered: list[Coverage] | None = None
     if report.sound and known(settings):
         with installing.database(settings) as addresses:
-            covered = asyncio.run(_coverage(addresses.of("app"), today))
+            covered = asyncio.run(_coverage(addresses.of("app"), countries or (), today))
     sound = report.sound and all(one.resolved for one in covered or ())
     terminal.answer(
         {
@@ -59,8 +67,8 @@ def check(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         raise typer.Exit(Exit.PROBLEMS)
 
 
-async def _coverage(url: str, on: date) -> list[Coverage]:
-    catalogue = Catalogue.load()
+async def _coverage(url: str, countries: Sequence[str], on: date) -> list[Coverage]:
+    catalogue = Catalogue.load(only=countries)
     engine = make_engine(url, pool_size=1)
     try:
         async with engine.connect() as connection:

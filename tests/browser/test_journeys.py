@@ -9,6 +9,8 @@ from tests.browser.conftest import Desk, Sit
 
 pytestmark = pytest.mark.browser
 
+_TAKEN_OVER = "Child protection takes the child over"
+
 
 async def _file(desk: Desk) -> None:
     page = desk.page
@@ -36,9 +38,9 @@ async def test_a_referral_from_the_report_to_the_outcome(sit: Sit) -> None:
     worker = await sit("social_worker")
     assert worker.address == "/hand-offs"
     await worker.reads("2 persons, asked together")
-    await worker.page.get_by_role(
-        "link", name="Child protection takes the child over"
-    ).first.click()
+    await worker.page.get_by_role("link", name=_TAKEN_OVER).first.click()
+    await worker.page.wait_for_url("**/hand-offs/batches/*")
+    await worker.page.get_by_role("link", name=_TAKEN_OVER).first.click()
     await worker.press("Accept")
     await worker.reads("Accepted: your unit is responsible now.")
     await worker.press("Start work")
@@ -73,9 +75,10 @@ async def test_accepting_by_keyboard_alone(sit: Sit) -> None:
     inspector = await sit("inspector")
     await _file(inspector)
     worker = await sit("social_worker")
-    await _reach(worker, "Child protection takes the child over")
-    await worker.page.keyboard.press("Enter")
-    await worker.page.wait_for_url("**/hand-offs/*-*")
+    for address in ("**/hand-offs/batches/*", "**/hand-offs/*-*"):  # both persons, then the first
+        await _reach(worker, _TAKEN_OVER)
+        await worker.page.keyboard.press("Enter")
+        await worker.page.wait_for_url(address)
     await _reach(worker, "Accept")
     await worker.page.keyboard.press("Enter")
     await worker.page.wait_for_url("**done=acceptance")

@@ -41,7 +41,7 @@ def track(name: str) -> Protocol:
 
 
 def test_its_files_are_sound_and_its_worked_cases_reach_every_rule() -> None:
-    report = check(["LR"])
+    report = check(["LR"], proving=False)
     assert [str(one) for one in report.problems] == []
     (found,) = report.countries
     assert found.cases >= 35

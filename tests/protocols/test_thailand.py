@@ -40,7 +40,7 @@ def calendar_of(protocol: Protocol, mandate: str) -> Calendar:
 
 
 def test_the_files_are_sound_and_the_cases_reach_every_rule() -> None:
-    report = check(["TH"], today=TODAY)
+    report = check(["TH"], today=TODAY, proving=False)
     assert report.sound, [str(problem) for problem in report.problems]
     (thailand,) = report.countries
     assert thailand.not_exercised == ()

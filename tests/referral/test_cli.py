@@ -88,7 +88,7 @@ def leaves(command: Any, *names: str) -> Iterator[tuple[str, Any]]:
 def test_every_command_there_must_be_is_there_and_takes_json() -> None:
     found = dict(leaves(typer.main.get_command(app)))
     assert set(found) == {
-        *("demo", "serve", "worker", "migrate", "check"),
+        *("demo", "serve", "worker", "migrate", "check", "guide"),
         *("members add", "members token", "agencies import", "intake import", "audit verify"),
     }
     silent = [
@@ -125,10 +125,11 @@ def test_a_server_is_made_ready_and_used_from_the_command_line(elsewhere: Elsewh
     assert (verified["entries"], verified["problems"]) == (0, [])
 
     # Only one country was entered, so the other's mandates resolve nowhere: that is a problem.
-    checked = elsewhere.run("check", code=PROBLEMS)
+    assert {one["country"] for one in elsewhere.run("check", "ZZ")["coverage"]} == {"ZZ"}
+    checked = elsewhere.run("check", "ZZ", "PY", code=PROBLEMS)
     resolved = {one["country"]: one["holes"] for one in checked["coverage"]}
     assert all(hole["fall_back"] == "COUNCIL" for hole in resolved["ZZ"])
-    assert any(hole["fall_back"] is None for hole in resolved["AR"])
+    assert any(hole["fall_back"] is None for hole in resolved["PY"])
 
 
 def test_every_problem_of_a_register_is_told_with_its_line(
@@ -149,8 +150,8 @@ def test_the_newest_migration_is_the_head_of_the_history() -> None:
 
 
 def test_check_needs_no_database_and_says_so(folder: Path) -> None:
-    assert answer("check", "--data-dir", str(folder))["coverage"] is None
-    said = words_of("check", "--data-dir", str(folder))
+    assert answer("check", "ZZ", "--data-dir", str(folder))["coverage"] is None
+    said = words_of("check", "ZZ", "--data-dir", str(folder))
     assert "Only the protocols were checked" in said
     assert not folder.exists()
 
