@@ -42,7 +42,7 @@ def track(name: str) -> Protocol:
 
 def test_its_files_are_sound_and_its_worked_cases_reach_every_rule() -> None:
     report = check(["LR"], proving=False)
-    assert [str(one) for one in report.problems] == []
+    assert report.sound, [str(one) for one in report.problems]
     (found,) = report.countries
     assert found.cases >= 35
     assert found.not_exercised == ()
