@@ -63,6 +63,11 @@ def extended(count: int, most: int, calendar: Calendar) -> str:
     return _say(calendar, "extended", count=count, most=most)
 
 
+def day_in_words(day: date, language: str, era: Era) -> str:
+    """A day as letters write it; in English where a language has no words for days here."""
+    return _dated(day, language if language in _WORDS else "en", era)
+
+
 def not_entered(year: int, calendar: Calendar) -> str:
     """That the holidays of this year are not known: the limit ends no earlier, perhaps later."""
     return _say(calendar, "not_entered", year=_year(year, calendar.language, calendar.era))

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from agencies import directory
 from protocols.country import Country, said
+from protocols.derivation import day_in_words
 from protocols.letters import Letter
 from referral import errors
 from referral.errors import Fault, Refusal
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
 from referral.session import Actor, ReadSession, law_of
+
+_USUAL: Final = "OFFICIAL_LETTER"  # where a step requires none
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ def _chosen(
     document: str | None,
 ) -> Letter | None:
     found = session.catalogue.letters(country.iso2)
-    wanted = [document] if document else [*_required(session, country, seen), *letters]
+    wanted = [document] if document else [*_required(session, country, seen), _USUAL, *letters]
     return next((found[one] for one in wanted if one in found), None)
 
 
@@ -107,19 +111,21 @@ async def _values(
     where = places.get(line.jurisdiction, {})
     return {
         "number": seen.docket or line.reference,
-        "date": country.day_of(now).isoformat(),
+        "date": day_in_words(country.day_of(now), language, country.calendar_era),
         "reference": line.reference,
         "sender": line.sender_agency or "–",  # confidential: never by name
         "receiver": line.receiver_agency or mandate,
         "mandate": mandate,
         "step": said(step.title, language) if step else line.step,
         "place": said(where, language) if where else line.jurisdiction,
-        "due": _due(line.due_at, actor.time_zone) if line.due_at else "–",
+        "due": _due(line.due_at, actor.time_zone, country, language) if line.due_at else "–",
         "sources": "; ".join(f"{one.title}, {one.article}" for one in cited) or "–",
         "requires": ", ".join(required) or "–",
     }
 
 
-def _due(at: datetime, zone: str) -> str:
+def _due(at: datetime, zone: str, country: Country, language: str) -> str:
     """A moment in the unit's zone, the zone printed."""
-    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M UTC%:z}".replace("UTC+00:00", "UTC")
+    local = at.astimezone(ZoneInfo(zone))
+    day = day_in_words(local.date(), language, country.calendar_era)
+    return f"{day}, {local:%H:%M} ({zone})"

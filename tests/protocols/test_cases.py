@@ -35,7 +35,9 @@ cases:
 """
 
 
-@pytest.mark.parametrize(("country", "at_least"), [("ZZ", 25), ("AR", 20), ("LR", 20), ("PY", 20), ("TH", 20)])
+@pytest.mark.parametrize(
+    ("country", "at_least"), [("ZZ", 25), ("AR", 20), ("LR", 20), ("PY", 20), ("TH", 20)]
+)
 def test_every_worked_case_of_a_country_holds_and_every_rule_is_exercised(
     country: str, at_least: int
 ) -> None:

@@ -10,6 +10,7 @@ from referral import casework, queries
 from referral.casework import Filed, Intake, PersonTold
 from tests.cast import House
 
+YEARS = {"th": "2569"}
 PLACES = {"zz": "ZZ-N", "ar": "AR-N", "lr": "LR-MO", "py": "PY-7", "th": "TH-74"}
 
 
@@ -31,6 +32,14 @@ async def test_a_child_at_work_reaches_somebody_who_takes_her_over(
             taken = await house.does(part, casework.accept, asked, country=country)
             assert getattr(taken, "state", taken) == "accepted"
     assert taken is not None, [ask.mandate for ask in filed.asks]
+
+    async with house.acting("inspector", country) as (session, actor):
+        letter = await queries.letter_of(
+            session, actor, UUID(filed.asks[0].hand_off_id), now=house.at()
+        )
+    assert isinstance(letter, queries.LetterSeen), letter
+    assert filed.reference in letter.text
+    assert YEARS.get(country, "2026") in letter.text, "written as the country counts its years"
 
     async with house.acting("outsider", country) as (session, actor):
         shut = await queries.case_seen(session, actor, UUID(filed.case_id), now=house.at())

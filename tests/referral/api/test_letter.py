@@ -15,7 +15,7 @@ async def test_the_letter_says_who_asks_whom_for_what_and_names_nobody(desk: Des
     assert letter["number"] == filed["reference"]
     assert "Child protection takes the child over" in letter["text"]
     assert "Child Protection Act of Zedland" in letter["text"]
-    assert "2026-03-03 12:00 UTC" in letter["text"]
+    assert "Tuesday 3 March 2026, 12:00 (UTC)" in letter["text"]
     assert "Amal" not in told.text
     assert "{" not in letter["text"]
 
