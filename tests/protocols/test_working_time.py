@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocols.buddhist_era import Era
+from protocols.derivation import day_in_words
 from protocols.document import plain_file
 from protocols.working_time import (
     Calendar,
@@ -279,6 +280,13 @@ def test_the_year_that_is_not_entered_is_told_as_the_country_counts() -> None:
     thai = replace(calendar(), goes_on=True, language="th", era=Era.BUDDHIST)
     due = due_at(datetime(2027, 12, 30, 9, tzinfo=UTC), Limit(5, WD), thai)
     assert "2571" in due.derivation[-1]
+
+
+def test_a_letter_writes_days_as_its_country_does() -> None:
+    day = date(2026, 11, 26)
+    assert day_in_words(day, "es", Era.COMMON) == "jueves 26 de noviembre de 2026"
+    assert day_in_words(day, "th", Era.BUDDHIST).endswith("2569")
+    assert day_in_words(day, "gn", Era.COMMON) == "Thursday 26 November 2026"
 
 
 def test_calendar_days_without_roll_over_need_no_covered_year() -> None:
