@@ -27,7 +27,7 @@ from protocols.exclusions import shut_out
 from protocols.lifecycle import Act
 from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
 from protocols.proof.profiles import Profiles
-from protocols.proof.projection import Projection, is_duty
+from protocols.proof.projection import Projection, is_duty, same_law
 from protocols.proof.standing import ANOTHER, WITH, Standing, run_of, standing_of
 from protocols.proof.supposing import Supposition, Suppositions, every
 from protocols.rehearsal import carried_out
@@ -70,6 +70,18 @@ class Automaton:
     projection: Projection
     reached: Mapping[Standing, Edge | None]
     edges: Mapping[Standing, tuple[Edge, ...]]
+
+
+def explored_once(
+    projection: Projection, known: dict[str, list[Automaton]], most: int = MOST_STATES
+) -> Automaton:
+    """The same, taken over from ``known`` (by step, added to) where the step's law is the same."""
+    mine = known.setdefault(projection.step.id, [])
+    for one in mine:
+        if same_law(one.projection, projection):
+            return Automaton(projection, one.reached, one.edges)
+    mine.append(explored(projection, most))
+    return mine[-1]
 
 
 def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:

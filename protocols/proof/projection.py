@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from protocols.conditions import Always, Condition
 from protocols.decision import RungKind, RunningClock
@@ -76,6 +77,19 @@ class Projection:
     rungs: Mapping[tuple[str, bool], Rungs]
     ends_by_event: tuple[str, ...]  # events the holder may record and that close the referral
     guarded: bool  # whether new facts can change anything for it
+
+
+# What of a projection's protocol the engine reads; its title, sources and version change nothing.
+_LAW = attrgetter(
+    *("country", "applies", "steps", "clocks", "ladders", "events", "closings", "review"),
+    *("exclusions", "gates", "reasons"),
+)
+_PLACE = attrgetter("step", "routed", "mentioned", "profiles.groups", "profiles.words")
+
+
+def same_law(one: Projection, other: Projection) -> bool:
+    """Whether the same can become of both steps: all that is projected of them is equal."""
+    return _PLACE(one) == _PLACE(other) and _LAW(one.protocol) == _LAW(other.protocol)
 
 
 def supposing(protocol: Protocol, vocabulary: Vocabulary) -> tuple[Protocol, Profiles]:
