@@ -11,7 +11,8 @@ any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from protocols.decision import (
     ClockState,
@@ -27,6 +28,7 @@ from protocols.moves import WAITING
 from protocols.proof.projection import BEGUN, DUE, Projection, is_duty, takes_custody
 from protocols.proof.supposing import SupposedMandates
 
+_REMEMBERED = 4096  # hand-offs in their latest opening
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
 
 
@@ -59,6 +61,16 @@ class Standing:
     open: bool = True
     custody: str | None = None
     accompanied: bool = False  # of a duty: the hand-off it came with is still in hand
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take the hash once: a state is looked up for each edge that leads to it."""
+        rest = (self.asked, self.ticking, self.events, self.open, self.custody, self.accompanied)
+        object.__setattr__(self, "_hash", hash(rest))
+
+    def __hash__(self) -> int:
+        """The hash of what the state consists of."""
+        return self._hash
 
     def waiting(self) -> tuple[Asked, ...]:
         """Whoever was asked and has not answered."""
@@ -228,8 +240,13 @@ def _former_openings(step: str, run: Run) -> frozenset[str]:
 def _renumbered(projection: Projection, hand_off: str | None) -> str | None:
     if hand_off is None or hand_off == WITH:
         return hand_off
+    return _numbered(hand_off, projection.step.repeat)
+
+
+@lru_cache(_REMEMBERED)
+def _numbered(hand_off: str, most: int) -> str:
     step, opening, mandate = hand_off.split("/")
-    return f"{step}/{min(int(opening), projection.step.repeat)}/{mandate}"
+    return f"{step}/{min(int(opening), most)}/{mandate}"
 
 
 def _clock_of(projection: Projection, one: Ticking) -> RunningClock:
