@@ -60,8 +60,8 @@ class Projection:
     """What the automaton of one step needs.
 
     ``alone`` is the protocol without the steps that follow. ``elsewhere`` are triggers that come
-    from outside the step, ``mentioned`` every trigger that anything in it reads, ``events`` what is
-    read of the history. ``rungs``: of each limit (with a hand-off or without), the first rung of
+    from outside the step, ``mentioned`` every trigger of the steps and limits in it that anything
+    reads, ``events`` what is read of the history. ``rungs``: of each limit (with a hand-off or without), the first rung of
     each moment after which the protocol behaves differently, and of the last moment.
     """
 
@@ -140,7 +140,10 @@ def projected(
         protocol, steps={**silent, **followers, step.id: step, **review}, clocks=clocks, gates=gates
     )
     alone = replace(whole, steps=alone_steps)
-    mentioned = frozenset(_mentioned(whole, protocol))
+    names = {*whole.steps, *clocks}
+    mentioned = frozenset(
+        word for word in _mentioned(whole, protocol) if word.partition(" ")[0] in names
+    )
     return Projection(
         step=step,
         protocol=whole,
