@@ -61,8 +61,9 @@ class Projection:
 
     ``alone`` is the protocol without the steps that follow. ``elsewhere`` are triggers that come
     from outside the step, ``mentioned`` every trigger of the steps and limits in it that anything
-    reads, ``events`` what is read of the history. ``rungs``: of each limit (with a hand-off or without), the first rung of
-    each moment after which the protocol behaves differently, and of the last moment.
+    reads, ``events`` what is read of the history. ``rungs``: of each limit (with a hand-off or
+    without), the first rung of each moment after which the protocol behaves differently, and of
+    the last moment.
     """
 
     step: Step

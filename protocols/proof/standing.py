@@ -233,8 +233,10 @@ def _called_for(
 def _former_openings(step: str, run: Run) -> frozenset[str]:
     """Hand-offs of the step that belong to an opening before the latest."""
     mine = [one for one in run.hand_offs if one.step == step]
-    latest = max((one.opening for one in mine), default=0)
-    return frozenset(one.id for one in mine if one.opening < latest)
+    openings = {one.opening for one in mine}
+    if len(openings) <= 1:
+        return frozenset()
+    return frozenset(one.id for one in mine if one.opening < max(openings))
 
 
 def _renumbered(projection: Projection, hand_off: str | None) -> str | None:
