@@ -83,5 +83,4 @@ def _proved(work: int) -> tuple[Proof, ...]:
             for place, protocol in _distinct(version)
         )
     finally:
-        if collects:
-            gc.enable()
+        (gc.enable if collects else gc.disable)()

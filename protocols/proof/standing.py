@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from protocols.decision import (
     ClockState,
@@ -32,8 +33,7 @@ _REMEMBERED = 4096  # hand-offs in their latest opening
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One recipient of the latest opening."""
 
     mandate: str
@@ -41,8 +41,7 @@ class Asked:
     opening: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ticking:
+class Ticking(NamedTuple):
     """One limit, running or spent: on which hand-off, and how many rungs that matter have fired."""
 
     clock: str
