@@ -164,6 +164,12 @@ TRANSITIONS: dict[tuple[Kind, State, Act], Transition] = {
 }
 
 
+_ACTS: dict[tuple[Kind, State, Party], tuple[Act, ...]] = {}
+for (_kind, _state, _act), _row in TRANSITIONS.items():
+    for _party in _row.parties:
+        _ACTS[_kind, _state, _party] = (*_ACTS.get((_kind, _state, _party), ()), _act)
+
+
 def transition(kind: Kind, state: State, act: Act) -> Transition | None:
     """The row for this act, or None: the act is not possible in this state."""
     return TRANSITIONS.get((kind, state, act))
@@ -171,8 +177,4 @@ def transition(kind: Kind, state: State, act: Act) -> Transition | None:
 
 def acts_from(kind: Kind, state: State, party: Party) -> tuple[Act, ...]:
     """What this party may do next, in the order of the table."""
-    return tuple(
-        act
-        for (row_kind, row_state, act), row in TRANSITIONS.items()
-        if row_kind is kind and row_state is state and party in row.parties
-    )
+    return _ACTS.get((kind, state, party), ())

@@ -7,10 +7,10 @@ Only what follows from a trigger or a lapse is here; how a limit becomes a momen
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+from protocols.altered import altered
 from protocols.conditions import missing
 from protocols.decision import (
     AdvanceClock,
@@ -131,7 +131,7 @@ def stop_with(walk: Walk, hand_off: str, why: Reason) -> None:
 def end(walk: Walk, running: RunningClock, why: Reason, *, met: bool = True) -> None:
     """Write the end of a clock down; one that began in this very decision never was."""
     state = ClockState.STOPPED if met else ClockState.LAPSED
-    walk.clocks[running.id] = replace(running, state=state)
+    walk.clocks[running.id] = altered(running, state=state)
     for item in walk.items:
         if isinstance(item, StartClock) and is_start_of(item, running):
             walk.items.remove(item)
@@ -164,7 +164,7 @@ def climb(walk: Walk, running: RunningClock) -> tuple[Due, ...]:
     reached = running.rung + len(fired)
     state = ClockState.LAPSED if reached == len(rungs) else ClockState.RUNNING
     why = reason(clock, f"{clock.id} rung {reached} of {len(rungs)}")
-    walk.clocks[running.id] = replace(running, rung=reached, state=state)
+    walk.clocks[running.id] = altered(running, rung=reached, state=state)
     walk.items.append(AdvanceClock(running.id, reached, state, why))
     return fired
 

@@ -6,9 +6,8 @@ have in hand (tasks, notices) goes on, and follow-up clocks survive.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from protocols import limits
+from protocols.altered import altered
 from protocols.decision import (
     CloseReferral,
     MoveHandOff,
@@ -36,7 +35,7 @@ def move(
             walk.items.remove(item)
             del walk.hand_offs[hand_off]
             return
-    walk.hand_offs[hand_off] = replace(now, state=row.to)
+    walk.hand_offs[hand_off] = altered(now, state=row.to)
     walk.items.append(MoveHandOff(hand_off, act, now.state, row.to, reason, reason_code))
 
 

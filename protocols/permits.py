@@ -67,6 +67,8 @@ def _moving(clock: Clock) -> tuple[str, ...]:
 def exhausted(protocol: Protocol, run: Run, event: str) -> tuple[str, ...]:
     """Limits this event has extended as often as the law allows; none while it can extend one."""
     extended: list[str] = []
+    if event not in protocol.index.prolonging:
+        return ()
     for running in run.clocks:
         law = protocol.clocks.get(running.clock)
         if law is not None and event in law.extends.by and running.state.live:

@@ -10,10 +10,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from protocols import derivation, limits
+from protocols.altered import altered
 from protocols.decision import (
     ClockState,
     ExtendClock,
@@ -42,7 +42,7 @@ def _pause(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> Non
         return
     stood = (*running.stood, Standstill(max(walk.at, running.starts_at)))
     reason = limits.reason(clock, f"{clock.id} stands still after {trigger}", clock.pauses.sources)
-    still = replace(running, state=ClockState.PAUSED, stood=stood)
+    still = altered(running, state=ClockState.PAUSED, stood=stood)
     _keep(walk, still, PauseClock(running.id, walk.at, stood, reason))
 
 
@@ -52,7 +52,7 @@ def _resume(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> No
     *before, last = running.stood
     until = max(walk.at, last.since)
     stood = (*before, Standstill(last.since, until))
-    due, on = _counted(walk, clock, replace(running, state=ClockState.RUNNING, stood=stood), until)
+    due, on = _counted(walk, clock, altered(running, state=ClockState.RUNNING, stood=stood), until)
     item = ResumeClock(
         clock=on.id,
         at=until,
@@ -72,7 +72,7 @@ def _extend(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> No
         return
     state = ClockState.PAUSED if running.state is ClockState.PAUSED else ClockState.RUNNING
     count, most = running.extensions + 1, clock.extends.at_most
-    due, longer = _counted(walk, clock, replace(running, state=state, extensions=count), walk.at)
+    due, longer = _counted(walk, clock, altered(running, state=state, extensions=count), walk.at)
     rule = f"{clock.id} extended after {trigger}, {count} of {most}"
     item = ExtendClock(
         clock=longer.id,
@@ -122,11 +122,11 @@ def _counted(
     due = due_at(running.starts_at, whole, calendar, stood)
     if running.extensions:
         extended = derivation.extended(running.extensions, clock.extends.at_most, calendar)
-        due = replace(due, derivation=(extended, *due.derivation))
-    running = replace(running, due_at=due.moment)
+        due = altered(due, derivation=(extended, *due.derivation))
+    running = altered(running, due_at=due.moment)
     rungs = limits.rungs_of(walk.protocol, running)
     to_come = (place for place, rung in enumerate(rungs) if rung.at > at)
-    return due, replace(running, rung=next(to_come, max(len(rungs) - 1, 0)))
+    return due, altered(running, rung=next(to_come, max(len(rungs) - 1, 0)))
 
 
 def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | ExtendClock) -> None:
@@ -134,7 +134,7 @@ def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | Ex
     walk.clocks[running.id] = running
     for place, begun in enumerate(walk.items):
         if isinstance(begun, StartClock) and limits.is_start_of(begun, running):
-            since = replace(begun, stood=running.stood, extensions=running.extensions)
+            since = altered(begun, stood=running.stood, extensions=running.extensions)
             walk.items[place] = since if isinstance(item, PauseClock) else _ending(since, item)
             return
     walk.items.append(item)
@@ -142,7 +142,7 @@ def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | Ex
 
 def _ending(begun: StartClock, item: ResumeClock | ExtendClock) -> StartClock:
     """The same beginning with the end it has now."""
-    return replace(
+    return altered(
         begun,
         due_at=item.due_at,
         derivation=item.derivation,

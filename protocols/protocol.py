@@ -14,6 +14,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
@@ -105,15 +106,18 @@ class Protocol:
         default_factory=dict, metadata=OUTSIDE, compare=False
     )
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
-    digest: str = field(init=False, metadata=OUTSIDE, compare=False)
     index: Index = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
     places: Mapping[str, Protocol] = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Take the digest and make the indices, once."""
-        object.__setattr__(self, "digest", digest_of(self))
+        """Make the indices, once."""
         object.__setattr__(self, "index", _index(self))
         object.__setattr__(self, "places", MappingProxyType(dict(_effective(self))))
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest, taken when it is first asked for."""
+        return digest_of(self)
 
     @property
     def version_name(self) -> str:
@@ -146,7 +150,7 @@ def _effective(protocol: Protocol) -> Iterator[tuple[str, Protocol]]:
             overrides=tuple(one for one in protocol.overrides if one.id in local.overrides),
             local=(),
         )
-        object.__setattr__(there, "digest", protocol.digest)
+        vars(there)["digest"] = protocol.digest
         yield from ((place, there) for place in local.places)
 
 

@@ -6,9 +6,9 @@ Agencies do not occur: a hand-off's id is its key, and whoever accepts holds tha
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, TypeAlias
 
+from protocols.altered import altered
 from protocols.decision import (
     AdvanceClock,
     ClockState,
@@ -82,7 +82,7 @@ class _Sheet:
         """The run as it now stands."""
         if self._events:
             self._changed["events"] = self._before.events | self._events
-        return replace(
+        return altered(
             self._before,
             hand_offs=tuple(self._hand_offs.values()),
             clocks=tuple(self._clocks.values()),
@@ -91,7 +91,7 @@ class _Sheet:
 
 
 def _moved(one: HandOffState, item: MoveHandOff, outcome: str | None) -> HandOffState:
-    return replace(one, state=item.to_state, outcome=outcome or one.outcome)
+    return altered(one, state=item.to_state, outcome=outcome or one.outcome)
 
 
 def _begun(item: StartClock, key: str) -> RunningClock:
@@ -111,13 +111,13 @@ def _begun(item: StartClock, key: str) -> RunningClock:
 def _clocked(one: RunningClock, item: _Moved) -> RunningClock:
     match item:
         case StopClock():
-            return replace(one, state=item.to)
+            return altered(one, state=item.to)
         case AdvanceClock():
-            return replace(one, rung=item.rung, state=item.state)
+            return altered(one, rung=item.rung, state=item.state)
         case PauseClock():
-            return replace(one, state=ClockState.PAUSED, stood=item.stood)
+            return altered(one, state=ClockState.PAUSED, stood=item.stood)
         case ResumeClock():
             on, due, rung = ClockState.RUNNING, item.due_at, item.rung
-            return replace(one, state=on, due_at=due, rung=rung, stood=item.stood)
+            return altered(one, state=on, due_at=due, rung=rung, stood=item.stood)
     due, rung, count = item.due_at, item.rung, item.count
-    return replace(one, state=item.state, due_at=due, rung=rung, extensions=count)
+    return altered(one, state=item.state, due_at=due, rung=rung, extensions=count)

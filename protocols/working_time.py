@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 _END_OF_DAY = time(23, 59, 59, fold=1)  # fold: a repeated hour belongs to the day it repeats
-_REMEMBERED = 4096  # (day, limit, calendar) countings kept; a day's filings share a handful
+_REMEMBERED = 4096  # countings kept: limits that begin at one moment or on one day share a handful
 
 
 class Unit(StrEnum):
@@ -82,6 +82,7 @@ class Due:
     calendar: str
 
 
+@lru_cache(_REMEMBERED)
 def due_at(
     start: datetime, limit: Limit, calendar: Calendar, stood: derivation.Standstills = ()
 ) -> Due:

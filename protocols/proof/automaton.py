@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from protocols.altered import altered
 from protocols.answers import PAST
 from protocols.conditions import World
 from protocols.decision import (
@@ -27,9 +28,9 @@ from protocols.exclusions import shut_out
 from protocols.lifecycle import Act
 from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
 from protocols.proof.profiles import Profiles
-from protocols.proof.projection import Projection, is_duty
+from protocols.proof.projection import Projection, is_duty, same_law
 from protocols.proof.standing import ANOTHER, WITH, Standing, run_of, standing_of
-from protocols.proof.supposing import Supposition, Suppositions, every
+from protocols.proof.supposing import SupposedMandates, Supposition, Suppositions, every
 from protocols.rehearsal import carried_out
 
 MOST_STATES = 200_000
@@ -72,6 +73,18 @@ class Automaton:
     edges: Mapping[Standing, tuple[Edge, ...]]
 
 
+def explored_once(
+    projection: Projection, known: dict[str, list[Automaton]], most: int = MOST_STATES
+) -> Automaton:
+    """The same, taken over from ``known`` (by step, added to) where the step's law is the same."""
+    mine = known.setdefault(projection.step.id, [])
+    for one in mine:
+        if same_law(one.projection, projection):
+            return Automaton(projection, one.reached, one.edges)
+    mine.append(explored(projection, most))
+    return mine[-1]
+
+
 def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
     """Explore everything that can become of a step. Raises TooManyStates."""
     begin = Standing(accompanied=is_duty(projection.step))
@@ -96,26 +109,29 @@ def _edges(projection: Projection, standing: Standing) -> Iterator[Edge]:
     for happening in happenings(projection, standing, run):
 
         def ask(supposed: Suppositions, happening: Happening = happening) -> Edge | None:
-            return _edge(projection, standing, happening, supposed)
+            facts, holder = supposed_run(supposed)
+            now = altered(run, facts=facts, holder_mandates=holder)
+            return _edge(projection, standing, happening, now, holder)
 
         for edge, trail in every(projection.profiles.groups, ask):
             if edge is not None:
-                yield (
-                    replace(edge, supposing=said_of(projection.profiles, trail)) if trail else edge
-                )
+                said = said_of(projection.profiles, trail)
+                yield altered(edge, supposing=said) if said else edge
 
 
 def _edge(
-    projection: Projection, standing: Standing, happening: Happening, supposed: Suppositions
+    projection: Projection,
+    standing: Standing,
+    happening: Happening,
+    run: Run,
+    holder: SupposedMandates,
 ) -> Edge | None:
-    facts, holder = supposed_run(supposed)
-    run = run_of(projection, standing, facts, holder)
     answer = happening.ask(run, holder)
     if not isinstance(answer, Decision):
         return None
     after = carried_out(run, answer, outcome=happening.outcome)
     if happening.leaves:
-        after = replace(after, custody=ANOTHER)
+        after = altered(after, custody=ANOTHER)
     seen = _seen(projection, answer)
     return Edge(
         start=standing,

@@ -5,6 +5,7 @@ Tracks are proved beside each other, one processor each; the answer is the same 
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Iterator, Mapping
@@ -13,13 +14,14 @@ from concurrent.futures import ProcessPoolExecutor
 from protocols.catalogue import standing_on
 from protocols.law import Stage
 from protocols.proof import totality
+from protocols.proof.automaton import Automaton
 from protocols.proof.findings import Finding
 from protocols.proof.track import Proof, prove
 from protocols.protocol import Protocol
 from protocols.shelves import Shelf
 
 # What the workers prove: they are copies of this process, and a protocol cannot be sent to them.
-_WORK: list[tuple[Protocol, Shelf, str]] = []
+_WORK: list[tuple[Protocol, Shelf]] = []
 
 
 def prove_all(
@@ -27,23 +29,22 @@ def prove_all(
 ) -> dict[str, tuple[Proof, ...]]:
     """The proofs of each country, in the order of its versions. ``processes``: all if not given."""
     work = [
-        (protocol, shelf, place)
+        (version, shelf)
         for _, shelf in sorted(shelves.items())
         for version in shelf.versions
         if version.stage is not Stage.SUPERSEDED  # nobody comes under it any more
-        for place, protocol in _distinct(version)
     ]
     _WORK[:] = work
     count = min(len(work), processes or len(os.sched_getaffinity(0)))
+    order = _longest_first(work)
     if count > 1:
         with ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
-            proofs = list(pool.map(_proved, _longest_first(work)))
-        proofs = [proofs[_longest_first(work).index(place)] for place in range(len(work))]
+            proofs = dict(zip(order, pool.map(_proved, order), strict=True))
     else:
-        proofs = [_proved(place) for place in range(len(work))]
+        proofs = {place: _proved(place) for place in order}
     found: dict[str, tuple[Proof, ...]] = dict.fromkeys(shelves, ())
-    for (protocol, _, _), proof in zip(work, proofs, strict=True):
-        found[protocol.country] = (*found[protocol.country], proof)
+    for place, (version, _) in enumerate(work):
+        found[version.country] = (*found[version.country], *proofs[place])
     return found
 
 
@@ -65,11 +66,21 @@ def _distinct(version: Protocol) -> Iterator[tuple[str, Protocol]]:
             yield place, there
 
 
-def _longest_first(work: list[tuple[Protocol, Shelf, str]]) -> list[int]:
+def _longest_first(work: list[tuple[Protocol, Shelf]]) -> list[int]:
     """What takes longest begins first, so that no processor waits at the end."""
     return sorted(range(len(work)), key=lambda place: -len(work[place][0].clocks))
 
 
-def _proved(place: int) -> Proof:
-    protocol, shelf, where = _WORK[place]
-    return prove(protocol, shelf.vocabulary, where)
+def _proved(work: int) -> tuple[Proof, ...]:
+    """The proofs of one version: the track's, and of each distinct set of overrides."""
+    version, shelf = _WORK[work]
+    known: dict[str, list[Automaton]] = {}
+    collects = gc.isenabled()
+    gc.disable()  # nothing of what is made here refers to itself: looking for it only takes time
+    try:
+        return tuple(
+            prove(protocol, shelf.vocabulary, place, known=known)
+            for place, protocol in _distinct(version)
+        )
+    finally:
+        (gc.enable if collects else gc.disable)()

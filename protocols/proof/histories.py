@@ -52,6 +52,7 @@ class Histories:
         awaited, order = _awaited(automaton), count()
         begin = next(iter(automaton.reached))
         ways: dict[Standing, tuple[Edge, ...]] = {}
+        nearest: dict[Standing, int] = {}
         queue: list[tuple[int, int, Standing, tuple[Edge, ...]]] = [(0, next(order), begin, ())]
         while queue:
             _, _, standing, way = heappop(queue)
@@ -61,20 +62,22 @@ class Histories:
             for edge in automaton.edges[standing]:
                 if edge.words in awaited and edge.words not in self._told:
                     continue
-                further = (*way, edge)
-                told: tuple[str, ...] | None = None
+                first, told = way[0] if way else edge, None
                 for word in edge.fired:
                     known = self._told.get(word)
-                    if known is None or len(known) > self._length(further):
-                        told = told or self.through(further)
+                    if known is None or len(known) > self._length(first, way):
+                        told = told or self.through((*way, edge))
                         self._told[word] = told
                         yield word
-                if edge.end not in ways:
-                    heappush(queue, (self._length(further), next(order), edge.end, further))
+                length = self._length(first, way)
+                if edge.end not in ways and length < nearest.get(edge.end, length + 1):
+                    nearest[edge.end] = length
+                    heappush(queue, (length, next(order), edge.end, (*way, edge)))
         self._reached[automaton.projection.step.id] = ways
 
-    def _length(self, way: tuple[Edge, ...]) -> int:
-        return len(self._told.get(way[0].words, ("",))) + len(way) - 1
+    def _length(self, first: Edge, before: tuple[Edge, ...]) -> int:
+        """How many acts lead through one edge more than ``before``, of which ``first`` is one."""
+        return len(self._told.get(first.words, ("",))) + len(before)
 
 
 def _awaited(automaton: Automaton) -> frozenset[str]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 from protocols.conditions import Always, Condition
 from protocols.decision import RungKind, RunningClock
@@ -59,9 +60,10 @@ class Projection:
     """What the automaton of one step needs.
 
     ``alone`` is the protocol without the steps that follow. ``elsewhere`` are triggers that come
-    from outside the step, ``mentioned`` every trigger that anything in it reads, ``events`` what is
-    read of the history. ``rungs``: of each limit (with a hand-off or without), the first rung of
-    each moment after which the protocol behaves differently, and of the last moment.
+    from outside the step, ``mentioned`` every trigger of the steps and limits in it that anything
+    reads, ``events`` what is read of the history. ``rungs``: of each limit (with a hand-off or
+    without), the first rung of each moment after which the protocol behaves differently, and of
+    the last moment.
     """
 
     step: Step
@@ -76,6 +78,19 @@ class Projection:
     rungs: Mapping[tuple[str, bool], Rungs]
     ends_by_event: tuple[str, ...]  # events the holder may record and that close the referral
     guarded: bool  # whether new facts can change anything for it
+
+
+# What of a projection's protocol the engine reads; its title, sources and version change nothing.
+_LAW = attrgetter(
+    *("country", "applies", "steps", "clocks", "ladders", "events", "closings", "review"),
+    *("exclusions", "gates", "reasons"),
+)
+_PLACE = attrgetter("step", "routed", "mentioned", "profiles.groups", "profiles.words")
+
+
+def same_law(one: Projection, other: Projection) -> bool:
+    """Whether the same can become of both steps: all that is projected of them is equal."""
+    return _PLACE(one) == _PLACE(other) and _LAW(one.protocol) == _LAW(other.protocol)
 
 
 def supposing(protocol: Protocol, vocabulary: Vocabulary) -> tuple[Protocol, Profiles]:
@@ -126,7 +141,10 @@ def projected(
         protocol, steps={**silent, **followers, step.id: step, **review}, clocks=clocks, gates=gates
     )
     alone = replace(whole, steps=alone_steps)
-    mentioned = frozenset(_mentioned(whole, protocol))
+    names = {*whole.steps, *clocks}
+    mentioned = frozenset(
+        word for word in _mentioned(whole, protocol) if word.partition(" ")[0] in names
+    )
     return Projection(
         step=step,
         protocol=whole,

@@ -11,7 +11,9 @@ any more.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from protocols.decision import (
     ClockState,
@@ -27,11 +29,11 @@ from protocols.moves import WAITING
 from protocols.proof.projection import BEGUN, DUE, Projection, is_duty, takes_custody
 from protocols.proof.supposing import SupposedMandates
 
+_REMEMBERED = 4096  # hand-offs in their latest opening
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One recipient of the latest opening."""
 
     mandate: str
@@ -39,8 +41,7 @@ class Asked:
     opening: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ticking:
+class Ticking(NamedTuple):
     """One limit, running or spent: on which hand-off, and how many rungs that matter have fired."""
 
     clock: str
@@ -59,6 +60,16 @@ class Standing:
     open: bool = True
     custody: str | None = None
     accompanied: bool = False  # of a duty: the hand-off it came with is still in hand
+    _hash: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Take the hash once: a state is looked up for each edge that leads to it."""
+        rest = (self.asked, self.ticking, self.events, self.open, self.custody, self.accompanied)
+        object.__setattr__(self, "_hash", hash(rest))
+
+    def __hash__(self) -> int:
+        """The hash of what the state consists of."""
+        return self._hash
 
     def waiting(self) -> tuple[Asked, ...]:
         """Whoever was asked and has not answered."""
@@ -221,15 +232,22 @@ def _called_for(
 def _former_openings(step: str, run: Run) -> frozenset[str]:
     """Hand-offs of the step that belong to an opening before the latest."""
     mine = [one for one in run.hand_offs if one.step == step]
-    latest = max((one.opening for one in mine), default=0)
-    return frozenset(one.id for one in mine if one.opening < latest)
+    openings = {one.opening for one in mine}
+    if len(openings) <= 1:
+        return frozenset()
+    return frozenset(one.id for one in mine if one.opening < max(openings))
 
 
 def _renumbered(projection: Projection, hand_off: str | None) -> str | None:
     if hand_off is None or hand_off == WITH:
         return hand_off
+    return _numbered(hand_off, projection.step.repeat)
+
+
+@lru_cache(_REMEMBERED)
+def _numbered(hand_off: str, most: int) -> str:
     step, opening, mandate = hand_off.split("/")
-    return f"{step}/{min(int(opening), projection.step.repeat)}/{mandate}"
+    return f"{step}/{min(int(opening), most)}/{mandate}"
 
 
 def _clock_of(projection: Projection, one: Ticking) -> RunningClock:

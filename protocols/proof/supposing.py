@@ -7,7 +7,7 @@ reads during one decision is supposed when it reads it and stays so until the de
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar, cast
 
@@ -21,38 +21,56 @@ Key: TypeAlias = tuple[str, int] | tuple[str, str]  # ("guards", number) or ("ho
 
 @dataclass(frozen=True, slots=True)
 class Supposition:
-    """One thing supposed: the option taken, of how many."""
+    """One thing supposed: the first of the options that come to the same answer."""
 
     key: Key
     option: int
-    options: int
 
 
 class Suppositions:
-    """What is supposed during one decision; ``script`` are the options to take, in order."""
+    """What is supposed during one decision; ``script`` are the choices to take, in order.
 
-    __slots__ = ("_chosen", "_script", "groups", "trail")
+    Of guards that share facts only those the engine asks about are told apart: valuations in which
+    these come to the same are supposed together.
+    """
+
+    __slots__ = ("_left", "_script", "choices", "groups")
 
     def __init__(self, groups: tuple[tuple[Valuation, ...], ...], script: tuple[int, ...]) -> None:
         """Nothing has been asked yet."""
         self.groups, self._script = groups, script
-        self.trail: list[Supposition] = []
-        self._chosen: dict[Key, int] = {}
+        self.choices: list[tuple[int, int]] = []  # which was taken, of how many
+        self._left: dict[Key, tuple[int, ...]] = {}  # the options that remain, by question
+
+    @property
+    def trail(self) -> tuple[Supposition, ...]:
+        """What was supposed, in the order in which it was asked."""
+        return tuple(Supposition(key, left[0]) for key, left in self._left.items())
 
     def option(self, key: Key, options: int) -> int:
         """The option taken for this question, the same whenever it is asked again."""
-        chosen = self._chosen.get(key)
-        if chosen is None:
-            place = len(self.trail)
-            chosen = self._script[place] if place < len(self._script) else 0
-            self._chosen[key] = chosen
-            self.trail.append(Supposition(key, chosen, options))
-        return chosen
+        left = self._left.get(key)
+        if left is None:
+            left = self._left[key] = (self._choice(options),)
+        return left[0]
 
     def value(self, group: int, place: int) -> bool | None:
         """What one guard of a group is supposed to come to."""
-        values = self.groups[group]
-        return values[self.option(("guards", group), len(values))][place]
+        values, key = self.groups[group], ("guards", group)
+        left = self._left.get(key)
+        classes: dict[bool | None, list[int]] = {}
+        for option in range(len(values)) if left is None else left:
+            classes.setdefault(values[option][place], []).append(option)
+        alike = list(classes.values())
+        taken = alike[self._choice(len(alike)) if len(alike) > 1 else 0]
+        self._left[key] = tuple(taken)
+        return values[taken[0]][place]
+
+    def _choice(self, options: int) -> int:
+        place = len(self.choices)
+        chosen = self._script[place] if place < len(self._script) else 0
+        self.choices.append((chosen, options))
+        return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +111,25 @@ class SupposedMandates(frozenset[str]):
 
 def every(
     groups: tuple[tuple[Valuation, ...], ...], ask: Callable[[Suppositions], _Answer]
-) -> Iterator[tuple[_Answer, tuple[Supposition, ...]]]:
-    """All answers to one question, each with what had to be supposed for it."""
-    script: tuple[int, ...] = ()
-    while True:
+) -> list[tuple[_Answer, tuple[Supposition, ...]]]:
+    """All answers to one question, each with the first of what can be supposed for it, in order."""
+    found: list[tuple[_Answer, tuple[Supposition, ...]]] = []
+    script: tuple[int, ...] | None = ()
+    while script is not None:
         supposed = Suppositions(groups, script)
-        answer = ask(supposed)
-        trail = supposed.trail
-        yield answer, tuple(trail)
-        while trail and trail[-1].option + 1 == trail[-1].options:
-            trail.pop()
-        if not trail:
-            return
-        script = (*(one.option for one in trail[:-1]), trail[-1].option + 1)
+        found.append((ask(supposed), supposed.trail))
+        script = _next(supposed.choices)
+    return sorted(found, key=_options) if len(found) > 1 else found
+
+
+def _next(choices: list[tuple[int, int]]) -> tuple[int, ...] | None:
+    """The choices to take the next time; None when all have been taken."""
+    while choices and choices[-1][0] + 1 == choices[-1][1]:
+        choices.pop()
+    if not choices:
+        return None
+    return (*(chosen for chosen, _ in choices[:-1]), choices[-1][0] + 1)
+
+
+def _options(answer: tuple[object, tuple[Supposition, ...]]) -> list[int]:
+    return [one.option for one in answer[1]]

@@ -16,7 +16,7 @@ from protocols.proof import (
     stops,
     totality,
 )
-from protocols.proof.automaton import MOST_STATES, Automaton, TooManyStates, explored
+from protocols.proof.automaton import MOST_STATES, Automaton, TooManyStates, explored_once
 from protocols.proof.findings import Finding
 from protocols.proof.histories import Histories
 from protocols.proof.ladders_proof import Silence, said
@@ -46,9 +46,18 @@ class Proof:
 
 
 def prove(
-    track: Protocol, vocabulary: Vocabulary, place: str = "", *, most: int = MOST_STATES
+    track: Protocol,
+    vocabulary: Vocabulary,
+    place: str = "",
+    *,
+    most: int = MOST_STATES,
+    known: dict[str, list[Automaton]] | None = None,
 ) -> Proof:
-    """Prove L1 to L6 and L8 of one track over all its reachable states."""
+    """Prove L1 to L6 and L8 of one track over all its reachable states.
+
+    ``known``: what was explored of the same version elsewhere; steps with the same law share it.
+    """
+    known = {} if known is None else known
     protocol, profiles = supposing(track, vocabulary)
     leading = leading_to_the_end(protocol)
     automata: dict[str, Automaton] = {}
@@ -56,7 +65,9 @@ def prove(
         if name == protocol.review.step:
             continue
         try:
-            automata[name] = explored(projected(protocol, profiles, step, leading), most)
+            automata[name] = explored_once(
+                projected(protocol, profiles, step, leading), known, most
+            )
         except TooManyStates as found:
             return _unproved(track, place, found)
     begun = tuple(totality.beginnings(protocol, profiles))
