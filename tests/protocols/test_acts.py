@@ -210,6 +210,15 @@ def test_closing_takes_back_what_nobody_accepted_and_lets_the_rest_go_on() -> No
     assert "ZZ-T04.examined" not in case.running()
 
 
+def test_after_closing_nobody_is_asked_to_take_the_person_over() -> None:
+    case = child_case()
+    case.act(Act.ACCEPT, *OFFICE)
+    assert case.record("case_closed").all(CloseReferral)
+    stopped = case.act(Act.CANCEL, *OFFICE, "NO_LONGER_NEEDED")
+    assert stopped.all(OpenHandOff) == ()
+    assert case.run.custody == "ZZ-C01/1/CHILD_PROTECTION"
+
+
 def test_a_notice_is_read_and_then_done() -> None:
     case = child_case()
     case.act(Act.ACKNOWLEDGE, "ZZ-C03", "LABOUR_INSPECTION")
