@@ -89,7 +89,7 @@ def _former(walk: Walk, found: HandOffState) -> bool:
 
 
 def _route(walk: Walk, step: Step, found: HandOffState, route: str, rule: str) -> None:
-    """Where a declined, failed or wrongly sent hand-off goes; nowhere once the referral is closed."""
+    """Where a declined, failed or wrongly sent hand-off goes; after closing, nowhere."""
     if walk.closed:
         return  # whoever holds the person stays holder of record
     if route == Route.SENDER:
