@@ -31,7 +31,6 @@ from protocols.decision import (
     Reason,
     Refused,
     Run,
-    RungKind,
     RunningClock,
 )
 from protocols.exclusions import excluded
@@ -42,6 +41,7 @@ from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import WAITING, move
 from protocols.permits import refusal, refused_event
 from protocols.protocol import Protocol
+from protocols.rungs import RungKind
 from protocols.tracks import applying
 from protocols.walk import Walk
 
@@ -218,7 +218,7 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
     if passes_limit:
         walk.fire(f"{law.id} lapsed", running.hand_off)
     if law.recurs and walk.clocks[running.id].state is ClockState.LAPSED:
-        limits.begin(walk, law, running.hand_off, at, f"{law.id} recurs")
+        limits.begin(walk, law, running.hand_off, f"{law.id} recurs")
     return settle(walk)
 
 

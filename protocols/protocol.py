@@ -20,7 +20,6 @@ from typing import Any, TypeVar, cast
 
 import rfc8785
 
-from protocols.decision import RungKind
 from protocols.law import (
     AS_IN_FORCE,
     ESCALATION,
@@ -45,20 +44,10 @@ from protocols.law import (
 )
 from protocols.lifecycle import Act
 from protocols.problems import Spot
+from protocols.rungs import Call, RungKind
 from protocols.working_time import Calendars
 
 _Entry = TypeVar("_Entry")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One rung of one clock, resolved as far as a protocol can: when, what, whom."""
-
-    share: float
-    kind: RungKind
-    to: str
-    late: timedelta = timedelta(0)  # after that share of the limit
-    number: int = 0  # of its rung in the ladder
 
 
 @dataclass(frozen=True, slots=True)
