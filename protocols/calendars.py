@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from importlib.metadata import version as version_of
 from types import MappingProxyType
 from typing import Any
@@ -65,9 +65,9 @@ class Calendar:
     roll_over: bool = False
     era: Era = Era.COMMON  # by which its days are shown; kept they are in the common one
     goes_on: bool = False  # beyond the covered years by the week alone, which is then said
-    remembered: Remembered[Hashable, date] = field(
+    remembered: Remembered[Hashable, datetime] = field(
         init=False, default_factory=Remembered, repr=False
-    )  # last days of what was counted on it
+    )  # ends of what was counted on it
 
     @property
     def always_open(self) -> bool:

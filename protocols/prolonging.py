@@ -126,6 +126,7 @@ def _counted(
 def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | ExtendClock) -> None:
     """Write down what befell a clock; one that begins in this very decision begins like that."""
     walk.clocks[running.id] = running
+    walk.prolonged = True
     for place, begun in enumerate(walk.items):
         if isinstance(begun, StartClock) and limits.is_start_of(begun, running):
             since = altered(begun, stood=running.stood, extensions=running.extensions)

@@ -43,6 +43,7 @@ class Walk:
         "hand_offs",
         "holder_mandates",
         "items",
+        "prolonged",
         "protocol",
         "run",
         "world",
@@ -61,6 +62,7 @@ class Walk:
         self.excluding = run.excluding | named if named else run.excluding
         self.closed = not run.open
         self.dues: dict[tuple[Limit, str], Due] = {}  # each limit counted once, by whose days
+        self.prolonged = False  # whether a limit was extended, stands still or goes on
         self._agenda: deque[tuple[str, str | None]] = deque()
 
     def fire(self, trigger: str, cause: str | None = None) -> None:

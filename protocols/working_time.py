@@ -127,12 +127,13 @@ def due_at(
         raise ValueError(message)
     begun = start.astimezone(UTC)
     if limit.unit is Unit.HOURS:
-        stopped = sum((until - since for since, until in stood), timedelta())
-        return Due(begun + timedelta(hours=limit.amount) + stopped, start, limit, calendar, stood)
-    zone = ZoneInfo(calendar.time_zone)
+        moment = begun + timedelta(hours=limit.amount)
+        for since, until in stood:
+            moment += until - since
+        return Due(moment, start, limit, calendar, stood)
     longer = limit.longer(sum(_stood_days(limit, calendar, stood))) if stood else limit
-    last = _last_day(begun.astimezone(zone).date(), longer, calendar)
-    end = datetime.combine(last, _END_OF_DAY, tzinfo=zone).astimezone(UTC)
+    key = (begun.astimezone(ZoneInfo(calendar.time_zone)).date(), longer)
+    end = calendar.remembered.get(key) or calendar.remembered.keep(key, _end(*key, calendar))
     # The last second of a day that is itself counted may already be running.
     return Due(max(end, begun), start, limit, calendar, stood)
 
@@ -140,9 +141,10 @@ def due_at(
 # --- counting ----------------------------------------------------------------------------------
 
 
-def _last_day(begun: date, limit: Limit, calendar: Calendar) -> date:
-    found: date | None = calendar.remembered.get((begun, limit))
-    return found or calendar.remembered.keep((begun, limit), _counted(begun, limit, calendar)[0])
+def _end(begun: date, limit: Limit, calendar: Calendar) -> datetime:
+    last, _ = _counted(begun, limit, calendar)
+    zone = ZoneInfo(calendar.time_zone)
+    return datetime.combine(last, _END_OF_DAY, tzinfo=zone).astimezone(UTC)
 
 
 def _counted(begun: date, limit: Limit, calendar: Calendar) -> tuple[date, derivation.Days]:
