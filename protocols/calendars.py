@@ -8,10 +8,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
-from functools import cache
+from datetime import date, datetime
 from importlib.metadata import version as version_of
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +19,7 @@ import holidays
 
 from protocols.buddhist_era import Era
 from protocols.closed_days import Description, closed_days, holds_at
+from protocols.remembered import Remembered
 
 _WEEK = 7
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -65,6 +65,9 @@ class Calendar:
     roll_over: bool = False
     era: Era = Era.COMMON  # by which its days are shown; kept they are in the common one
     goes_on: bool = False  # beyond the covered years by the week alone, which is then said
+    remembered: Remembered[Hashable, datetime] = field(
+        init=False, default_factory=Remembered, repr=False
+    )  # ends of what was counted on it
 
     @property
     def always_open(self) -> bool:
@@ -146,6 +149,12 @@ class Calendars:
     default: str
     era: Era = Era.COMMON
     goes_on: bool = False
+    _served: Remembered[tuple[str, str], Calendar] = field(
+        init=False, default_factory=Remembered, repr=False
+    )
+    _built: Remembered[tuple[str, str | None, str], Calendar] = field(
+        init=False, default_factory=Remembered, repr=False
+    )
 
     @classmethod
     def from_mapping(
@@ -175,6 +184,10 @@ class Calendars:
 
     def of(self, mandate: str, place: str) -> Calendar:
         """The calendar a mandate works by at a place (ISO 3166-2, or the country's code)."""
+        found = self._served.get((mandate, place))
+        return found or self._served.keep((mandate, place), self._serving(mandate, place))
+
+    def _serving(self, mandate: str, place: str) -> Calendar:
         serving = (
             name
             for name, description in self.descriptions.items()
@@ -190,23 +203,22 @@ class Calendars:
         known = holidays.country_holidays(days["country"]).subdivisions if subdivision else ()
         ordered = (one for one in description.get("closures", ()) if "places" in one)
         own = place if any(holds_at(one, place) for one in ordered) else ""
-        return _built(self, name, subdivision if subdivision in known else None, own)
+        key = (name, subdivision if subdivision in known else None, own)
+        return self._built.get(key) or self._built.keep(key, self._build(*key))
 
-
-@cache
-def _built(calendars: Calendars, name: str, subdivision: str | None, place: str) -> Calendar:
-    built = build_calendar(
-        name,
-        calendars.descriptions[name],
-        version=calendars.version,
-        time_zone=calendars.time_zone,
-        covered=calendars.covered,
-        language=calendars.language,
-        subdivision=subdivision,
-        place=place,
-        era=calendars.era,
-    )
-    return replace(built, goes_on=calendars.goes_on)
+    def _build(self, name: str, subdivision: str | None, place: str) -> Calendar:
+        built = build_calendar(
+            name,
+            self.descriptions[name],
+            version=self.version,
+            time_zone=self.time_zone,
+            covered=self.covered,
+            language=self.language,
+            subdivision=subdivision,
+            place=place,
+            era=self.era,
+        )
+        return replace(built, goes_on=self.goes_on)
 
 
 def _weekday(name: str) -> int:

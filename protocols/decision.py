@@ -15,6 +15,8 @@ from typing import TypeAlias
 
 from protocols.facts import Facts, Group
 from protocols.lifecycle import Act, Kind, State
+from protocols.rungs import Call, Rung, RungKind, moments
+from protocols.working_time import Due
 
 
 class LimitBasis(StrEnum):
@@ -37,15 +39,6 @@ class ClockState(StrEnum):
     def live(self) -> bool:
         """Somebody still has to act, now or when it goes on."""
         return self in {ClockState.RUNNING, ClockState.PAUSED}
-
-
-class RungKind(StrEnum):
-    """What happens at one rung of an escalation ladder."""
-
-    REMINDER = "reminder"
-    ALERT = "alert"
-    FALL_BACK = "fall_back"
-    AGENDA = "agenda"
 
 
 # --- what the engine is told -------------------------------------------------------------------
@@ -182,22 +175,36 @@ class MoveHandOff:
     reason_code: str | None = None
 
 
+class Timed:
+    """A limit's end, with the way to it and the ladder: worked out and worded when asked for."""
+
+    __slots__ = ()
+    due: Due
+    ladder: tuple[Call, ...]
+
+    @property
+    def due_at(self) -> datetime:
+        """When the limit ends."""
+        return self.due.moment
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """Why it ends then, readable line by line."""
+        return self.due.derivation
+
+    @property
+    def calendar(self) -> str:
+        """Name and version of the calendar used."""
+        return self.due.calendar
+
+    @property
+    def rungs(self) -> tuple[Rung, ...]:
+        """The ladder as moments and names, in the order in which they fire."""
+        return moments(self.ladder, self.due.start, self.due.moment, self.due.stood)
+
+
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """One rung of a ladder: when it fires and whom it calls.
-
-    ``to`` is a mandate, ``receiver``, ``holder``, ``sender``, ``supervisor_of_receiver``,
-    ``supervisor_of_holder`` or ``supervisor_of_sender``; of a ``fall_back`` rung ``next``: the
-    step's next recipient, decided when it fires.
-    """
-
-    at: datetime
-    kind: RungKind
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class StartClock:
+class StartClock(Timed):
     """A limit begins to run. ``hand_off`` is a key of this decision or a known id.
 
     ``extensions`` and ``stood``: what already befell it in this very decision.
@@ -206,16 +213,18 @@ class StartClock:
     clock: str
     step: str
     hand_off: str | None
-    starts_at: datetime
-    due_at: datetime
-    derivation: tuple[str, ...]  # readable line by line
-    calendar: str  # name and version of the calendar used
+    due: Due
+    ladder: tuple[Call, ...]
     basis: LimitBasis
     immediate: bool  # the law says "at once": shown as "now", the moment is a proposed target
-    rungs: tuple[Rung, ...]
     reason: Reason
     extensions: int = 0
     stood: tuple[Standstill, ...] = ()
+
+    @property
+    def starts_at(self) -> datetime:
+        """When it begins."""
+        return self.due.start
 
     @property
     def state(self) -> ClockState:
@@ -235,32 +244,28 @@ class PauseClock:
 
 
 @dataclass(frozen=True, slots=True)
-class ResumeClock:
+class ResumeClock(Timed):
     """A clock goes on: its end has moved on by the time it stood still."""
 
     clock: str
     at: datetime
-    due_at: datetime
-    derivation: tuple[str, ...]
-    calendar: str
+    due: Due
+    ladder: tuple[Call, ...]
     stood: tuple[Standstill, ...]
-    rungs: tuple[Rung, ...]
     rung: int
     reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
-class ExtendClock:
+class ExtendClock(Timed):
     """A limit is lengthened, for the ``count``-th time; one that stands still goes on standing."""
 
     clock: str
     at: datetime
-    due_at: datetime
-    derivation: tuple[str, ...]
-    calendar: str
+    due: Due
+    ladder: tuple[Call, ...]
     count: int
     state: ClockState
-    rungs: tuple[Rung, ...]
     rung: int
     reason: Reason
 

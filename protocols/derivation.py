@@ -73,13 +73,9 @@ def not_entered(year: int, calendar: Calendar) -> str:
     return _say(calendar, "not_entered", year=_year(year, calendar.language, calendar.era))
 
 
-def calendar_days(last: date, amount: int, calendar: Calendar) -> str:
-    """So many calendar days end on this day."""
-    return _say(calendar, "calendar_days", amount=amount, date=_date(last, calendar))
-
-
-def moved_on(passed: Days, calendar: Calendar) -> Iterator[str]:
-    """Past which closed days the end moves, a line per run of days that are alike."""
+def calendar_days(last: date, amount: int, passed: Days, calendar: Calendar) -> Iterator[str]:
+    """So many calendar days end on this day; past which closed days the end moves from there."""
+    yield _say(calendar, "calendar_days", amount=amount, date=_date(last, calendar))
     for reason, days in _runs(passed):
         why, written = _why(reason, calendar), _span(days, calendar)
         yield _say(calendar, "moved_on", days=written, reason=why)

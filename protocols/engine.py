@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from protocols import amendments, answers, limits, openings
+from protocols.beginnings import begun
 from protocols.conditions import World
 from protocols.decision import (
     ClockState,
@@ -31,17 +32,17 @@ from protocols.decision import (
     Reason,
     Refused,
     Run,
-    RungKind,
     RunningClock,
 )
 from protocols.exclusions import excluded
 from protocols.facts import Facts
 from protocols.following import settle
-from protocols.law import FILING, SUPERVISOR_OF_HOLDER, TRIAGE
+from protocols.law import SUPERVISOR_OF_HOLDER
 from protocols.lifecycle import Act, Kind, Party, State
 from protocols.moves import WAITING, move
 from protocols.permits import refusal, refused_event
 from protocols.protocol import Protocol
+from protocols.rungs import RungKind
 from protocols.tracks import applying
 from protocols.walk import Walk
 
@@ -76,22 +77,10 @@ def file(
             track.track,
             rank == 0,
             triage,
-            _filed(track.at(run.place), run, at, world, triage=triage),
+            begun(track.at(run.place), run, at, world, triage=triage),
         )
         for rank, (track, triage) in enumerate(applying(tracks, world, running=running))
     )
-
-
-def _filed(protocol: Protocol, run: Run, at: datetime, world: World, *, triage: bool) -> Decision:
-    walk = Walk(protocol, run, at, world)
-    trigger = TRIAGE if triage else FILING
-    walk.record(trigger, Reason(trigger, "applies", protocol.applies.sources))
-    walk.fire(trigger)
-    for event in sorted(run.events.intersection(protocol.events)):
-        walk.fire(event)
-    unknown = tuple(fact for fact in protocol.asks_for if fact not in run.facts.values)
-    walk.need(unknown, Reason(trigger, "asked of everybody", protocol.applies.sources))
-    return settle(walk)
 
 
 def act(  # noqa: PLR0913 - what a party may bring along with an act
@@ -218,7 +207,7 @@ def lapse(protocol: Protocol, run: Run, clock: str, at: datetime) -> Decision | 
     if passes_limit:
         walk.fire(f"{law.id} lapsed", running.hand_off)
     if law.recurs and walk.clocks[running.id].state is ClockState.LAPSED:
-        limits.begin(walk, law, running.hand_off, at, f"{law.id} recurs")
+        limits.begin(walk, law, running.hand_off, f"{law.id} recurs")
     return settle(walk)
 
 

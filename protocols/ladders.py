@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from protocols.decision import RungKind
 from protocols.document import Item
 from protocols.law import Ladder, Rung
 from protocols.reader import Reader
+from protocols.rungs import RungKind
 from protocols.section import Section
 
 STANDARD = "standard"  # the ladder of a clock that names none

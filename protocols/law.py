@@ -15,10 +15,11 @@ from datetime import date
 from enum import StrEnum
 
 from protocols.conditions import Always, Condition
-from protocols.decision import LimitBasis, RungKind
+from protocols.decision import LimitBasis
 from protocols.facts import Group
 from protocols.lifecycle import Kind
 from protocols.problems import Spot
+from protocols.rungs import RungKind
 from protocols.working_time import Limit
 
 FILING, TRIAGE, CLOSED = "filing", "triage", "closed"

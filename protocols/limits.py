@@ -7,8 +7,6 @@ Only what follows from a trigger or a lapse is here; how a limit becomes a momen
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from functools import lru_cache
 
 from protocols.altered import altered
 from protocols.conditions import missing
@@ -17,18 +15,15 @@ from protocols.decision import (
     ClockState,
     Escalate,
     Reason,
-    RungKind,
     RunningClock,
     StartClock,
     StopClock,
 )
-from protocols.decision import Rung as Due
+from protocols.derivation import Standstills
 from protocols.law import HOLDER, Clock
 from protocols.protocol import Protocol
+from protocols.rungs import Call, Rung, RungKind, moments
 from protocols.walk import Walk
-from protocols.working_time import Calendar, Calendars, due_at, share_of
-
-_REMEMBERED = 4096  # (mandate, place) pairs of a country, a few hundred in practice
 
 
 def law_of(walk: Walk, running: RunningClock) -> Clock:
@@ -52,52 +47,48 @@ def start(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
             if not clock.restarts:
                 return
             end(walk, running, reason(clock, f"{clock.id} begins anew after {trigger}"))
-    begin(walk, clock, hand_off, walk.at, f"{clock.id} from {trigger}")
+    begin(walk, clock, hand_off, f"{clock.id} from {trigger}")
 
 
-def begin(walk: Walk, clock: Clock, hand_off: str | None, since: datetime, rule: str) -> None:
-    """Write the start of a clock down, with due moment, derivation and rungs."""
-    due = due_at(since, clock.limit, calendar_for(walk, clock, hand_off))
+def begin(walk: Walk, clock: Clock, hand_off: str | None, rule: str) -> None:
+    """Write the start of a clock down, now, with its end and its ladder."""
+    due = walk.due(clock.limit, whose_days(walk, clock, hand_off))
     key = f"{clock.id}/{hand_off or ''}"
-    running = RunningClock(key, clock.id, clock.step, hand_off, since, due.moment)
-    walk.clocks[key] = running
+    walk.clocks[key] = RunningClock(key, clock.id, clock.step, hand_off, walk.at, due.moment)
     walk.items.append(
         StartClock(
             clock.id,
             clock.step,
             hand_off,
-            since,
-            due.moment,
-            due.derivation,
-            due.calendar,
+            due,
+            ladder_of(walk.protocol, clock.id, hand_off),
             clock.basis,
             clock.at_once,
-            rungs_of(walk.protocol, running),
             reason(clock, rule),
         )
     )
 
 
-def calendar_for(walk: Walk, clock: Clock, hand_off: str | None) -> Calendar:
-    """Whose working days count: those the clock names, else the receiver's, else the holder's."""
+def whose_days(walk: Walk, clock: Clock, hand_off: str | None) -> str:
+    """The mandate whose working days count: the one the clock names, else receiver or holder."""
     asked = walk.hand_offs.get(hand_off or "")
-    mandate = clock.calendar_of or (asked.mandate if asked else HOLDER)
-    return _calendar(walk.protocol.calendars, mandate, walk.run.place)
+    return clock.calendar_of or (asked.mandate if asked else HOLDER)
 
 
-def rungs_of(protocol: Protocol, running: RunningClock) -> tuple[Due, ...]:
-    """The ladder of a running clock as moments and names, in the order in which they fire.
+def ladder_of(protocol: Protocol, clock: str, hand_off: str | None) -> tuple[Call, ...]:
+    """Whom a clock calls at which share of its limit."""
+    return protocol.index.rungs[clock, hand_off is not None]
 
-    A limit that stood still has its shares of the time in which it ran.
-    """
-    calls = protocol.index.rungs[running.clock, running.hand_off is not None]
-    since, due = running.starts_at, running.due_at
-    if running.stood:
-        since += sum((one.until - one.since for one in running.stood if one.until), timedelta())
-    if not (calls and calls[-1].late):  # shares alone are in order already
-        return tuple(Due(share_of(since, due, one.share), one.kind, one.to) for one in calls)
-    rungs = (Due(share_of(since, due, one.share) + one.late, one.kind, one.to) for one in calls)
-    return tuple(sorted(rungs, key=lambda rung: rung.at))
+
+def rungs_of(protocol: Protocol, running: RunningClock) -> tuple[Rung, ...]:
+    """The ladder of a running clock as moments and names, in the order in which they fire."""
+    calls = ladder_of(protocol, running.clock, running.hand_off)
+    return moments(calls, running.starts_at, running.due_at, stood_still(running))
+
+
+def stood_still(running: RunningClock) -> Standstills:
+    """From when until when it stood still, as far as that is over."""
+    return tuple((one.since, one.until) for one in running.stood if one.until is not None)
 
 
 def stop(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
@@ -149,10 +140,10 @@ def keep_alive(walk: Walk) -> None:
     """No open referral without a running clock: the holder reviews what else nobody watches."""
     if any(clock.state is ClockState.RUNNING for clock in walk.clocks.values()):
         return
-    begin(walk, walk.protocol.review, None, walk.at, "nothing else is running")
+    begin(walk, walk.protocol.review, None, "nothing else is running")
 
 
-def climb(walk: Walk, running: RunningClock) -> tuple[Due, ...]:
+def climb(walk: Walk, running: RunningClock) -> tuple[Rung, ...]:
     """Fire the next rung (all of the same moment together); the rungs fired.
 
     The clock is spent after the last rung; a recurring one begins anew where it ended.
@@ -183,11 +174,6 @@ def _attached(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> str 
     own = trigger.startswith(f"{clock.step} ")
     step = walk.protocol.steps.get(clock.step)
     return cause if own or (step is not None and step.kept) else None
-
-
-@lru_cache(_REMEMBERED)
-def _calendar(calendars: Calendars, mandate: str, place: str) -> Calendar:
-    return calendars.of(mandate, place)
 
 
 def reason(clock: Clock, rule: str, more: tuple[str, ...] = ()) -> Reason:

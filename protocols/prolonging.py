@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from protocols import derivation, limits
+from protocols import limits
 from protocols.altered import altered
 from protocols.decision import (
     ClockState,
@@ -56,11 +56,9 @@ def _resume(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> No
     item = ResumeClock(
         clock=on.id,
         at=until,
-        due_at=due.moment,
-        derivation=due.derivation,
-        calendar=due.calendar,
+        due=due,
+        ladder=limits.ladder_of(walk.protocol, clock.id, running.hand_off),
         stood=stood,
-        rungs=limits.rungs_of(walk.protocol, on),
         rung=on.rung,
         reason=limits.reason(clock, f"{clock.id} goes on after {trigger}", clock.pauses.sources),
     )
@@ -77,12 +75,10 @@ def _extend(walk: Walk, clock: Clock, running: RunningClock, trigger: str) -> No
     item = ExtendClock(
         clock=longer.id,
         at=walk.at,
-        due_at=due.moment,
-        derivation=due.derivation,
-        calendar=due.calendar,
+        due=due,
+        ladder=limits.ladder_of(walk.protocol, clock.id, running.hand_off),
         count=count,
         state=state,
-        rungs=limits.rungs_of(walk.protocol, longer),
         rung=longer.rung,
         reason=limits.reason(clock, rule, clock.extends.sources),
     )
@@ -116,13 +112,11 @@ def _counted(
     walk: Walk, clock: Clock, running: RunningClock, at: datetime
 ) -> tuple[Due, RunningClock]:
     """When a limit ends with all that befell it, and the clock at the first rung still to come."""
-    calendar = limits.calendar_for(walk, clock, running.hand_off)
-    stood = tuple((one.since, one.until) for one in running.stood if one.until is not None)
+    calendar = walk.calendar(limits.whose_days(walk, clock, running.hand_off))
     whole = clock.extends.to[running.extensions - 1] if running.extensions else clock.limit
-    due = due_at(running.starts_at, whole, calendar, stood)
+    due = due_at(running.starts_at, whole, calendar, limits.stood_still(running))
     if running.extensions:
-        extended = derivation.extended(running.extensions, clock.extends.at_most, calendar)
-        due = altered(due, derivation=(extended, *due.derivation))
+        due = altered(due, extended=(running.extensions, clock.extends.at_most))
     running = altered(running, due_at=due.moment)
     rungs = limits.rungs_of(walk.protocol, running)
     to_come = (place for place, rung in enumerate(rungs) if rung.at > at)
@@ -132,6 +126,7 @@ def _counted(
 def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | ExtendClock) -> None:
     """Write down what befell a clock; one that begins in this very decision begins like that."""
     walk.clocks[running.id] = running
+    walk.prolonged = True
     for place, begun in enumerate(walk.items):
         if isinstance(begun, StartClock) and limits.is_start_of(begun, running):
             since = altered(begun, stood=running.stood, extensions=running.extensions)
@@ -142,10 +137,4 @@ def _keep(walk: Walk, running: RunningClock, item: PauseClock | ResumeClock | Ex
 
 def _ending(begun: StartClock, item: ResumeClock | ExtendClock) -> StartClock:
     """The same beginning with the end it has now."""
-    return altered(
-        begun,
-        due_at=item.due_at,
-        derivation=item.derivation,
-        calendar=item.calendar,
-        rungs=item.rungs,
-    )
+    return altered(begun, due=item.due)

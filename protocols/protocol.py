@@ -11,7 +11,7 @@ while the law stands.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 
 import rfc8785
 
-from protocols.decision import RungKind
+from protocols.conditions import Atom, atoms
 from protocols.law import (
     AS_IN_FORCE,
     ESCALATION,
@@ -45,20 +45,11 @@ from protocols.law import (
 )
 from protocols.lifecycle import Act
 from protocols.problems import Spot
+from protocols.remembered import Remembered
+from protocols.rungs import Call, RungKind
 from protocols.working_time import Calendars
 
 _Entry = TypeVar("_Entry")
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One rung of one clock, resolved as far as a protocol can: when, what, whom."""
-
-    share: float
-    kind: RungKind
-    to: str
-    late: timedelta = timedelta(0)  # after that share of the limit
-    number: int = 0  # of its rung in the ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +64,7 @@ class Index:
     excluding: Mapping[str, tuple[Exclusion, ...]]
     duties: Mapping[str, tuple[Step, ...]]  # step -> the holder's duties that follow its acceptance
     rungs: Mapping[tuple[str, bool], tuple[Call, ...]]  # (clock, has a hand-off) -> its ladder
+    questions: tuple[Atom, ...]  # whatever its steps, clocks and exclusions ask about a person
 
 
 @dataclass(frozen=True)
@@ -108,6 +100,9 @@ class Protocol:
     spot: Spot = field(default=Spot(""), metadata=OUTSIDE, compare=False)
     index: Index = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
     places: Mapping[str, Protocol] = field(init=False, metadata=OUTSIDE, compare=False, repr=False)
+    beginnings: Remembered[Hashable, Any] = field(
+        init=False, default_factory=Remembered, metadata=OUTSIDE, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         """Make the indices, once."""
@@ -233,6 +228,17 @@ def _index(protocol: Protocol) -> Index:
                 for clock in clocks
                 for attached in (True, False)
             }
+        ),
+        questions=tuple(
+            dict.fromkeys(
+                atom
+                for condition in (
+                    *(step.when for step in steps),
+                    *(clock.when for clock in clocks),
+                    *(exclusion.when for exclusion in protocol.exclusions),
+                )
+                for atom in atoms(condition)
+            )
         ),
     )
 

@@ -22,6 +22,7 @@ from protocols.decision import (
 )
 from protocols.law import HOLDER
 from protocols.protocol import Protocol
+from protocols.working_time import Calendar, Due, Limit, due_at
 
 # The fact that lists accused agencies: none of them ever receives or reads (vocabulary.yaml).
 NAMED = "named_agencies"
@@ -36,11 +37,13 @@ class Walk:
         "clocks",
         "closed",
         "custody",
+        "dues",
         "events",
         "excluding",
         "hand_offs",
         "holder_mandates",
         "items",
+        "prolonged",
         "protocol",
         "run",
         "world",
@@ -58,6 +61,8 @@ class Walk:
         named = world.facts.codes(NAMED)
         self.excluding = run.excluding | named if named else run.excluding
         self.closed = not run.open
+        self.dues: dict[tuple[Limit, str], Due] = {}  # each limit counted once, by whose days
+        self.prolonged = False  # whether a limit was extended, stands still or goes on
         self._agenda: deque[tuple[str, str | None]] = deque()
 
     def fire(self, trigger: str, cause: str | None = None) -> None:
@@ -70,7 +75,8 @@ class Walk:
 
     def add(self, item: Decided) -> None:
         """Write one decided fact down, once."""
-        if item not in self.items:
+        kind = type(item)
+        if item not in [one for one in self.items if type(one) is kind]:
             self.items.append(item)
 
     def need(self, facts: tuple[str, ...], reason: Reason) -> None:
@@ -83,3 +89,15 @@ class Walk:
         """Write an event into the history."""
         self.events.add(event)
         self.add(RecordEvent(event, reason))
+
+    def due(self, limit: Limit, mandate: str) -> Due:
+        """When a limit ends that begins now and is counted by the days of this mandate."""
+        found = self.dues.get((limit, mandate))
+        if found is None:
+            found = due_at(self.at, limit, self.calendar(mandate))
+            self.dues[limit, mandate] = found
+        return found
+
+    def calendar(self, mandate: str) -> Calendar:
+        """The calendar by which a mandate works where this happens."""
+        return self.protocol.calendars.of(mandate, self.run.place)

@@ -15,7 +15,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -35,11 +34,9 @@ __all__ = [
     "Unit",
     "build_calendar",
     "due_at",
-    "share_of",
 ]
 
 _END_OF_DAY = time(23, 59, 59, fold=1)  # fold: a repeated hour belongs to the day it repeats
-_REMEMBERED = 4096  # countings kept: limits that begin at one moment or on one day share a handful
 
 
 class Unit(StrEnum):
@@ -72,17 +69,51 @@ class Limit:
             message = f"a limit of {self.amount} {self.unit} leaves no time: at least 0 h or 1 day"
             raise ValueError(message)
 
+    def longer(self, by: int) -> Limit:
+        """The same limit with so many more of its units."""
+        return replace(self, amount=self.amount + by) if by else self
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Due:
-    """The moment (UTC), the way to it line by line, and the calendar with its version."""
+    """When a limit ends (``moment``, UTC), and what that was counted from.
+
+    The way to it, line by line, is worded when it is asked for. Two are equal when they say the
+    same. ``extended``: for the how-manieth time, of how many.
+    """
 
     moment: datetime
-    derivation: tuple[str, ...]
-    calendar: str
+    start: datetime
+    limit: Limit
+    counted_by: Calendar
+    stood: derivation.Standstills = ()
+    extended: tuple[int, int] | None = None
+
+    @property
+    def calendar(self) -> str:
+        """Name and version of the calendar it was counted by."""
+        return f"{self.counted_by.name} {self.counted_by.version}"
+
+    @property
+    def derivation(self) -> tuple[str, ...]:
+        """Why it is this moment."""
+        again = (derivation.extended(*self.extended, self.counted_by),) if self.extended else ()
+        return (*again, *_worded(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Due):
+            return NotImplemented
+        same = (self.moment, self.start, self.calendar) == (
+            other.moment,
+            other.start,
+            other.calendar,
+        )
+        return same and self.derivation == other.derivation
+
+    def __hash__(self) -> int:
+        return hash((self.moment, self.start))
 
 
-@lru_cache(_REMEMBERED)
 def due_at(
     start: datetime, limit: Limit, calendar: Calendar, stood: derivation.Standstills = ()
 ) -> Due:
@@ -94,80 +125,97 @@ def due_at(
     if start.tzinfo is None:
         message = f"the start {start} has no time zone: nobody can say which moment it is"
         raise ValueError(message)
-    start = start.astimezone(UTC)
-    local = start.astimezone(ZoneInfo(calendar.time_zone))
+    begun = start.astimezone(UTC)
     if limit.unit is Unit.HOURS:
-        stopped = sum((until - since for since, until in stood), timedelta())
-        moment = start + timedelta(hours=limit.amount) + stopped
-        ends = moment.astimezone(local.tzinfo)
-        lines = derivation.hours(local, ends, limit.amount, calendar, stood)
-    else:
-        limit, added = _longer(limit, calendar, stood) if stood else (limit, ())
-        counting = _working_days if limit.unit is Unit.WORKING_DAYS else _calendar_days
-        last, counted = counting(local.date(), limit, calendar)
-        end = datetime.combine(last, _END_OF_DAY, tzinfo=local.tzinfo).astimezone(UTC)
-        # The last second of a day that is itself counted may already be running.
-        moment = max(end, start)
-        begins = derivation.begins(local, calendar, day_counted=limit.count_first_day)
-        lines = (begins, *added, *counted)
-    return Due(moment, lines, f"{calendar.name} {calendar.version}")
+        moment = begun + timedelta(hours=limit.amount)
+        for since, until in stood:
+            moment += until - since
+        return Due(moment, start, limit, calendar, stood)
+    longer = limit.longer(sum(_stood_days(limit, calendar, stood))) if stood else limit
+    key = (begun.astimezone(ZoneInfo(calendar.time_zone)).date(), longer)
+    end = calendar.remembered.get(key) or calendar.remembered.keep(key, _end(*key, calendar))
+    # The last second of a day that is itself counted may already be running.
+    return Due(max(end, begun), start, limit, calendar, stood)
 
 
-def share_of(start: datetime, due: datetime, share: float) -> datetime:
-    """The moment when this share of the limit has elapsed; 1.5 is half a limit after the end."""
-    return start + (due - start) * share
+# --- counting ----------------------------------------------------------------------------------
 
 
-# --- counting: each gives the last day and the lines that lead to it ---------------------------
+def _end(begun: date, limit: Limit, calendar: Calendar) -> datetime:
+    last, _ = _counted(begun, limit, calendar)
+    zone = ZoneInfo(calendar.time_zone)
+    return datetime.combine(last, _END_OF_DAY, tzinfo=zone).astimezone(UTC)
 
 
-@lru_cache(_REMEMBERED)
-def _working_days(begun: date, limit: Limit, calendar: Calendar) -> tuple[date, tuple[str, ...]]:
+def _counted(begun: date, limit: Limit, calendar: Calendar) -> tuple[date, derivation.Days]:
+    """The last day, and the days that lead to it, each with why it is closed.
+
+    Of working days all from the first, of calendar days the closed ones past which the end moves.
+    """
     days: derivation.Days = []
-    following, left = _following(begun, limit), limit.amount
-    while left:
-        day = next(following)
-        days.append((day, calendar.closed_by(day)))
-        left -= days[-1][1] is None
-    last = days[-1][0]
-    counted = derivation.working_days(days, limit.amount, calendar)
-    return last, (*counted, derivation.due_on(last, calendar), *_not_entered(last, calendar))
-
-
-@lru_cache(_REMEMBERED)
-def _calendar_days(begun: date, limit: Limit, calendar: Calendar) -> tuple[date, tuple[str, ...]]:
+    if limit.unit is Unit.WORKING_DAYS:
+        following, left = _following(begun, limit), limit.amount
+        while left:
+            day = next(following)
+            days.append((day, calendar.closed_by(day)))
+            left -= days[-1][1] is None
+        return days[-1][0], days
     last = begun + timedelta(days=limit.amount - limit.count_first_day)
-    counted = derivation.calendar_days(last, limit.amount, calendar)
-    roll_over = calendar.roll_over if limit.roll_over is None else limit.roll_over
-    passed: derivation.Days = []
-    while roll_over and (reason := calendar.closed_by(last)) is not None:
-        passed.append((last, reason))
+    while _rolls_over(limit, calendar) and (reason := calendar.closed_by(last)) is not None:
+        days.append((last, reason))
         last += timedelta(days=1)
-    moved = derivation.moved_on(passed, calendar)
-    unsure = _not_entered(last, calendar) if roll_over else ()
-    return last, (counted, *moved, derivation.due_on(last, calendar), *unsure)
+    return last, days
 
 
-def _not_entered(last: date, calendar: Calendar) -> tuple[str, ...]:
-    if calendar.always_open or last.year in calendar.covered:
-        return ()
-    return (derivation.not_entered(last.year, calendar),)
+def _rolls_over(limit: Limit, calendar: Calendar) -> bool:
+    return calendar.roll_over if limit.roll_over is None else limit.roll_over
 
 
-def _longer(
-    limit: Limit, calendar: Calendar, stood: derivation.Standstills
-) -> tuple[Limit, tuple[str, ...]]:
-    """The limit with the days added on which it stood still, and a line for each standstill."""
+def _stood_days(limit: Limit, calendar: Calendar, stood: derivation.Standstills) -> Iterator[int]:
+    """How many days each standstill adds."""
     zone, working = ZoneInfo(calendar.time_zone), limit.unit is Unit.WORKING_DAYS
-    added, lines = 0, []
     for since, until in stood:
         first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
-        days = [first + timedelta(days=n) for n in range((last - first).days)]
-        more = sum(not working or calendar.closed_by(day) is None for day in days)
-        lines.append(derivation.stood_days(since, until, more, calendar, working=working))
-        added += more
-    return replace(limit, amount=limit.amount + added), tuple(lines)
+        days = (first + timedelta(days=n) for n in range((last - first).days))
+        yield sum(not working or calendar.closed_by(day) is None for day in days)
 
 
 def _following(begun: date, limit: Limit) -> Iterator[date]:
     return (begun + timedelta(days=n) for n in count(0 if limit.count_first_day else 1))
+
+
+# --- wording: what was counted, counted again and told -----------------------------------------
+
+
+def _worded(due: Due) -> tuple[str, ...]:
+    limit, calendar = due.limit, due.counted_by
+    local = due.start.astimezone(ZoneInfo(calendar.time_zone))
+    if limit.unit is Unit.HOURS:
+        ends = due.moment.astimezone(local.tzinfo)
+        return derivation.hours(local, ends, limit.amount, calendar, due.stood)
+    working, added = limit.unit is Unit.WORKING_DAYS, tuple(_stood_days(limit, calendar, due.stood))
+    longer = limit.longer(sum(added))
+    last, days = _counted(local.date(), longer, calendar)
+    return (
+        derivation.begins(local, calendar, day_counted=limit.count_first_day),
+        *(
+            derivation.stood_days(since, until, more, calendar, working=working)
+            for (since, until), more in zip(due.stood, added, strict=True)
+        ),
+        *(
+            derivation.working_days(days, longer.amount, calendar)
+            if working
+            else derivation.calendar_days(
+                days[0][0] if days else last, longer.amount, days, calendar
+            )
+        ),
+        derivation.due_on(last, calendar),
+        *_not_entered(last, longer, calendar),
+    )
+
+
+def _not_entered(last: date, limit: Limit, calendar: Calendar) -> tuple[str, ...]:
+    asked = limit.unit is Unit.WORKING_DAYS or _rolls_over(limit, calendar)
+    if not asked or calendar.always_open or last.year in calendar.covered:
+        return ()
+    return (derivation.not_entered(last.year, calendar),)

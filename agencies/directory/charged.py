@@ -61,7 +61,7 @@ class Serving:
     via: Via
 
 
-_SERVING: Final = text("SELECT * FROM agencies.serving(CAST(:asks AS jsonb), :on_day) ORDER BY ask")
+_SERVING: Final = "SELECT * FROM agencies.serving($1::jsonb, $2) ORDER BY ask"
 _HELD: Final = text("SELECT agencies.held_mandates(:unit, :place, :on_day)")
 
 
@@ -69,7 +69,7 @@ async def serving(connection: AsyncConnection, asks: Sequence[Ask], on: date) ->
     """One answer per ask, in the order of the asks; a single statement however many they are."""
     if not asks:
         return []
-    rows = await connection.execute(_SERVING, {"asks": _as_json(asks), "on_day": on})
+    rows = await connection.exec_driver_sql(_SERVING, (_as_json(asks), on))
     return [_answer(ask, row) for ask, row in zip(asks, rows, strict=True)]
 
 

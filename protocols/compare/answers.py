@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from protocols.conditions import Condition, World
 from protocols.exclusions import shut_out
 from protocols.law import Clock, Panel, Step
-from protocols.protocol import Call, Protocol
+from protocols.protocol import Protocol
+from protocols.rungs import Call
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from datetime import timedelta
 from itertools import product
 
 from protocols.conditions import Always
-from protocols.decision import RungKind
 from protocols.law import Asking, Clock, Step
 from protocols.proof.automaton import Automaton, Edge
 from protocols.proof.findings import Finding
@@ -23,6 +22,7 @@ from protocols.proof.profiles import Profiles
 from protocols.proof.spans import longest
 from protocols.proof.standing import Standing
 from protocols.protocol import Protocol
+from protocols.rungs import RungKind
 
 # What a silent recipient cannot have done: a limit that stops only at these keeps calling.
 _ANSWERS = frozenset({"accepted", "declined", "completed", "failed", "cancelled", "refused"})

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocols.decision import RungKind
 from protocols.lifecycle import Act, Kind, State
 from protocols.proof.automaton import Automaton
 from protocols.proof.findings import Finding
 from protocols.proof.histories import Histories
 from protocols.proof.projection import Projection, takes_custody
 from protocols.proof.standing import Asked, Standing, Ticking, key_of
+from protocols.rungs import RungKind
 
 
 def one_holder(automaton: Automaton, histories: Histories) -> Iterator[Finding]:

@@ -19,12 +19,13 @@ from datetime import UTC, datetime, timedelta
 from operator import attrgetter
 
 from protocols.conditions import Always, Condition
-from protocols.decision import RungKind, RunningClock
+from protocols.decision import RunningClock
 from protocols.law import CLOSED, HOLDER, ROLES, Clock, Step
 from protocols.lifecycle import Kind
 from protocols.limits import rungs_of
 from protocols.proof.profiles import Profiles, profiles_of
 from protocols.protocol import Protocol
+from protocols.rungs import RungKind
 from protocols.vocabulary import Vocabulary
 from protocols.working_time import Calendars, Limit, Unit
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocols.decision import LimitBasis, RungKind
+from protocols.decision import LimitBasis
 from protocols.law import Clock
 from protocols.lifecycle import Kind
 from protocols.protocol import Protocol
 from protocols.reader import Reader
+from protocols.rungs import RungKind
 
 
 def clocks_are_complete(protocol: Protocol, reader: Reader) -> None:

@@ -74,7 +74,7 @@ class Asked:
 _SAID: Final = set(Said.__dataclass_fields__) - {"version"}
 
 
-def _asked(
+async def _asked(  # (what is not async is run in a thread: two changes of hands for nothing)
     x_reason: Annotated[
         str | None, Header(description="Why, where the access rules ask for a reason.")
     ] = None,

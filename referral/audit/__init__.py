@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-import rfc8785
+import orjson
 from uuid_utils.compat import uuid7
 
 from referral.vault import SubjectKey
@@ -126,6 +126,15 @@ def fixed_width(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """The canonical JSON (RFC 8785) of a mapping with ASCII keys.
+
+    Its values are text, whole numbers, truth values, None and lists of these: of them the quickest
+    writer makes the same bytes. Raises TypeError for anything else that JSON does not know.
+    """
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def append(
     head: Head, key: SubjectKey, drafts: Sequence[Draft], *, author: Author, at: datetime
 ) -> tuple[list[dict[str, Any]], Head]:
@@ -145,10 +154,10 @@ def append(
 def _entry(
     head: Head, key: SubjectKey, draft: Draft, author: Author, at: datetime
 ) -> tuple[dict[str, Any], Head]:
-    entry_id = UUID(str(uuid7()))
-    body = rfc8785.dumps(dict(draft.body))
+    entry_id = uuid7()
+    body = canonical(dict(draft.body))
     sealed = key.seal(body, room="audit_body", column="content", row=entry_id)
-    header = rfc8785.dumps(
+    header = canonical(
         {
             "v": VERSION,
             "id": str(entry_id),

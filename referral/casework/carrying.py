@@ -7,7 +7,7 @@ who serves a mandate (all at once), and hands everything to the ledger; it decid
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -109,8 +109,9 @@ def _one(
 
 
 def reason_of(item: Any) -> dict[str, Any]:
-    """A reason as it is stored beside the hand-off."""
-    return asdict(item.reason)
+    """A reason as it is stored beside what it is the reason of."""
+    why = item.reason
+    return {"step": why.step, "rule": why.rule, "sources": why.sources}
 
 
 def _open(
@@ -245,11 +246,11 @@ def _note_needs(ledger: Ledger, subject: Subject, decision: Decision) -> None:
 def needs_of(decision: Decision) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What is needed (fact, by whom, why) and what was withheld (mandate, why)."""
     needed = [
-        {"fact": item.fact, "by": item.by, "reason": asdict(item.reason)}
+        {"fact": item.fact, "by": item.by, "reason": reason_of(item)}
         for item in decision.all(NeedFact)
     ]
     withheld = [
-        {"mandate": item.mandate, "reason": asdict(item.reason)} for item in decision.all(Withheld)
+        {"mandate": item.mandate, "reason": reason_of(item)} for item in decision.all(Withheld)
     ]
     return needed, withheld
 

@@ -13,11 +13,11 @@ from protocols.decision import (
     ExtendClock,
     PauseClock,
     ResumeClock,
-    Rung,
     Standstill,
     StartClock,
     StopClock,
 )
+from protocols.rungs import Rung
 from referral.audit import Done
 from referral.audit.ledger import Ledger
 from referral.casework.recipients import Subject

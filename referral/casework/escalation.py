@@ -8,11 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from agencies.directory import Serving
-from protocols.decision import (
-    Decision,
-    Escalate,
-    RungKind,
-)
+from protocols.decision import Decision, Escalate
+from protocols.rungs import RungKind
 from referral.audit import Done
 from referral.audit.ledger import Ledger
 from referral.casework.recipients import PARTIES, Subject

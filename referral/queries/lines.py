@@ -110,12 +110,10 @@ async def units_named(
     session: ReadSession, actor: Actor, units: Sequence[UUID]
 ) -> dict[UUID, tuple[str | None, str | None]]:
     """Agency and unit name of units; None where the agency is confidential."""
-    rows = await session.connection.execute(
-        text(
-            "SELECT u.id, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS agency, "
-            "CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE u.name END AS unit "
-            "FROM agencies.unit u JOIN agencies.agency a ON a.id = u.agency_id WHERE u.id = ANY (:units)"
-        ),
-        {"units": list(units), "agency": actor.agency_id},
+    rows = await session.connection.exec_driver_sql(
+        "SELECT u.id, CASE WHEN a.confidential AND a.id <> $2 THEN NULL ELSE a.name END AS agency, "
+        "CASE WHEN a.confidential AND a.id <> $2 THEN NULL ELSE u.name END AS unit "
+        "FROM agencies.unit u JOIN agencies.agency a ON a.id = u.agency_id WHERE u.id = ANY ($1)",
+        (list(units), actor.agency_id),
     )
     return {row.id: (row.agency, row.unit) for row in rows}

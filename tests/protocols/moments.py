@@ -17,13 +17,13 @@ from protocols.decision import (
     Opening,
     Refused,
     Run,
-    RungKind,
     RunningClock,
 )
 from protocols.facts import Facts, Value
 from protocols.lifecycle import Act, Party
 from protocols.protocol import Protocol
 from protocols.rehearsal import carried_out
+from protocols.rungs import RungKind
 
 CATALOGUE = Catalogue.load()
 FRIDAY = datetime(2026, 11, 6, 15, 40, tzinfo=UTC)

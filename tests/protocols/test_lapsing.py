@@ -6,16 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from protocols import engine
-from protocols.decision import (
-    AdvanceClock,
-    ClockState,
-    HoldStep,
-    MoveHandOff,
-    Refused,
-    RungKind,
-    StartClock,
-)
+from protocols.decision import AdvanceClock, ClockState, HoldStep, MoveHandOff, Refused, StartClock
 from protocols.lifecycle import Act, Party
+from protocols.rungs import RungKind
 from tests.protocols.drafts import TRACK, altered, small
 from tests.protocols.moments import (
     FRIDAY,

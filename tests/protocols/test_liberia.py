@@ -12,19 +12,12 @@ import pytest
 from protocols import engine
 from protocols.catalogue import Catalogue
 from protocols.check import check
-from protocols.decision import (
-    ClockState,
-    Decision,
-    OpenHandOff,
-    Run,
-    RungKind,
-    RunningClock,
-    StartClock,
-)
+from protocols.decision import ClockState, Decision, OpenHandOff, Run, RunningClock, StartClock
 from protocols.explain import procedure
 from protocols.facts import Facts, Value
 from protocols.protocol import Protocol
 from protocols.rehearsal import carried_out
+from protocols.rungs import RungKind
 from protocols.spoken import Speaker
 from protocols.typeset import as_text
 from protocols.vocabulary import load_vocabulary

@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from protocols import engine
-from protocols.decision import (
-    ClockState,
-    ExtendClock,
-    PauseClock,
-    Refused,
-    RungKind,
-    StartClock,
-)
+from protocols.decision import ClockState, ExtendClock, PauseClock, Refused, StartClock
 from protocols.lifecycle import Act
 from protocols.permits import recordable
+from protocols.rungs import RungKind
 from tests.protocols.drafts import altered, compiled, small
 from tests.protocols.moments import FRIDAY, facts, run_of, told
 from tests.protocols.prolonged import begun_by_hand, day_end, due, hours, law, visiting

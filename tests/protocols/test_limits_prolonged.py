@@ -15,7 +15,6 @@ from protocols.decision import (
     PauseClock,
     Refused,
     ResumeClock,
-    RungKind,
     StartClock,
     StopClock,
 )
@@ -23,6 +22,7 @@ from protocols.explain import procedure
 from protocols.lifecycle import Act
 from protocols.permits import recordable
 from protocols.protocol import Protocol
+from protocols.rungs import RungKind
 from protocols.vocabulary import load_vocabulary
 from tests.protocols.drafts import altered, compiled, written
 from tests.protocols.moments import CATALOGUE, FRIDAY, facts, told

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from protocols.buddhist_era import Era
 from protocols.derivation import day_in_words
 from protocols.document import plain_file
+from protocols.rungs import share_of
 from protocols.working_time import (
     Calendar,
     CalendarNotCovered,
@@ -22,7 +23,6 @@ from protocols.working_time import (
     Limit,
     Unit,
     due_at,
-    share_of,
 )
 
 COUNTRIES = Path(__file__).parents[2] / "protocols" / "countries"

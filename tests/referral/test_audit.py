@@ -14,9 +14,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+import rfc8785
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from referral import casework, queries, roles
+from referral.audit import canonical
 from referral.audit.verify import verify
 from referral.casework import Intake, Said
 from referral.errors import Refusal
@@ -227,3 +231,13 @@ async def test_nothing_sealed_is_opened_without_a_witness(house: House) -> None:
         with pytest.raises(TypeError, match="WitnessedRead"):
             await queries.case_seen(session, actor, case_id, groups=("G2",), now=house.at())
     assert asked(filed, "ZZ-C01") == hand_off
+
+
+_VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), st.text(), st.lists(st.text())
+)
+
+
+@given(st.dictionaries(st.text(st.characters(codec="ascii")), _VALUES))
+def test_entries_are_written_in_the_canonical_form(body: dict[str, Any]) -> None:
+    assert canonical(body) == rfc8785.dumps(body)
