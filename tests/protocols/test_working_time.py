@@ -158,7 +158,7 @@ def test_those_on_duty_work_every_day() -> None:
 
 def test_the_answer_names_the_calendar_with_area_file_and_package() -> None:
     said = due_at(FRIDAY, Limit(1, WD), AR.of("COPRETI", "AR-X")).calendar
-    assert said.startswith("public_office (X) 2026-11-01, holidays 0.")
+    assert said.startswith("public_office (X) 2026-11-26, holidays 0.")
 
 
 # --- calendar days -----------------------------------------------------------------------------
