@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="every problem of the country files at once")
     checking.add_argument("countries", nargs="*", metavar="COUNTRY", help="all if none is named")
-    checking.add_argument("--today", type=date.fromisoformat, help="warn of sources gone stale")
+    checking.add_argument(
+        "--today", type=date.fromisoformat, help="warn of what is stale or runs out"
+    )
     telling = (add_explain(commands), add_compare(commands), add_replay(commands))
     for command in (checking, *telling):
         command.add_argument("--json", action="store_true", help="JSON instead of text")

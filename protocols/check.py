@@ -24,6 +24,7 @@ from protocols.proof.findings import Finding
 from protocols.proof.track import Proof
 from protocols.protocol import Protocol, cited_by
 from protocols.shelves import CASES, FOLDER, Shelf, name_of, read_shelves, text_of
+from protocols.upkeep import owed
 
 STALE_AFTER_DAYS = 365
 
@@ -90,7 +91,7 @@ def check(
     processes: int | None = None,
     proving: bool = True,
 ) -> Report:
-    """Check these countries, or all. ``today`` is only used to find sources nobody looked up.
+    """Check these countries, or all. ``today`` is only used for what goes stale or runs out.
 
     ``processes``: how many tracks are proved beside each other; one for each processor if left out.
     ``proving``: whether the proofs are part of it (without them nothing may be taken into force).
@@ -127,6 +128,7 @@ def _country(
         for one in proofs or ()
     )
     recalled = _recalled(shelf, problems)
+    owed(shelf, problems, today)
     return CountryReport(iso2, tracks, cases, unreached, stale, recalled, counts)
 
 

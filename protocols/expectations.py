@@ -34,6 +34,7 @@ MOMENT = "%Y-%m-%d %H:%M"
 EXPECTED = (
     *("opens", "keeps", "withholds", "needs", "starts", "stops", "tells", "takes_back"),
     *("pauses", "resumes", "extends", "choices", "due", "holder", "refused", "closes", "national"),
+    "travels",
 )
 """Keys that say what must follow."""
 
@@ -52,6 +53,7 @@ def compare(expected: Section, answer: Decision | Refused, run: Run, country: Co
         else:
             _expect_among(expected, name, words)
     _expect_due(expected, country, answer)
+    _expect_travels(expected, answer)
     _expect_holder(expected, run)
 
 
@@ -110,6 +112,16 @@ def _expect_due(section: Section, country: Country, answer: Decision) -> None:
         }
         if moment not in dues:
             wrong(section, "due", f"{clock} is due {_said(sorted(dues))} and not {moment}")
+
+
+def _expect_travels(expected: Section, answer: Decision) -> None:
+    """Exactly these field groups go with the step: one more is a leak."""
+    said = expected.section("travels")
+    for step, _ in said:
+        sent = {one.travels for one in answer.all(OpenHandOff) if one.step == step}
+        if sent != {frozenset(said.words(step))}:
+            groups = sorted(group for one in sent for group in one)
+            wrong(expected, "travels", f"with {step} go {_said(groups)}")
 
 
 def _expect_holder(section: Section, run: Run) -> None:

@@ -25,8 +25,8 @@ from protocols.working_time import Calendars
 
 FOLDER = COUNTRIES
 RELEASED = "released.yaml"
-_COUNTRY, _CALENDARS, CASES = "country.yaml", "calendars.yaml", "cases.yaml"
-_FILES = frozenset({_COUNTRY, _CALENDARS, CASES, FACTS, LETTERS})
+_COUNTRY, CALENDARS, CASES = "country.yaml", "calendars.yaml", "cases.yaml"
+_FILES = frozenset({_COUNTRY, CALENDARS, CASES, FACTS, LETTERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _read_shelf(
             "Name the folder after the two-letter code",
         )
     translated(own, country.languages, problems)
-    days = read(text_of(folder / _CALENDARS, problems), name_of(folder / _CALENDARS), problems)
+    days = read(text_of(folder / CALENDARS, problems), name_of(folder / CALENDARS), problems)
     calendars = replace(
         read_calendars(days, country.time_zone, country.mandates, problems, country.calendar_era),
         goes_on=goes_on,

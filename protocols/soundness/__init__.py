@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from protocols.protocol import Protocol
 from protocols.reader import Reader
+from protocols.soundness.bases import statutory_steps_cite_a_statute
 from protocols.soundness.conditions import conditions_are_small
 from protocols.soundness.limits import clocks_are_complete, custody_is_watched
 from protocols.soundness.prolonging import (
@@ -43,6 +44,7 @@ _CHECKS = (
     extensions_lengthen,
     clocks_before_others_exist,
     conditions_are_small,
+    statutory_steps_cite_a_statute,
 )
 
 

@@ -348,13 +348,14 @@ KINDS: dict[str, Callable[[Text, Text], Iterator[Defect]]] = {
 WHY_IT_CAN_SURVIVE = {
     "wrong_limit": "A longer limit is lawful in itself: only a worked case that counts it out, or a"
     " statutory limit of the same act, can contradict it.",
-    "law_is_no_statute": "Nothing statutory cites the source alone: the limits that cite it cite"
-    " another statute as well, or only steps rest on it.",
+    "law_is_no_statute": "Nothing statutory cites the source alone: the steps and limits that cite it"
+    " cite another statute as well, or only the country's own lists, an exclusion or the track itself"
+    " rest on it.",
     "widened_exclusion": "The condition never holds in a worked case, and the step has a 'last' who"
     " is asked instead: nobody is left without a holder.",
     "removed_stop": "The hand-off that ends takes its limit with it, so the word was not needed.",
-    "stops_too_early": "Another limit of the step goes on until it is accepted: nobody waits"
-    " unwatched, and no worked case sees the difference.",
+    "stops_too_early": "The limit begins with the acceptance, and reading comes before it; or another"
+    " limit of the step goes on until it is accepted, and nobody waits unwatched.",
     "no_triage": "The track is the country's default: whoever nothing else takes comes into its"
     " triage all the same.",
     "band_too_long": "No worked case has a person exactly at the end of the band.",

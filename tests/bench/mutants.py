@@ -1,6 +1,7 @@
 """Seeded defects: is a country file that says something else than the law caught by the check?
 
-Each mutant is one country file with one defect, made from the country's own YAML by a rule of
+Each mutant is one country file with one defect, made from the country's own YAML (the versions in
+force, and later ones) by a rule of
 ``KINDS`` (every place it fits, ``MOST`` of them evenly chosen), and checked like any file: read,
 worked cases, proof. Survivors are listed, each with why its kind can survive.
 """
@@ -42,7 +43,7 @@ class Mutant:
 def mutants_of(country: str) -> Iterator[Mutant]:
     """All mutants of one country."""
     folder = FOLDER / country.lower()
-    files = [*sorted(folder.glob("*/*.yaml")), folder / "country.yaml"]
+    files = [*_written_today(folder), folder / "country.yaml"]
     read: dict[str, Text] = {
         path.relative_to(folder).as_posix(): plain_file(path) for path in files
     }
@@ -56,6 +57,17 @@ def mutants_of(country: str) -> Iterator[Mutant]:
         for name, where, changed in _evenly(made):
             dumped = yaml.safe_dump(changed, allow_unicode=True, sort_keys=False, width=10_000)
             yield Mutant(country, name, kind, where, dumped)
+
+
+def _written_today(folder: Path) -> Iterator[Path]:
+    """Each track's version in force and what comes after it.
+
+    A former version is history: its digest is released, and whoever edits it is told so at once.
+    """
+    for track in sorted(one for one in folder.iterdir() if one.is_dir()):
+        versions = sorted(track.glob("*.yaml"))
+        newest = max(one for one in versions if plain_file(one)["stage"] == "in_force")
+        yield from (one for one in versions if one >= newest)
 
 
 def _made(

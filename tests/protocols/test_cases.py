@@ -22,6 +22,7 @@ cases:
     filed:
       opens: Q1 LOCAL
       due: {Q1.answer: 2026-03-03 10:00}
+      travels: {Q1: [G0, G1]}
     story:
       - happens: LOCAL accepts Q1
         after: 2 h
@@ -64,6 +65,9 @@ def test_a_case_that_comes_out_as_said_is_no_problem(tmp_path: Path) -> None:
         ("opens: Q1 LOCAL", "keeps: Q1", "expected (nothing), and it is Q1 LOCAL"),
         ("opens: Q1 LOCAL", "opens: Q1 LOCAL\n      needs: shoe", "expected 'shoe'"),
         ("2026-03-03 10:00", "2026-03-04 10:00", "is due 2026-03-03 10:00"),
+        ("{Q1: [G0, G1]}", "{Q1: [G0]}", "with Q1 go G0, G1"),
+        ("{Q1: [G0, G1]}", "{Q1: [G0, G1, G2]}", "with Q1 go G0, G1"),
+        ("{Q1: [G0, G1]}", "{Q2: [G0, G1]}", "with Q2 go (nothing)"),
         ("holder: LOCAL", "holder: NATION", "the holder is LOCAL"),
         ("CL: indicated", "CL: possible", "CL screens as indicated, not possible"),
         ("tracks: care", "tracks: [care, other]", "expected care, other"),
@@ -98,7 +102,11 @@ def test_a_case_about_nobody_may_follow_no_track(tmp_path: Path) -> None:
         "      opens: Q1 LOCAL\n", ""
     )
     found = problems_of(
-        tmp_path, text.replace("      due: {Q1.answer: 2026-03-03 10:00}\n", "      {}\n")
+        tmp_path,
+        text.replace(
+            "      due: {Q1.answer: 2026-03-03 10:00}\n      travels: {Q1: [G0, G1]}\n",
+            "      {}\n",
+        ),
     )
     # FL and HT stay insufficient: the default track triages her all the same.
     assert any("triage is true" in said for _, said in found), found

@@ -116,6 +116,7 @@ UNSOUND = [
     ("        escalates_to: NATION\n", "", "visited", "has no 'escalates_to'"),
     ("        escalates_to: COUNCIL\n", "        escalates_to: LOCAL\n", "answer", "would have let it lapse"),
     ("        limit: 24 h\n        basis: statutory\n        sources: [LAW]", "        limit: 24 h\n        basis: statutory\n        sources: [GUESS]", "answer", "cites no statute"),
+    ("[filing, triage]\n    basis: statutory\n    sources: [LAW]", "[filing, triage]\n    basis: statutory\n    sources: [GUESS]", "Q1", "step Q1 is statutory and cites no statute"),
     ("        from: opened\n        until: [accepted, declined]", "        from: opened\n        until: []", "answer", "never stops"),
     ("        from: accepted\n        until: completed", "        from: []\n        until: completed", "visited", "never starts"),
     ("    when: small or works", "    when: small or works or night_work or in_school or high_risk or place_known or in_the_act", "Q2", "7 facts decide"),
