@@ -21,7 +21,7 @@ _RUNG_WORDS = {
     "agenda": RungKind.AGENDA,
     "ask": RungKind.FALL_BACK,
 }
-_CALLED = (
+CALLED = (
     *("receiver", "holder", "sender", "escalation"),
     *("supervisor_of_receiver", "supervisor_of_holder", "supervisor_of_sender"),
 )
@@ -66,7 +66,7 @@ def _rung(reader: Reader, name: str, item: Item) -> Rung:
         reader.among(section, word, called, ("next",), "recipient of a rung")
         called = ()
     else:
-        allowed = (*_CALLED, *reader.country.mandates)
+        allowed = (*CALLED, *reader.country.mandates)
         reader.among(section, word, called, allowed, "recipient of a rung")
     share, late = _moment(reader, section)
     return Rung(share, _RUNG_WORDS[word], called, late)

@@ -27,8 +27,7 @@ from protocols.decision import (
 from protocols.exclusions import shut_out
 from protocols.lifecycle import Act
 from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
-from protocols.proof.profiles import Profiles
-from protocols.proof.projection import Projection, is_duty, same_law
+from protocols.proof.projection import Projection, is_duty
 from protocols.proof.standing import ANOTHER, WITH, Standing, run_of, standing_of
 from protocols.proof.supposing import SupposedMandates, Supposition, Suppositions, every
 from protocols.rehearsal import carried_out
@@ -61,7 +60,7 @@ class Edge:
     custody_moved: bool = False
     watched: bool = True  # some limit runs afterwards, or the referral is closed
     leaves: bool = False  # another body takes the person over
-    supposing: tuple[str, ...] = field(default=(), compare=False)
+    supposing: tuple[Supposition, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +70,6 @@ class Automaton:
     projection: Projection
     reached: Mapping[Standing, Edge | None]
     edges: Mapping[Standing, tuple[Edge, ...]]
-
-
-def explored_once(
-    projection: Projection, known: dict[str, list[Automaton]], most: int = MOST_STATES
-) -> Automaton:
-    """The same, taken over from ``known`` (by step, added to) where the step's law is the same."""
-    mine = known.setdefault(projection.step.id, [])
-    for one in mine:
-        if same_law(one.projection, projection):
-            return Automaton(projection, one.reached, one.edges)
-    mine.append(explored(projection, most))
-    return mine[-1]
 
 
 def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
@@ -115,8 +102,7 @@ def _edges(projection: Projection, standing: Standing) -> Iterator[Edge]:
 
         for edge, trail in every(projection.profiles.groups, ask):
             if edge is not None:
-                said = said_of(projection.profiles, trail)
-                yield altered(edge, supposing=said) if said else edge
+                yield altered(edge, supposing=trail) if trail else edge
 
 
 def _edge(
@@ -189,15 +175,3 @@ def _shut_out(projection: Projection, run: Run, seen: _Seen) -> tuple[str, ...]:
     named = dict.fromkeys((*(mandate for _, mandate in seen.opened), *seen.told))
     watched = [one for one in named if one in protocol.index.excluding]
     return tuple(one for one in watched if shut_out(protocol, one, World(run.facts, {})))
-
-
-def said_of(profiles: Profiles, trail: tuple[Supposition, ...]) -> tuple[str, ...]:
-    """What was supposed, in words."""
-    said: list[str] = []
-    for one in trail:
-        kind, name = one.key
-        if kind == "guards":
-            said.append(profiles.words[int(name)][one.option])
-        elif one.option:
-            said.append(f"the holder is also {name}")
-    return tuple(said)

@@ -1,6 +1,7 @@
 """The proofs of whole countries: every version of every track, and what overrides make of it.
 
-Tracks are proved beside each other, one processor each; the answer is the same in any order.
+Countries are proved beside each other, one processor each; what is explored of one track serves the
+others of its country. The answer is the same in any order.
 """
 
 from __future__ import annotations
@@ -14,38 +15,30 @@ from concurrent.futures import ProcessPoolExecutor
 from protocols.catalogue import standing_on
 from protocols.law import Stage
 from protocols.proof import totality
-from protocols.proof.automaton import Automaton
 from protocols.proof.findings import Finding
 from protocols.proof.track import Proof, prove
+from protocols.proof.twins import Known
 from protocols.protocol import Protocol
 from protocols.shelves import Shelf
 
 # What the workers prove: they are copies of this process, and a protocol cannot be sent to them.
-_WORK: list[tuple[Protocol, Shelf]] = []
+_WORK: dict[str, Shelf] = {}
 
 
 def prove_all(
     shelves: Mapping[str, Shelf], processes: int | None = None
 ) -> dict[str, tuple[Proof, ...]]:
     """The proofs of each country, in the order of its versions. ``processes``: all if not given."""
-    work = [
-        (version, shelf)
-        for _, shelf in sorted(shelves.items())
-        for version in shelf.versions
-        if version.stage is not Stage.SUPERSEDED  # nobody comes under it any more
-    ]
-    _WORK[:] = work
-    count = min(len(work), processes or len(os.sched_getaffinity(0)))
-    order = _longest_first(work)
+    _WORK.clear()
+    _WORK.update(shelves)
+    count = min(len(shelves), processes or len(os.sched_getaffinity(0)))
+    order = _longest_first(shelves)
     if count > 1:
         with ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
             proofs = dict(zip(order, pool.map(_proved, order), strict=True))
     else:
-        proofs = {place: _proved(place) for place in order}
-    found: dict[str, tuple[Proof, ...]] = dict.fromkeys(shelves, ())
-    for place, (version, _) in enumerate(work):
-        found[version.country] = (*found[version.country], *proofs[place])
-    return found
+        proofs = {country: _proved(country) for country in order}
+    return {country: proofs[country] for country in shelves}
 
 
 def nobody_is_left_out(shelf: Shelf) -> Iterator[Finding]:
@@ -66,20 +59,30 @@ def _distinct(version: Protocol) -> Iterator[tuple[str, Protocol]]:
             yield place, there
 
 
-def _longest_first(work: list[tuple[Protocol, Shelf]]) -> list[int]:
+def _longest_first(shelves: Mapping[str, Shelf]) -> list[str]:
     """What takes longest begins first, so that no processor waits at the end."""
-    return sorted(range(len(work)), key=lambda place: -len(work[place][0].clocks))
+
+    def limits(country: str) -> int:
+        return sum(len(version.clocks) for version in _standing(shelves[country]))
+
+    return sorted(shelves, key=limits, reverse=True)
 
 
-def _proved(work: int) -> tuple[Proof, ...]:
-    """The proofs of one version: the track's, and of each distinct set of overrides."""
-    version, shelf = _WORK[work]
-    known: dict[str, list[Automaton]] = {}
+def _standing(shelf: Shelf) -> list[Protocol]:
+    """Its versions; nobody comes any more under one that is superseded."""
+    return [one for one in shelf.versions if one.stage is not Stage.SUPERSEDED]
+
+
+def _proved(country: str) -> tuple[Proof, ...]:
+    """The proofs of one country: of each version's track, and of each distinct set of overrides."""
+    shelf = _WORK[country]
+    known: Known = {}
     collects = gc.isenabled()
     gc.disable()  # nothing of what is made here refers to itself: looking for it only takes time
     try:
         return tuple(
             prove(protocol, shelf.vocabulary, place, known=known)
+            for version in _standing(shelf)
             for place, protocol in _distinct(version)
         )
     finally:

@@ -44,7 +44,7 @@ def every_case_can_end(
                 law.spot,
                 f"after {step} nothing is sure to end the referral, whatever the facts are",
                 "Let 'closes' name an outcome that can still come, or an event the holder records",
-                histories.through(histories.standings(automaton)[stuck]),
+                histories.through(automaton, histories.standings(automaton)[stuck]),
             )
 
 

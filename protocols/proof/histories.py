@@ -38,13 +38,14 @@ class Histories:
         """The states of a step some history leads to, each with its edges from the beginning."""
         return self._reached[automaton.projection.step.id]
 
-    def through(self, way: Iterable[Edge]) -> tuple[str, ...]:
-        """The acts of a history that ends with these edges of one step."""
+    def through(self, automaton: Automaton, way: Iterable[Edge]) -> tuple[str, ...]:
+        """The acts of a history that ends with these edges of this step."""
+        profiles = automaton.projection.profiles
         told: list[str] = []
         for edge in way:
             before = self._told.get(edge.words, ())
             said = before if before and not told else (edge.words,)
-            told += [*said[:-1], _supposed(said[-1], edge)]
+            told += [*said[:-1], _supposed(said[-1], profiles.said(edge.supposing))]
         return tuple(told)
 
     def _explore(self, automaton: Automaton) -> Iterator[str]:
@@ -66,7 +67,7 @@ class Histories:
                 for word in edge.fired:
                     known = self._told.get(word)
                     if known is None or len(known) > self._length(first, way):
-                        told = told or self.through((*way, edge))
+                        told = told or self.through(automaton, (*way, edge))
                         self._told[word] = told
                         yield word
                 length = self._length(first, way)
@@ -86,6 +87,6 @@ def _awaited(automaton: Automaton) -> frozenset[str]:
     return frozenset((*projection.elsewhere, f"{projection.step.id} opened"))
 
 
-def _supposed(words: str, edge: Edge) -> str:
-    said = [one for one in edge.supposing if one not in words]
+def _supposed(words: str, supposing: tuple[str, ...]) -> str:
+    said = [one for one in supposing if one not in words]
     return f"{words} ({'; '.join(said)})" if said else words

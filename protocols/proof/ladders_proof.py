@@ -49,7 +49,7 @@ def silence_ends(automaton: Automaton, histories: Histories) -> Iterator[Finding
                 f"if everybody stays silent, {step.id} never reaches {step.last}, which may not"
                 " decline",
                 "See that each limit's ladder has a rung 'ask: next' and that 'last' can be asked",
-                histories.through(way),
+                histories.through(automaton, way),
             )
             return
 

@@ -30,7 +30,7 @@ def one_holder(automaton: Automaton, histories: Histories) -> Iterator[Finding]:
                     step.spot,
                     f"custody of {step.id} moves without acceptance, or leaves rivals asked",
                     "Only acceptance moves custody, and it closes the rivals: the engine is wrong",
-                    histories.through((*way, edge)),
+                    histories.through(automaton, (*way, edge)),
                 )
                 return
 
@@ -50,7 +50,7 @@ def nobody_waits_unwatched(automaton: Automaton, histories: Histories) -> Iterat
                 " silent",
                 "Give the step a clock 'from: opened' that runs until it has answered"
                 + (", with a rung 'ask: next'" if takes_custody(step) else ""),
-                histories.through(way),
+                histories.through(automaton, way),
             )
             return
         for edge in automaton.edges[standing]:
@@ -60,7 +60,7 @@ def nobody_waits_unwatched(automaton: Automaton, histories: Histories) -> Iterat
                     step.spot,
                     f"no limit runs although the referral is open, after {step.id}",
                     "The review of the track must run while nothing else does",
-                    histories.through((*way, edge)),
+                    histories.through(automaton, (*way, edge)),
                 )
                 return
 

@@ -35,7 +35,7 @@ from protocols.conditions import (
 )
 from protocols.entries import FactType
 from protocols.facts import Facts, Indicator, Status, Value
-from protocols.proof.supposing import Guard, Valuation
+from protocols.proof.supposing import Guard, Supposition, Valuation
 from protocols.vocabulary import Vocabulary
 
 AGE, REPORTED, URGENCY = "age", "reported topic", "urgency"
@@ -59,6 +59,34 @@ class Profiles:
     def replaced(self, condition: Condition) -> Condition:
         """The same guard as the proof asks it."""
         return condition if isinstance(condition, Always) else self.guards[condition]  # type: ignore[return-value]
+
+    def narrowed(self, conditions: Iterable[Condition]) -> Profiles:
+        """Of these guards alone (as they are asked already), told apart no further than they do."""
+        by_group: dict[int, dict[Guard, None]] = {}
+        for guard in conditions:
+            if isinstance(guard, Guard):
+                by_group.setdefault(guard.group, {})[guard] = None
+        guards: dict[Condition, Guard] = {}
+        told: list[dict[Valuation, str]] = []
+        for group, members in by_group.items():
+            found: dict[Valuation, str] = {}
+            for values, said in zip(self.groups[group], self.words[group], strict=True):
+                found.setdefault(tuple(values[one.place] for one in members), said)
+            guards |= {one: Guard(len(told), place) for place, one in enumerate(members)}  # type: ignore[misc]
+            told.append(found)
+        words = tuple(tuple(one.values()) for one in told)
+        return Profiles(MappingProxyType(guards), tuple(map(tuple, told)), words)
+
+    def said(self, trail: Iterable[Supposition]) -> tuple[str, ...]:
+        """What was supposed, in words."""
+        said: list[str] = []
+        for one in trail:
+            kind, name = one.key
+            if kind == "guards":
+                said.append(self.words[int(name)][one.option])
+            elif one.option:
+                said.append(f"the holder is also {name}")
+        return tuple(said)
 
 
 def profiles_of(conditions: Iterable[Condition], vocabulary: Vocabulary) -> Profiles:

@@ -13,16 +13,16 @@ How long a limit is makes no difference here, since it may pass at any time: all
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 
 from protocols.conditions import Always, Condition
 from protocols.decision import RunningClock
 from protocols.law import CLOSED, HOLDER, ROLES, Clock, Step
 from protocols.lifecycle import Kind
 from protocols.limits import rungs_of
+from protocols.proof.narrowing import asking_only_this, names_of
 from protocols.proof.profiles import Profiles, profiles_of
 from protocols.protocol import Protocol
 from protocols.rungs import RungKind
@@ -77,21 +77,9 @@ class Projection:
     events: frozenset[str]
     routed: bool  # whether a refusal or failure of another step may lead here
     rungs: Mapping[tuple[str, bool], Rungs]
-    ends_by_event: tuple[str, ...]  # events the holder may record and that close the referral
+    ends_by_event: tuple[str, ...]  # recorded by the holder they close the referral; of like one
     guarded: bool  # whether new facts can change anything for it
-
-
-# What of a projection's protocol the engine reads; its title, sources and version change nothing.
-_LAW = attrgetter(
-    *("country", "applies", "steps", "clocks", "ladders", "events", "closings", "review"),
-    *("exclusions", "gates", "reasons"),
-)
-_PLACE = attrgetter("step", "routed", "mentioned", "profiles.groups", "profiles.words")
-
-
-def same_law(one: Projection, other: Projection) -> bool:
-    """Whether the same can become of both steps: all that is projected of them is equal."""
-    return _PLACE(one) == _PLACE(other) and _LAW(one.protocol) == _LAW(other.protocol)
+    names: frozenset[str]  # of everything in the track: words its author chose
 
 
 def supposing(protocol: Protocol, vocabulary: Vocabulary) -> tuple[Protocol, Profiles]:
@@ -137,21 +125,24 @@ def projected(
         gate for gate in protocol.gates if any(_of(word, step, clocks) for word in gate.forbids)
     )
     review = {protocol.review.step: protocol.steps[protocol.review.step]}
-    alone_steps = {step.id: step, **silent, **review}
+    alone_steps = (step.id, *silent, *review)
     whole = replace(
         protocol, steps={**silent, **followers, step.id: step, **review}, clocks=clocks, gates=gates
     )
-    alone = replace(whole, steps=alone_steps)
+    whole, profiles = asking_only_this(whole, profiles)
+    step = whole.steps[step.id]
+    alone = replace(whole, steps={name: whole.steps[name] for name in alone_steps})
     names = {*whole.steps, *clocks}
     mentioned = frozenset(
         word for word in _mentioned(whole, protocol) if word.partition(" ")[0] in names
     )
+    elsewhere = tuple(sorted(_elsewhere(step, clocks, whole)))
     return Projection(
         step=step,
         protocol=whole,
         alone=alone,
         profiles=profiles,
-        elsewhere=tuple(sorted(_elsewhere(step, clocks, whole))),
+        elsewhere=elsewhere,
         only_opens=frozenset(step.follows)
         - {word for clock in clocks.values() for word in _words_of(clock)}
         - {word for gate in gates for word in gate.until},
@@ -171,13 +162,9 @@ def projected(
             for clock in clocks
             for attached in (True, False)
         },
-        ends_by_event=tuple(
-            event
-            for closing in protocol.closings
-            for event in closing.after
-            if event in protocol.events and not _gated(protocol, event)
-        ),
-        guarded=_guarded(step, clocks, whole),
+        ends_by_event=_ends_by_event(protocol, elsewhere),
+        guarded=_guarded(step, whole.clocks, whole),
+        names=names_of(protocol),
     )
 
 
@@ -269,6 +256,18 @@ def _words_of(clock: Clock) -> tuple[str, ...]:
     """Every trigger that does something to a limit."""
     pauses = clock.pauses
     return (*clock.start, *clock.stop, *pauses.start, *pauses.end, *clock.extends.by)
+
+
+def _ends_by_event(protocol: Protocol, read: Collection[str]) -> tuple[str, ...]:
+    """Events that end the referral: those the step reads, and one of those that only end it."""
+    found = [
+        event
+        for closing in protocol.closings
+        for event in closing.after
+        if event in protocol.events and not _gated(protocol, event)
+    ]
+    only_end = [event for event in found if event not in read]
+    return tuple(event for event in found if event in read or event == only_end[0])
 
 
 def _gated(protocol: Protocol, event: str) -> bool:

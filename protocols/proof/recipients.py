@@ -26,6 +26,6 @@ def excluded_are_never_asked(automaton: Automaton, histories: Histories) -> Iter
                 f"{who} is asked or told at {projection.step.id} although"
                 f" {' and '.join(one.id for one in rules)} shuts it out",
                 "Name another body there, or narrow the exclusion",
-                histories.through((*way, edge)),
+                histories.through(automaton, (*way, edge)),
             )
             return

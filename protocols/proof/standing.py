@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import NamedTuple
 
 from protocols.decision import (
@@ -31,6 +32,9 @@ from protocols.proof.supposing import SupposedMandates
 
 _REMEMBERED = 4096  # hand-offs in their latest opening
 WITH, ANOTHER = "with", "another"  # the hand-off a duty came with; custody somewhere else
+
+
+_BY_MANDATE = attrgetter("mandate")
 
 
 class Asked(NamedTuple):
@@ -143,6 +147,22 @@ def standing_of(projection: Projection, run: Run) -> Standing:
     )
 
 
+def in_order(one: Standing) -> Standing:
+    """The state with whoever was asked, and its limits, in the order of their names."""
+    return Standing(
+        tuple(sorted(one.asked, key=_BY_MANDATE)),
+        tuple(sorted(one.ticking, key=_by_clock)),
+        one.events,
+        one.open,
+        one.custody,
+        one.accompanied,
+    )
+
+
+def _by_clock(one: Ticking) -> tuple[str, str, int, bool]:
+    return one.clock, one.hand_off or "", one.fired, one.still
+
+
 def _asked(projection: Projection, mine: list[HandOffState]) -> tuple[Asked, ...]:
     """The latest opening; once it has ended, only whether it was ever done."""
     if not mine:
@@ -158,7 +178,7 @@ def _asked(projection: Projection, mine: list[HandOffState]) -> tuple[Asked, ...
     return tuple(
         sorted(
             (Asked(one.mandate, _shown(projection, one), opening) for one in last),
-            key=lambda one: one.mandate,
+            key=_BY_MANDATE,
         )
     )
 
@@ -209,9 +229,7 @@ def _ticking(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> tupl
                 fired = len(rungs.matter)
             still = one.state is ClockState.PAUSED
             found.add(Ticking(one.clock, attached, fired, still))
-    return tuple(
-        sorted(found, key=lambda one: (one.clock, one.hand_off or "", one.fired, one.still))
-    )
+    return tuple(sorted(found, key=_by_clock))
 
 
 def _called_for(

@@ -16,7 +16,6 @@ from protocols.facts import Facts
 from protocols.following import settle
 from protocols.law import FILING, TRIAGE
 from protocols.lifecycle import Kind
-from protocols.proof.automaton import said_of
 from protocols.proof.findings import Finding
 from protocols.proof.happenings import supposed_run
 from protocols.proof.profiles import REPORTED, RESULTS, TOPICS, Profiles
@@ -64,7 +63,7 @@ def beginnings(protocol: Protocol, profiles: Profiles) -> Iterator[Beginning]:
             return custody, [one.step for one in items if isinstance(one, HoldStep)]
 
         for (custody, kept), trail in every(profiles.groups, ask):
-            said = said_of(profiles, trail)
+            said = profiles.said(trail)
             yield Beginning(trigger, tuple(dict.fromkeys(custody)), tuple(kept), said)
 
 

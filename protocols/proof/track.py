@@ -16,11 +16,12 @@ from protocols.proof import (
     stops,
     totality,
 )
-from protocols.proof.automaton import MOST_STATES, Automaton, TooManyStates, explored_once
+from protocols.proof.automaton import MOST_STATES, Automaton, TooManyStates
 from protocols.proof.findings import Finding
 from protocols.proof.histories import Histories
 from protocols.proof.ladders_proof import Silence, said
 from protocols.proof.projection import leading_to_the_end, projected, supposing, takes_custody
+from protocols.proof.twins import Known, explored_once
 from protocols.protocol import Protocol
 from protocols.vocabulary import Vocabulary
 
@@ -51,11 +52,11 @@ def prove(
     place: str = "",
     *,
     most: int = MOST_STATES,
-    known: dict[str, list[Automaton]] | None = None,
+    known: Known | None = None,
 ) -> Proof:
     """Prove L1 to L6 and L8 of one track over all its reachable states.
 
-    ``known``: what was explored of the same version elsewhere; steps with the same law share it.
+    ``known``: what was explored elsewhere; steps that are equal but for names share it.
     """
     known = {} if known is None else known
     protocol, profiles = supposing(track, vocabulary)

@@ -15,7 +15,8 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ import yaml
 
 from protocols.check import check
 from protocols.document import plain_file
-from protocols.shelves import FOLDER
+from protocols.problems import Problems
+from protocols.proof.countries import prove_all
+from protocols.shelves import FOLDER, read_shelves
 from tests.bench.defects import KINDS, WHY_IT_CAN_SURVIVE, Defect, Text
 
 MOST = 6
@@ -93,12 +96,21 @@ def caught(mutant: Mutant) -> str | None:
         shutil.copytree(FOLDER / mutant.country.lower(), folder)
         (folder / mutant.file).write_text(mutant.text, encoding="utf-8")
         # An answer that is no answer would be a survivor of the worst kind: it is not caught here.
-        for proving in (False, True):  # the proof is asked only about what cases do not catch
-            report = check(folder=Path(place), processes=1, proving=proving)
-            errors = [one for one in report.problems if one.severity == "error"]
-            if errors:
-                return errors[0].message
-        return None
+        report = check(folder=Path(place), processes=1, proving=False)
+        errors = [one.message for one in report.problems if one.severity == "error"]
+        # The proof is asked only about what cases do not catch.
+        return next(chain(errors, _against(mutant, Path(place))), None)
+
+
+def _against(mutant: Mutant, folder: Path) -> Iterator[str]:
+    """What the proof finds in the file with the defect; the country's other tracks stay as sound."""
+    (shelf,) = read_shelves(folder, Problems()).values()
+    track, _, day = mutant.file.removesuffix(".yaml").partition("/")
+    if day:
+        versions = [one for one in shelf.versions if (one.track, one.version) == (track, day)]
+        shelf = replace(shelf, versions=tuple(versions))
+    for proof in prove_all({mutant.country: shelf}, 1)[mutant.country]:
+        yield from (f"{one.property}: {one.message}" for one in proof.findings)
 
 
 def run(countries: tuple[str, ...], processes: int | None = None) -> dict[str, Any]:

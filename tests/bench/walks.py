@@ -7,10 +7,14 @@ closed, custody is somebody's, and each of its steps stands where the proof says
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -20,9 +24,10 @@ from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Kind, Party, acts_from
 from protocols.permits import outcomes_for, panels_of, reasons_for, recordable
-from protocols.proof.automaton import Automaton, explored
+from protocols.proof.automaton import Automaton
 from protocols.proof.projection import is_duty, leading_to_the_end, projected, supposing
 from protocols.proof.standing import WITH, Standing, standing_of
+from protocols.proof.twins import Known, explored_once
 from protocols.protocol import Protocol
 from protocols.rehearsal import carried_out
 from protocols.screening import screen
@@ -49,30 +54,51 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """The states proved for each step of one track."""
+    """The states proved for each step of one track, and by what in a run each can be moved."""
 
     automata: dict[str, Automaton]
+    moved_by: dict[str, frozenset[str]]  # a step, limit or event -> the automata that see it
 
     @classmethod
-    def of(cls, track: Protocol, catalogue: Catalogue) -> Proved:
-        """Explore every step."""
+    def of(cls, track: Protocol, catalogue: Catalogue, known: Known | None = None) -> Proved:
+        """Explore every step; ``known``: what was explored of other tracks of the country."""
         vocabulary = catalogue.shelves[track.country].vocabulary
         protocol, profiles = supposing(track, vocabulary)
         leading = leading_to_the_end(protocol)
-        return cls(
-            {
-                name: explored(projected(protocol, profiles, step, leading))
-                for name, step in protocol.steps.items()
-                if name != protocol.review.step
-            }
-        )
+        known = {} if known is None else known
+        automata = {
+            name: explored_once(projected(protocol, profiles, step, leading), known)
+            for name, step in protocol.steps.items()
+            if name != protocol.review.step
+        }
+        moved_by: dict[str, set[str]] = {}
+        for name, automaton in automata.items():
+            projection = automaton.projection
+            for word in (name, *projection.protocol.clocks, *projection.events):
+                moved_by.setdefault(word, set()).add(name)
+        return cls(automata, {word: frozenset(names) for word, names in moved_by.items()})
 
-    def outside(self, run: Run) -> Iterator[tuple[str, Standing]]:
-        """The steps of a run that stand where the proof does not know them."""
-        for name, automaton in self.automata.items():
+    def outside(self, run: Run, before: Run | None = None) -> Iterator[tuple[str, Standing]]:
+        """The steps of a run that stand where the proof does not know them.
+
+        ``before``: the run one step earlier, which was looked at; what has not moved is not again.
+        """
+        for name in self.automata if before is None else self._moved(before, run):
+            automaton = self.automata[name]
             seen = seen_by(automaton, run)
             if automaton.reached.keys().isdisjoint(seen):
                 yield name, seen[0]
+
+    def _moved(self, before: Run, after: Run) -> Iterable[str]:
+        if (before.open, before.custody) != (after.open, after.custody):
+            return self.automata
+        # What a decision leaves alone is the very same value afterwards.
+        same = {*map(id, before.hand_offs), *map(id, before.clocks)}
+        words = {one.step for one in after.hand_offs if id(one) not in same}
+        words |= {one.clock for one in after.clocks if id(one) not in same}
+        words |= after.events - before.events
+        found = (self.moved_by.get(word, frozenset()) for word in words)
+        return sorted(frozenset[str]().union(*found))
 
 
 def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
@@ -97,54 +123,64 @@ def run(countries: tuple[str, ...], *, steps: int, seed: int) -> dict[str, Any]:
     """Walk so many steps, shared by all tracks of these countries (all, if none is named)."""
     catalogue = Catalogue.load()
     chosen = countries or catalogue.countries
-    tracks = [
-        track for country in chosen for track in catalogue.in_force(country, date(2026, 11, 1))
-    ]
-    return {
-        f"{track.country} {track.track}": _audited(
-            track,
-            catalogue,
-            steps // len(tracks),
-            random.Random(seed),  # noqa: S311 - repeatable
-        )
-        for track in tracks
-    }
+    tracks = [track for country in chosen for track in _tracks(country, catalogue)]
+    each = -(-steps // len(tracks))  # rather one more than one less
+    count = len(os.sched_getaffinity(0))
+    with ProcessPoolExecutor(count, multiprocessing.get_context("fork")) as pool:
+        told = pool.map(_audited, chosen, repeat(each), repeat(seed))
+        found = {name: audit for country in told for name, audit in country.items()}
+    return {**found, "all": _summed(found.values())}
 
 
-def _audited(
-    track: Protocol, catalogue: Catalogue, steps: int, draw: random.Random
-) -> dict[str, Any]:
-    proved, audit = Proved.of(track, catalogue), Audit()
-    while audit.steps < steps:
-        audit.histories += 1
-        walk_one(track, catalogue, proved, audit, draw)
-    return {name: getattr(audit, name) for name in Audit.__dataclass_fields__}
+def _tracks(country: str, catalogue: Catalogue) -> tuple[Protocol, ...]:
+    return catalogue.in_force(country, date(2026, 11, 1))
+
+
+def _audited(country: str, steps: int, seed: int) -> dict[str, dict[str, Any]]:
+    """So many steps of each track of a country."""
+    catalogue = Catalogue.load()
+    known: Known = {}
+    found = {}
+    for track in _tracks(country, catalogue):
+        proved, audit = Proved.of(track, catalogue, known), Audit()
+        draw = random.Random(seed)  # noqa: S311 - repeatable
+        while audit.steps < steps:
+            audit.histories += 1
+            walk_one(track, catalogue, proved, audit, draw)
+        found[f"{country} {track.track}"] = asdict(audit)
+    return found
+
+
+def _summed(audits: Collection[dict[str, Any]]) -> dict[str, Any]:
+    counts = [name for name in Audit.__dataclass_fields__ if name != "example"]
+    return {name: sum(one[name] for one in audits) for name in counts}
 
 
 def walk_one(
     track: Protocol, catalogue: Catalogue, proved: Proved, audit: Audit, draw: random.Random
 ) -> None:
     """One history from filing on, looked at after every step."""
-    run, told = _filed(track, catalogue, draw), ["filing"]
+    run, before, told = _filed(track, catalogue, draw), None, ["filing"]
     for place in range(LONGEST):
-        _look(run, proved, audit, told)
+        _look(run, before, proved, audit, told)
         moves = list(_possible(track, run))
         if not moves:
             return
         move = draw.choice(moves)
+        before = run
         run = _moved(track, catalogue, run, move, draw, BEGIN + timedelta(hours=place))
         told.append(" ".join(str(one) for one in move))
         audit.steps += 1
 
 
-def _look(run: Run, proved: Proved, audit: Audit, told: list[str]) -> None:
+def _look(run: Run, before: Run | None, proved: Proved, audit: Audit, told: list[str]) -> None:
     running = any(one.state is ClockState.RUNNING for one in run.clocks)
     holder = next((one for one in run.hand_offs if one.id == run.custody), None)
     audit.without_limit += run.open and not running
     audit.without_holder += run.custody is not None and (
         holder is None or holder.kind is not Kind.CUSTODY
     )
-    for step, standing in proved.outside(run):
+    for step, standing in proved.outside(run, before):
         audit.outside += 1
         audit.example = audit.example or f"{step} {standing} after {'; '.join(told)}"
 

@@ -8,11 +8,7 @@ from itertools import product
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.proof.automaton import Automaton, explored_once
-from protocols.proof.projection import leading_to_the_end, projected, same_law, supposing
 from protocols.proof.supposing import Supposition, Suppositions, Valuation, every
-from protocols.vocabulary import load_vocabulary
-from tests.protocols.proof.small import track_of, with_third
 
 VALUES = st.sampled_from([True, False, None])
 GROUP = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=6, unique=True).map(tuple)
@@ -64,25 +60,3 @@ def test_what_is_not_asked_about_is_not_told_apart() -> None:
 def test_the_holder_serves_a_mandate_or_does_not_the_whole_decision_long() -> None:
     found = every((), lambda supposed: [supposed.option(("holder", "POLICE"), 2) for _ in "ab"])
     assert [answer for answer, _ in found] == [[0, 0], [1, 1]]
-
-
-def test_steps_are_explored_again_only_where_their_law_differs() -> None:
-    known: dict[str, list[Automaton]] = {}
-    former, again = (_explored(with_third(), known) for _ in range(2))
-    other = _explored(with_third(("    ask: POLICE\n", "    ask: COUNCIL\n")), known)
-    assert all(again[name].edges is former[name].edges for name in former)
-    assert all(again[name].projection is not former[name].projection for name in former)
-    shared = {name for name in former if other[name].edges is former[name].edges}
-    assert 0 < len(shared) < len(former)
-    for name in former:
-        alike = same_law(former[name].projection, other[name].projection)
-        assert alike == (name in shared)
-
-
-def _explored(text: str, known: dict[str, list[Automaton]]) -> dict[str, Automaton]:
-    protocol, profiles = supposing(track_of(text), load_vocabulary())
-    leading = leading_to_the_end(protocol)
-    return {
-        name: explored_once(projected(protocol, profiles, step, leading), known)
-        for name, step in protocol.steps.items()
-    }
