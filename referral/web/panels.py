@@ -16,8 +16,9 @@ from referral.queries import CaseSeen, ReferralSeen
 from referral.web.fields import NONE, Faults, Sent, faults_in
 from referral.web.forms import ActingForm, moment_in
 from referral.web.lines import Reader
-from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.pages import PageRoute, error_page, refused, see_other
 from referral.web.panel_page import panel_steps, panel_view, pointers_of, sitting_in
+from referral.web.together import form_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _ADDRESS = "/cases/{case_id}/referrals/{referral_id}/panels/{step}"
@@ -83,6 +84,6 @@ def _shown(
     faults: Faults,
 ) -> Response:
     view = panel_view(*found, Reader.of(call), sent, faults)
-    title = "Error: Decision of a panel" if faults else "Decision of a panel"
-    status = 422 if faults else 200
-    return page(request, "cases/panel.html", view, title=title, call=call, status=status)
+    return form_page(
+        request, "cases/panel.html", view, title="Decision of a panel", call=call, faults=faults
+    )

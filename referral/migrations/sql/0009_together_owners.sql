@@ -5,6 +5,7 @@ DECLARE f regprocedure;
 BEGIN
     EXECUTE 'GRANT CREATE ON SCHEMA referral TO referral_effector';
     FOREACH f IN ARRAY ARRAY['referral.lock_batch(uuid, date)', 'referral.post_panels(uuid, jsonb, uuid[])',
+        'referral.begin_together(jsonb, text[], text[])', 'referral.told_as_done(jsonb, text, jsonb)', 'referral.agenda_of(uuid, timestamptz)',
         'referral.meeting_key(uuid)', 'referral.convene(jsonb)', 'referral.operation_key(uuid)', 'referral.operate(jsonb)']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('ALTER FUNCTION %s OWNER TO referral_effector', f);
@@ -15,4 +16,4 @@ BEGIN
     END LOOP;
     EXECUTE 'REVOKE CREATE ON SCHEMA referral FROM referral_effector';
 END $$;
-GRANT EXECUTE ON FUNCTION referral.lock_batch(uuid, date), referral.meeting_key(uuid), referral.convene(jsonb), referral.operation_key(uuid), referral.operate(jsonb) TO referral_app;
+GRANT EXECUTE ON FUNCTION referral.lock_batch(uuid, date), referral.meeting_key(uuid), referral.agenda_of(uuid, timestamptz), referral.convene(jsonb), referral.operation_key(uuid), referral.operate(jsonb) TO referral_app;
