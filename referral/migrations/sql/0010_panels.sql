@@ -23,6 +23,7 @@ CREATE TABLE referral.panel_member (
     id          uuid PRIMARY KEY,
     decision_id uuid NOT NULL REFERENCES referral.panel_decision (id),
     case_id     uuid NOT NULL REFERENCES referral.case (id),
+    referral_id uuid NOT NULL REFERENCES referral.referral (id),
     country     text NOT NULL,
     convenor    uuid NOT NULL REFERENCES agencies.unit (id),
     mandate     text NOT NULL,
@@ -46,8 +47,9 @@ ALTER TABLE referral.panel_decision FORCE ROW LEVEL SECURITY;
 ALTER TABLE referral.panel_member ENABLE ROW LEVEL SECURITY;
 ALTER TABLE referral.panel_member FORCE ROW LEVEL SECURITY;
 
--- That a panel decided is an event of the case (G0); who sat and what they wrote is narrative (G4), and
--- its convenor's own record.
+-- That a panel decided is an event of the case (G0); who sat and what they wrote is narrative (G4), its
+-- convenor's own record, and the holder's to know of the person it decided about: else, where narrative
+-- does not travel, nobody could ever read who dissented.
 GRANT SELECT ON referral.panel_decision, referral.panel_member TO referral_app;
 CREATE POLICY read ON referral.panel_decision FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
@@ -55,7 +57,8 @@ CREATE POLICY read ON referral.panel_decision FOR SELECT TO referral_app USING (
 CREATE POLICY read ON referral.panel_member FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = panel_member.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL
-        AND ('G4' = ANY (p.groups) OR ('G0' = ANY (p.groups) AND panel_member.convenor = (SELECT referral.my_unit())))));
+        AND ('G4' = ANY (p.groups) OR ('G0' = ANY (p.groups) AND panel_member.convenor = (SELECT referral.my_unit()))
+            OR (p.relationship = 'holder' AND p.referral_id = panel_member.referral_id))));
 
 GRANT SELECT (id, case_id, country) ON referral.panel_decision TO referral_auditor_ro;
 CREATE POLICY verify ON referral.panel_decision FOR SELECT TO referral_auditor_ro USING (true);
@@ -84,7 +87,7 @@ BEGIN
         RAISE EXCEPTION 'a panel''s decision is recorded by who convened it, with its outcome and its votes' USING ERRCODE = 'RF017';
     END IF;
     INSERT INTO referral.panel_member SELECT s.* FROM jsonb_populate_recordset(NULL::referral.panel_member, decided -> 'panel_members') s
-        JOIN jsonb_to_recordset(decided -> 'panels') AS d (id uuid) ON d.id = s.decision_id WHERE s.case_id = the_case AND s.convenor = referral.my_unit()
+        JOIN jsonb_to_recordset(decided -> 'panels') AS d (id uuid, referral_id uuid) ON d.id = s.decision_id AND d.referral_id = s.referral_id WHERE s.case_id = the_case AND s.convenor = referral.my_unit()
             AND (num_nonnulls(s.membership) = 0 OR EXISTS (SELECT FROM agencies.membership m JOIN agencies.mandate held ON held.agency_id = m.agency_id
                 WHERE m.id = s.membership AND held.country = referral.my_country() AND held.mandate = s.mandate));
     GET DIAGNOSTICS kept = ROW_COUNT;
