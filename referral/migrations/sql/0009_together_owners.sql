@@ -14,6 +14,9 @@ BEGIN
         EXECUTE format('ALTER FUNCTION %s SET enable_mergejoin = off', f);
         EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode = force_generic_plan', f);
     END LOOP;
+    -- All of a history is read at once: plans for few rows would not do.
+    EXECUTE 'REVOKE EXECUTE ON FUNCTION referral.history_of(text, text[]) FROM PUBLIC';
+    EXECUTE 'ALTER FUNCTION referral.history_of(text, text[]) OWNER TO referral_effector';
     EXECUTE 'REVOKE CREATE ON SCHEMA referral FROM referral_effector';
 END $$;
-GRANT EXECUTE ON FUNCTION referral.lock_batch(uuid, date), referral.meeting_key(uuid), referral.agenda_of(uuid, timestamptz), referral.convene(jsonb), referral.operation_key(uuid), referral.operate(jsonb) TO referral_app;
+GRANT EXECUTE ON FUNCTION referral.lock_batch(uuid, date), referral.meeting_key(uuid), referral.agenda_of(uuid, timestamptz), referral.convene(jsonb), referral.operation_key(uuid), referral.operate(jsonb), referral.history_of(text, text[]) TO referral_app;

@@ -26,6 +26,7 @@ _PARTS: Final = (
     "0011_meetings.sql",
     "0012_operations.sql",
     "0013_overrides.sql",
+    "0015_history.sql",
 )
 _TABLES: Final = (
     *("screening_override", "operation_participant", "operation"),
@@ -58,6 +59,7 @@ def downgrade() -> None:
         "begin_together",
         "told_as_done",
         "agenda_of",
+        "history_of",
         "post_panels",
         "convene",
         "meeting_key",
