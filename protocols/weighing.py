@@ -13,8 +13,9 @@ from typing import Any, TextIO
 
 from protocols.catalogue import Catalogue
 from protocols.compare.worded import comparison, comparison_text
-from protocols.replay.desk import Order, Progress, desk_of, replay
+from protocols.replay.desk import Desk, Order, Progress, desk_of, replay
 from protocols.replay.printed import replay_plain, replay_text
+from protocols.replay.tally import Tally
 from protocols.spoken import Speaker
 from protocols.telling import told
 
@@ -90,14 +91,19 @@ def replayed(chosen: argparse.Namespace, watching: TextIO) -> str:
     )
     if chosen.each:
         chosen.each.write_text("".join(f"{line}\n" for line in answers), encoding="utf-8")
-    language = chosen.language or desk.country.languages[0]
-    say = Speaker(desk.after, desk.country, desk.vocabulary, language)
+    plain, text = weighed(desk, tally, chosen.language)
+    return _as_json(plain) if chosen.json else text
+
+
+def weighed(desk: Desk, tally: Tally, language: str | None = None) -> tuple[dict[str, Any], str]:
+    """A tally as JSON and in words, by the law it was made with."""
+    say = Speaker(desk.after, desk.country, desk.vocabulary, language or desk.country.languages[0])
     head = {
         **{name: getattr(desk.after, name) for name in ("country", "track", "version", "digest")},
         "against": desk.before.version if desk.before else None,
     }
     plain = replay_plain(tally, head)
-    return _as_json(plain) if chosen.json else replay_text(tally, plain, say)
+    return plain, replay_text(tally, plain, say)
 
 
 def bar(watching: TextIO) -> Progress:

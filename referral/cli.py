@@ -20,7 +20,17 @@ from typing import Annotated, Final
 import typer
 
 from protocols.catalogue import Catalogue
-from referral import demo, entering, guiding, installing, logs, migrating, proving, serving
+from referral import (
+    demo,
+    entering,
+    guiding,
+    installing,
+    logs,
+    migrating,
+    proving,
+    replaying,
+    serving,
+)
 from referral.addresses import Addresses, external
 from referral.options import AsJson, DataDir, day_of, settings_with
 from referral.outcomes import Door
@@ -37,6 +47,7 @@ app = typer.Typer(
 )
 app.command("check")(proving.check)
 app.command("guide")(guiding.guide)
+app.command("replay")(replaying.replay)
 app.add_typer(entering.members, name="members")
 app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")

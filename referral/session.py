@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -94,15 +94,26 @@ class Pinned(Protocol):
         """The digest of that version's law."""
 
 
+@runtime_checkable
+class Placed(Protocol):
+    """What knows where the person was found."""
+
+    @property
+    def place(self) -> str:
+        """The place's code."""
+
+
 def law_of(catalogue: Catalogue, country: str, of: Pinned) -> protocol.Protocol | None:
     """The law something runs under; None when it is no longer here, or no longer what it was.
 
     Never another version: what is explained by a law it does not stand under is explained wrongly.
+    Of what is ``Placed`` as the law stands there: a province may do it otherwise.
     """
     try:
-        return catalogue.pinned(country, of.track, of.protocol_version, of.protocol_digest)
+        found = catalogue.pinned(country, of.track, of.protocol_version, of.protocol_digest)
     except LookupError:
         return None
+    return found.at(of.place) if isinstance(of, Placed) else found
 
 
 @dataclass(slots=True)

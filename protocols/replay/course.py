@@ -79,11 +79,11 @@ def course_of(protocol: Protocol, others: Sequence[Protocol], run: Run, past: Pa
 
 
 def run_of(country: Country, past: Past) -> Run:
-    """The case as it is filed, screened by the country's law."""
+    """The case as it is filed: as it was routed then, if told, else screened by the law."""
     screening = screen(country.parameters, past.facts)
     return Run(
         facts=past.facts,
-        results=screening.results,
+        results=past.results or screening.results,
         place=past.place,
         reported=past.reported,
         urgency=past.urgency or str(screening.urgency),

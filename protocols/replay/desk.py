@@ -1,4 +1,4 @@
-"""Replaying a file: parts of it on several processors, put together in the order of the file.
+"""Replaying a file, or lines at hand: parts on several processors, put together in their order.
 
 Nothing is written and nobody is told. The same file and the same law always give the same answer,
 however many processors there are. One wrong line, and no figure is given at all.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, partial
@@ -86,13 +87,15 @@ def desk_of(order: Order) -> Desk:
 
 def replay(
     order: Order,
-    cases: Path,
+    cases: Path | Sequence[str],
     progress: Progress,
     *,
     processes: int = 1,
     each: Callable[[str], object] = str,
 ) -> Tally:
-    """The tally of the whole file; ``each`` is given a line of JSON per case, if ordered.
+    """The tally of the whole; ``each`` is given a line of JSON per case, if ordered.
+
+    ``cases``: a file, or its lines where they stand in none.
 
     Raises ProblemsFound with every wrong line, LookupError for a version that does not exist.
     """
@@ -113,7 +116,7 @@ def replay(
     return tally
 
 
-def _parts(order: Order, cases: Path, processes: int) -> Iterator[Part]:
+def _parts(order: Order, cases: Path | Sequence[str], processes: int) -> Iterator[Part]:
     work = partial(part_of, order)
     if processes == 1:
         yield from map(work, _chunks(cases))
@@ -172,15 +175,15 @@ def _line(past: Past, course: Course) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _chunks(cases: Path) -> Iterator[list[tuple[int, str]]]:
+def _chunks(cases: Path | Sequence[str]) -> Iterator[list[tuple[int, str]]]:
     lines = iter(_lines(cases))
     while chunk := list(islice(lines, CHUNK)):
         yield chunk
 
 
-def _lines(cases: Path) -> Iterable[tuple[int, str]]:
+def _lines(cases: Path | Sequence[str]) -> Iterable[tuple[int, str]]:
     """Every line that is not empty, with its number."""
-    with cases.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
+    with cases.open(encoding="utf-8") if isinstance(cases, Path) else nullcontext(cases) as lines:
+        for number, line in enumerate(lines, 1):
             if line.strip():
                 yield number, line

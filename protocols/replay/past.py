@@ -5,7 +5,7 @@
     {"at": "2026-11-06T15:40:00-03:00", "place": "ZZ-N",
      "facts": {"age": 14, "works": true, "beneficiary": "parent"},
      "reported": "CL", "filed_by": ["LABOUR_INSPECTION"], "already": ["rescued"],
-     "urgency": "urgent", "count": 1,
+     "urgency": "urgent", "count": 1, "results": {"CL": "indicated"},
      "story": [{"at": "2026-11-07T09:00:00-03:00", "happens": "CHILD_PROTECTION accepts ZZ-C01"},
                {"at": "2026-11-09T12:00:00-03:00", "happens": "recorded case_closed"}],
      "until": "2026-12-31T00:00:00-03:00"}
@@ -31,10 +31,11 @@ from protocols.vocabulary import Vocabulary
 
 KEYS = (
     *("at", "place", "facts", "reported", "filed_by", "already"),
-    *("urgency", "count", "story", "until"),
+    *("urgency", "count", "story", "until", "results"),
 )
 _TOPICS = ("CL", "FL", "HT")
 _LEVELS = tuple(map(str, Urgency))
+_RESULTS = ("indicated", "possible", "not_indicated", "insufficient")
 _MOST = 1000  # persons of one line: as many as may be filed at once
 
 
@@ -62,6 +63,7 @@ class Past:
     count: int = 1
     story: tuple[Happening, ...] = ()
     until: datetime | None = None
+    results: tuple[tuple[str, str], ...] = ()
 
 
 def read_past(text: str, line: int, file: str, vocabulary: Vocabulary) -> Past | list[Problem]:
@@ -96,6 +98,7 @@ def read_past(text: str, line: int, file: str, vocabulary: Vocabulary) -> Past |
             for one in written.get("story", ())
         ),
         until=datetime.fromisoformat(written["until"]) if "until" in written else None,
+        results=tuple(sorted(written.get("results", {}).items())),
     )
 
 
@@ -147,6 +150,12 @@ def _number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST
 
 
+def _results(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(topic in _TOPICS and result in _RESULTS for topic, result in value.items())
+
+
 def _story(value: object) -> bool:
     return isinstance(value, list) and all(map(_happening, value))
 
@@ -162,6 +171,7 @@ _RULES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "filed_by": (_texts, "Write a list of mandates: [POLICE]"),
     "already": (_texts, "Write a list of events"),
     "count": (_number, f"Write a number from 1 to {_MOST}, or leave it out for one person"),
+    "results": (_results, f'Write {{"HT": "possible"}}: {", ".join(_RESULTS)}'),
     "story": (_story, 'Write [{"at": "…", "happens": "POLICE accepts X"}]'),
 }
 

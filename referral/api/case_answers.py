@@ -110,6 +110,7 @@ class Seat(Answer):
     vote: str | None
     membership: UUID | None
     name: str | None
+    agency: str | None
     dissent: str | None
     signed_at: datetime | None
 

@@ -87,6 +87,7 @@ class Letter(Answer):
     hand_off_id: UUID
     document: str
     number: str
+    numbered: bool  # under the agency's own number; else under the case's reference
     language: str
     languages: tuple[str, ...]
     documents: tuple[str, ...]

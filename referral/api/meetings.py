@@ -17,7 +17,7 @@ from referral.api.asked import Route
 from referral.api.shapes import Code, Moment, Shape, Words, shown
 from referral.api.wire import KEYED, ROOT, answer, refused
 from referral.casework import Met
-from referral.entry import Acting, Reading, needs_scope
+from referral.entry import Acting, Reading, Witnessed, needs_scope
 from referral.errors import Refusal
 from referral.queries import MeetingLine, MeetingSeen
 
@@ -88,6 +88,9 @@ class MeetingWhole(Answer):
     items: tuple[dict[str, Any], ...]
     units: tuple[dict[str, Any], ...]
     tasks: tuple[dict[str, Any], ...]
+    late: tuple[dict[str, Any], ...] = Field(
+        description="In the tracks and area of the body, not on the agenda; for who convenes."
+    )
 
     @classmethod
     def of(cls, seen: MeetingSeen) -> Self:
@@ -97,6 +100,7 @@ class MeetingWhole(Answer):
             items=tuple(asdict(one) for one in seen.items),
             units=tuple(asdict(one) for one in seen.units),
             tasks=tuple(asdict(one) for one in seen.tasks),
+            late=tuple(asdict(one) for one in seen.late),
         )
 
 
@@ -118,8 +122,8 @@ async def meetings_of(call: Reading, request: Request) -> Response:
 
 
 @router.get("/{meeting_id}", response_model=MeetingWhole)
-async def meeting_seen(call: Reading, request: Request, meeting_id: UUID) -> Response:
-    """One meeting: agenda, who came, which tasks were given."""
+async def meeting_seen(call: Witnessed, request: Request, meeting_id: UUID) -> Response:
+    """One meeting: agenda, who came, which tasks were given; the log keeps who opened those."""
     needs_scope(call, Scope.HAND_OFFS_READ)
     found = await queries.meeting_seen(call.session, call.actor, meeting_id, now=call.now)
     if isinstance(found, Refusal):

@@ -36,6 +36,7 @@ class Ask:
     immediate: bool
     basis: str | None
     derivation: tuple[str, ...]
+    place: str = ""  # where the person was found: a province may call a step otherwise
 
     @classmethod
     def of(cls, made: Opened, subject: Subject) -> Self:
@@ -60,6 +61,7 @@ class Ask:
             immediate=bool(clock and clock.immediate),
             basis=clock.basis.value if clock else None,
             derivation=clock.derivation if clock else (),
+            place=subject.place,
         )
 
     @classmethod

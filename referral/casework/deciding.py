@@ -42,7 +42,7 @@ async def decide_panel(
     held = await referral_ground(session, actor, referral_id, "decide_panel", said, now)
     if isinstance(held, Refusal):
         return held
-    faults = sitting.faults()
+    faults = sitting.faults(now) or await sitting.strangers(session, actor, now)
     refused = errors.invalid_input(faults) if faults else version_conflict(held.locked, said)
     if refused is not None:
         return await refuse_there(session, actor, held.locked, "decide_panel", refused, now)

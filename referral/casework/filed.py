@@ -24,7 +24,7 @@ SELECT jsonb_build_object('reference', c.reference, 'version', c.version, 'warni
         FROM referral.person p WHERE p.case_id = c.id AND p.role = 'concerned'),
     'referrals', (SELECT coalesce(jsonb_agg(to_jsonb(r) ORDER BY r.lead DESC, r.opened_at, r.id), '[]')
         FROM referral.referral r WHERE r.case_id = c.id),
-    'asks', (SELECT coalesce(jsonb_agg(to_jsonb(h) || jsonb_build_object('derivation',
+    'asks', (SELECT coalesce(jsonb_agg(to_jsonb(h) || jsonb_build_object('place', c.place, 'derivation',
         (SELECT k.derivation FROM referral.clock k WHERE k.hand_off_id = h.id ORDER BY k.due_at LIMIT 1)) ORDER BY h.requested_at, h.id), '[]')
         FROM referral.hand_off h WHERE h.case_id = c.id AND h.sender_unit = c.filed_by_unit AND h.requested_at = c.filed_at))
 FROM referral.case c WHERE c.id = $1 AND c.filed_by_unit = $2
@@ -87,4 +87,5 @@ def _ask(row: Mapping[str, Any]) -> Ask:
         immediate=row["immediate"],
         basis=row["basis"],
         derivation=tuple(row["derivation"] or ()),
+        place=row["place"],
     )

@@ -22,6 +22,7 @@ from protocols.decision import (
     Refused,
 )
 from protocols.lifecycle import Act, Kind, Party, State, acts_from, transition
+from protocols.permits import panels_of
 from referral import access, errors
 from referral.access.standing import Locked
 from referral.audit.ledger import Ledger, post
@@ -33,7 +34,7 @@ from referral.casework.recipients import Subject, subject_of
 from referral.casework.refusing import refuse
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.casework.said import NOTHING_SAID, Said, faults_in
-from referral.errors import Refusal
+from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession, keys_of
 
 # Two-person acts, and what filing does by itself.
@@ -140,22 +141,37 @@ async def complete_by_panel(
     now: datetime,
 ) -> Acted | Refusal:
     """Done, with the outcome a panel decided: no effect before its quorum has met."""
-    wrong = sitting.faults()
-    told = replace(said, outcome=sitting.outcome)
-    if wrong:
-        locked = await access.hand_off_for(session, actor, hand_off_id, now)
-        known = locked is not None and bool(locked.relationships(actor))
+    locked = await access.hand_off_for(session, actor, hand_off_id, now)
+    known = locked if locked is not None and locked.relationships(actor) else None
+    wrong = sitting.faults(now) or await sitting.strangers(session, actor, now)
+    if known is not None and not wrong:
+        wrong = _another_step(session, known, sitting)
+    if known is None or wrong:
         return await refuse(
             session,
             actor,
-            errors.invalid_input(wrong) if known else errors.not_found(),
+            errors.not_found() if known is None else errors.invalid_input(wrong),
             act="decide_panel",
             object_type="hand_off",
             object_id=hand_off_id,
             now=now,
-            locked=locked if known else None,
+            locked=known,
         )
+    told = replace(
+        said, outcome=sitting.outcome, occurred_at=sitting.occurred_at or said.occurred_at
+    )
     return await _act(session, actor, hand_off_id, Act.COMPLETE, told, now, panel=sitting)
+
+
+def _another_step(session: WriteSession, locked: Locked, sitting: Sitting) -> list[Fault]:
+    """A panel decides about the step of the hand-off that it ends, or about a duty of that step."""
+    protocol, step = protocol_of(session, locked), locked.hand_off["step"]
+    run = run_of(locked, facts_of(locked, keys_of(session, locked.keys)))
+    deciding = [one.id for one in panels_of(protocol, run, step, sitting.outcome)] or [step]
+    if sitting.step in deciding:
+        return []
+    message = f"This hand-off is of {step}; what a panel decides there: {', '.join(deciding)}."
+    return [Fault("/step", "unknown", message)]
 
 
 async def _act(

@@ -7,17 +7,18 @@ by who knows of them. A meeting decides nothing by itself: each task has an owne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
-from typing import Any, Self
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 from referral import access, errors
 from referral.audit import Done
-from referral.audit.ledger import Ledger, post, sealed
-from referral.audit.streams import keep_key, own_stream
-from referral.casework.refusing import refuse
-from referral.database import as_json, scalar
+from referral.audit.ledger import Ledger, sealed
+from referral.audit.streams import keep_key
+from referral.casework import together
+from referral.database import as_json
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession, keys_of
 
@@ -53,29 +54,22 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class Met(together.Kept):
     """A meeting was called or recorded."""
 
     meeting_id: str
     version: int
 
-    def stored(self) -> dict[str, Any]:
-        """As kept under the idempotency key."""
-        return asdict(self)
-
-    @classmethod
-    def again(cls, stored: Mapping[str, Any]) -> Self:
-        """The same answer to the same request."""
-        return cls(**stored)
-
 
 _FACTS = """
 SELECT jsonb_build_object(
-    'body', $1::text IS NULL OR EXISTS (SELECT FROM agencies.mandate m WHERE m.unit_id = $2 AND m.mandate = $1),
+    'body', $1::text IS NULL OR EXISTS (SELECT FROM agencies.mandate m WHERE m.unit_id = $2 AND m.mandate = $1
+        AND NOT m.fall_back AND m.mandate <> 'NATIONAL_FALL_BACK' AND m.valid_from <= $6 AND (m.valid_until IS NULL OR $6 < m.valid_until)),
     'units', (SELECT coalesce(jsonb_agg(u.id), '[]') FROM agencies.unit u WHERE u.country = $3 AND u.id = ANY ($4::uuid[])),
     'known', (SELECT coalesce(jsonb_agg(h.id), '[]') FROM referral.hand_off h WHERE h.id = ANY ($5::uuid[])),
-    'waiting', (SELECT coalesce(jsonb_agg(DISTINCT o.hand_off_id), '[]') FROM referral.outbox o WHERE o.to_unit = $2 AND o.kind = 'hand_off.agenda'
-        AND NOT EXISTS (SELECT FROM referral.meeting_item i WHERE i.hand_off_id = o.hand_off_id AND i.convenor = $2 AND i.since >= o.occurred_at)))
+    'waiting', (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('hand_off_id', o.hand_off_id, 'case_id', o.case_id)), '[]') FROM referral.outbox o
+        WHERE o.to_unit = $2 AND o.kind = 'hand_off.agenda' AND NOT EXISTS (SELECT FROM referral.meeting_item i
+            WHERE i.case_id = o.case_id AND i.hand_off_id IS NOT DISTINCT FROM o.hand_off_id AND i.convenor = $2 AND i.since >= o.occurred_at)))
 """
 
 
@@ -91,13 +85,14 @@ async def call_meeting(
         actor.country,
         list(call.invited),
         list(call.hand_offs),
+        session.day_in(actor.country, now),
     )
     refused = access.by_role(actor, "call_meeting") or _faults(call, facts)
     if refused is not None:
-        return await _refused(session, actor, refused, "call_meeting", None, now)
+        return await _refused(session, actor, refused, act="call_meeting", about=None, now=now)
     meeting = uuid4()
     _, wrapped = session.vault.new_key(meeting, "meeting")
-    ledger = Ledger(None, now, why=f"role:{actor.role.value}")
+    ledger = together.own_ledger(actor, now)
     keep_key(ledger, wrapped, None)
     ledger.add(
         "meetings",
@@ -111,11 +106,13 @@ async def call_meeting(
         planned_at=call.planned_at.isoformat(),
         version=1,
     )
-    for hand_off in sorted({*facts["waiting"], *(str(one) for one in call.hand_offs)}):
-        ledger.add("meeting_items", id=str(uuid4()), meeting_id=str(meeting), hand_off_id=hand_off)
+    escalated = {one["hand_off_id"] for one in facts["waiting"]}
+    added = [{"hand_off_id": str(one)} for one in set(call.hand_offs) if str(one) not in escalated]
+    for item in (*facts["waiting"], *added):
+        ledger.add("meeting_items", id=str(uuid4()), meeting_id=str(meeting), **item)
     _attend(ledger, actor, meeting, call.invited, "invited")
     ledger.log(Done.MEETING_CALLED, "meeting", meeting, kind=call.kind, body=call.body)
-    return await _posted(session, actor, ledger, Met(str(meeting), 1), 201)
+    return await together.posted(session, actor, ledger, "meeting", Met(str(meeting), 1), 201)
 
 
 def _faults(call: Call, facts: Mapping[str, Any]) -> Refusal | None:
@@ -135,14 +132,15 @@ async def hold_meeting(
     session: WriteSession, actor: Actor, meeting_id: UUID, record: Record, *, now: datetime
 ) -> Met | Refusal:
     """Record who came and which tasks were given; once, by the unit that convened."""
-    lock = "SELECT pg_advisory_xact_lock(hashtextextended('meeting ' || $1::text, 0))::text"
-    await scalar(session.connection, lock, str(meeting_id))
-    row = await as_json(session.connection, _MEETING, meeting_id)
+    await together.lock(session, "meeting", meeting_id)
+    row = await as_json(session.connection, _MEETING, meeting_id, actor.unit_id)
     refused = access.by_role(actor, "call_meeting") or _not_recordable(actor, row, record, now)
     if refused is not None:
-        return await _refused(session, actor, refused, "hold_meeting", meeting_id, now)
+        return await _refused(
+            session, actor, refused, act="hold_meeting", about=meeting_id, now=now
+        )
     key = keys_of(session, [row["key"]])[meeting_id]
-    ledger = Ledger(None, now, why=f"role:{actor.role.value}")
+    ledger = together.own_ledger(actor, now)
     ledger.add("meeting_records", id=str(meeting_id), held_at=record.held_at.isoformat())
     invited = {UUID(one) for one in row["units"]}
     _attend(ledger, actor, meeting_id, [*record.present], "present")
@@ -171,7 +169,7 @@ async def hold_meeting(
         occurred_at=record.held_at,
         tasks=len(record.tasks),
     )
-    return await _posted(session, actor, ledger, Met(str(meeting_id), 2), 200)
+    return await together.posted(session, actor, ledger, "meeting", Met(str(meeting_id), 2), 200)
 
 
 _MEETING = """
@@ -179,7 +177,9 @@ SELECT jsonb_build_object('unit_id', m.unit_id, 'held_at', m.held_at, 'key', ref
     'units', (SELECT coalesce(jsonb_agg(u.unit_id), '[]') FROM referral.meeting_unit u WHERE u.meeting_id = m.id),
     'items', (SELECT coalesce(jsonb_agg(i.id), '[]') FROM referral.meeting_item i WHERE i.meeting_id = m.id))
 FROM referral.meeting m WHERE m.id = $1
+    AND (m.unit_id = $2 OR EXISTS (SELECT FROM referral.meeting_unit u WHERE u.meeting_id = m.id AND u.unit_id = $2))
 """
+_refused = partial(together.refused, kind="meeting")
 
 
 def _not_recordable(
@@ -198,15 +198,30 @@ def _not_recordable(
     units = {*row["units"], str(actor.unit_id)}
     if not {str(one) for one in record.present} <= units:
         found.append(Fault("/present", "unknown", "Only who was invited can have come."))
+    found += _task_faults(record, units, row["items"])
+    return errors.invalid_input(found) if found else None
+
+
+def _task_faults(record: Record, units: set[str], items: Sequence[str]) -> list[Fault]:
+    found = []
     for number, task in enumerate(record.tasks):
+        at = f"/tasks/{number}"
         if str(task.owner) not in units:
             message = "A task goes to a unit that was invited, or to yours."
-            found.append(Fault(f"/tasks/{number}/owner", "unknown", message))
-        if task.item is not None and str(task.item) not in row["items"]:
-            found.append(Fault(f"/tasks/{number}/item", "unknown", "This is not on the agenda."))
+            found.append(Fault(f"{at}/owner", "unknown", message))
+        if task.item is not None and str(task.item) not in items:
+            found.append(Fault(f"{at}/item", "unknown", "This is not on the agenda."))
+        if task.due_on < _day_before(record.held_at):
+            message = "This is before the meeting. Give the day by which it is to be done."
+            found.append(Fault(f"{at}/due", "past", message))
         if not task.what.strip():
-            found.append(Fault(f"/tasks/{number}/what", "missing", "Say what is to be done."))
-    return errors.invalid_input(found) if found else None
+            found.append(Fault(f"{at}/what", "missing", "Say what is to be done."))
+    return found
+
+
+def _day_before(held_at: datetime) -> date:
+    """The earliest day it can still have been anywhere when the meeting was held (UTC-12)."""
+    return (held_at.astimezone(UTC) - timedelta(hours=12)).date()
 
 
 def _attend(
@@ -222,33 +237,3 @@ def _attend(
             unit_id=str(unit),
             attendance=attendance,
         )
-
-
-async def _posted(
-    session: WriteSession, actor: Actor, ledger: Ledger, answer: Met, status: int
-) -> Met:
-    head, key = await own_stream(session, actor, ledger)
-    await post(
-        session,
-        ledger,
-        actor=actor,
-        head=head,
-        key=key,
-        answer=answer.stored(),
-        status=status,
-        through="convene",
-    )
-    return answer
-
-
-async def _refused(
-    session: WriteSession,
-    actor: Actor,
-    refusal: Refusal,
-    act: str,
-    meeting: UUID | None,
-    now: datetime,
-) -> Refusal:
-    return await refuse(
-        session, actor, refusal, act=act, object_type="meeting", object_id=meeting, now=now
-    )

@@ -7,19 +7,20 @@ in a filing of a participant's unit (of one person or a thousand), or it is abor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
 
 from referral import access, errors
 from referral.audit import Done
-from referral.audit.ledger import Ledger, post, sealed
-from referral.audit.streams import keep_key, own_stream
-from referral.casework.refusing import refuse
-from referral.database import as_json, scalar
+from referral.audit.ledger import sealed
+from referral.audit.streams import keep_key
+from referral.casework import together
+from referral.database import as_json
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession, keys_of
 
@@ -36,29 +37,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Operated:
+class Operated(together.Kept):
     """An operation was planned, ended or aborted."""
 
     operation_id: str
     state: str
     version: int
 
-    def stored(self) -> dict[str, Any]:
-        """As kept under the idempotency key."""
-        return asdict(self)
 
-    @classmethod
-    def again(cls, stored: Mapping[str, Any]) -> Self:
-        """The same answer to the same request."""
-        return cls(**stored)
-
-
-_NAMED = (
-    "SELECT coalesce(jsonb_object_agg(m.id, p.name || ', ' || u.name), '{}') "
-    "FROM agencies.membership m JOIN agencies.member p ON p.id = m.member_id "
-    "JOIN agencies.unit u ON u.id = m.unit_id "
-    "WHERE m.id = ANY ($1::uuid[]) AND u.country = $2 AND p.active"
-)
+# Only who works on cases and still does; a confidential agency is named to nobody, not even here.
+_NAMED = """
+SELECT coalesce(jsonb_object_agg(m.id, p.name || CASE WHEN a.confidential THEN '' ELSE ', ' || a.name END), '{}')
+FROM agencies.membership m JOIN agencies.member p ON p.id = m.member_id JOIN agencies.agency a ON a.id = m.agency_id
+WHERE m.id = ANY ($1::uuid[]) AND p.country = $2 AND p.active AND m.role IN ('OFFICER', 'SUPERVISOR')
+    AND m.valid_from <= $3 AND (m.valid_until IS NULL OR $3 < m.valid_until)
+"""
 
 
 async def plan_operation(
@@ -66,13 +59,11 @@ async def plan_operation(
 ) -> Operated | Refusal:
     """Plan one; from then on only those named know of it."""
     members = {actor.id, *plan.participants}
-    named = await as_json(session.connection, _NAMED, sorted(members), actor.country)
-    refused = access.by_role(actor, "plan_operation")
-    if refused is None and len(named) != len(members):
-        message = "There is no such membership in this country, or it has ended."
-        refused = errors.invalid_input([Fault("/participants", "unknown", message)])
+    day = session.day_in(actor.country, now)
+    named = await as_json(session.connection, _NAMED, sorted(members), actor.country, day)
+    refused = access.by_role(actor, "plan_operation") or _faults(plan, members, named)
     if refused is not None:
-        return await _refused(session, actor, refused, "plan_operation", None, now)
+        return await _refused(session, actor, refused, act="plan_operation", about=None, now=now)
     operation = uuid4()
     key, wrapped = session.vault.new_key(operation, "operation")
     content = {
@@ -82,7 +73,7 @@ async def plan_operation(
         "what": plan.what,
         "who": sorted(named.values()),
     }
-    ledger = Ledger(None, now, why=f"role:{actor.role.value}")
+    ledger = together.own_ledger(actor, now)
     keep_key(ledger, wrapped, None)
     ledger.add(
         "operations",
@@ -106,7 +97,20 @@ async def plan_operation(
             membership=str(member),
         )
     ledger.log(Done.OPERATION_PLANNED, "operation", operation, participants=len(members))
-    return await _posted(session, actor, ledger, Operated(str(operation), "planned", 1), 201)
+    answer = Operated(str(operation), "planned", 1)
+    return await together.posted(session, actor, ledger, "operation", answer, 201)
+
+
+def _faults(plan: Plan, members: set[UUID], named: Mapping[str, str]) -> Refusal | None:
+    found = [
+        Fault(f"/{name}", "missing", "Fill this in: who takes part must know.")
+        for name in ("place", "what")
+        if not getattr(plan, name).strip()
+    ]
+    if len(named) != len(members):
+        message = "Nobody who works on cases in this country has this membership, or it has ended."
+        found.append(Fault("/participants", "unknown", message))
+    return errors.invalid_input(found) if found else None
 
 
 async def end_operation(
@@ -119,15 +123,18 @@ async def end_operation(
     now: datetime,
 ) -> Operated | Refusal:
     """End it in a case the actor's unit has filed; without one it is aborted, with the reason."""
-    lock = "SELECT pg_advisory_xact_lock(hashtextextended('operation ' || $1::text, 0))::text"
-    await scalar(session.connection, lock, str(operation_id))
-    row = await as_json(session.connection, _OPERATION, operation_id, case_id, actor.unit_id)
+    await together.lock(session, "operation", operation_id)
+    row = await as_json(
+        session.connection, _OPERATION, operation_id, case_id, actor.unit_id, actor.id
+    )
     refused = access.by_role(actor, "plan_operation") or _not_endable(row, words, case_id)
     if refused is not None:
-        return await _refused(session, actor, refused, "end_operation", operation_id, now)
+        return await _refused(
+            session, actor, refused, act="end_operation", about=operation_id, now=now
+        )
     key = keys_of(session, [row["key"]])[operation_id]
     state = "ended" if case_id else "aborted"
-    ledger = Ledger(None, now, why="participant")
+    ledger = together.own_ledger(actor, now, "participant")
     ledger.add(
         "operation_ends",
         id=str(operation_id),
@@ -139,14 +146,19 @@ async def end_operation(
     )
     done = Done.OPERATION_ENDED if case_id else Done.OPERATION_ABORTED
     ledger.log(done, "operation", operation_id, from_="planned", to=state)
-    return await _posted(session, actor, ledger, Operated(str(operation_id), state, 2), 200)
+    answer = Operated(str(operation_id), state, 2)
+    return await together.posted(session, actor, ledger, "operation", answer, 200)
 
 
-_OPERATION = (
-    "SELECT jsonb_build_object('state', o.state, 'key', referral.operation_key(o.id), "
-    "'filed', EXISTS (SELECT FROM referral.case c WHERE c.id = $2 AND c.filed_by_unit = $3)) "
-    "FROM referral.operation o WHERE o.id = $1"
+_OPERATION = """
+WITH mine AS (
+    SELECT o.state, referral.operation_key(o.id) AS key FROM referral.operation o WHERE o.id = $1
+        AND EXISTS (SELECT FROM referral.operation_participant p WHERE p.operation_id = o.id AND p.membership = $4)
 )
+SELECT jsonb_build_object('state', m.state, 'key', m.key, 'filed', EXISTS (SELECT FROM referral.case c
+    WHERE c.id = $2 AND c.filed_by_unit = $3 AND c.filed_at >= (m.key ->> 'since')::timestamptz)) FROM mine m
+"""
+_refused = partial(together.refused, kind="operation")
 
 
 def _not_endable(row: Mapping[str, Any] | None, words: str, case_id: UUID | None) -> Refusal | None:
@@ -156,38 +168,8 @@ def _not_endable(row: Mapping[str, Any] | None, words: str, case_id: UUID | None
         explanation = "It is over. Plan another one for what is still to be done."
         return errors.not_allowed_now(row["state"], "end_operation", [], explanation)
     if case_id is not None and not row["filed"]:
-        message = "Name a case that your own unit has filed from it."
+        message = "Name a case that your own unit has filed since it was planned."
         return errors.invalid_input([Fault("/case_id", "unknown", message)])
     if case_id is None and not words.strip():
         return errors.invalid_input([Fault("/words", "missing", "Say why it is aborted.")])
     return None
-
-
-async def _posted(
-    session: WriteSession, actor: Actor, ledger: Ledger, answer: Operated, status: int
-) -> Operated:
-    head, key = await own_stream(session, actor, ledger)
-    await post(
-        session,
-        ledger,
-        actor=actor,
-        head=head,
-        key=key,
-        answer=answer.stored(),
-        status=status,
-        through="operate",
-    )
-    return answer
-
-
-async def _refused(
-    session: WriteSession,
-    actor: Actor,
-    refusal: Refusal,
-    act: str,
-    operation: UUID | None,
-    now: datetime,
-) -> Refusal:
-    return await refuse(
-        session, actor, refusal, act=act, object_type="operation", object_id=operation, now=now
-    )

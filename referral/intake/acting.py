@@ -1,6 +1,6 @@
-"""Somebody at work without a browser: a token of one member, for as long as an import takes.
+"""Somebody at work without a browser: a token of one member, for as long as a command takes.
 
-The token is hers, never leaves this process and ends with the import; every write goes through
+The token is hers, never leaves this process and ends with the command; every write goes through
 the same functions and the same row security as her own. What this file must never know: what is
 imported.
 """
@@ -52,7 +52,7 @@ class Member:
                 connection, "SELECT referral.begin_actor($1, $2)", self.credential, now
             )
             if row is None:
-                raise NotAMember("The membership ended during the import; nothing more was filed.")
+                raise NotAMember("The membership ended meanwhile; nothing more was done.")
             session = WriteSession(connection, house.vault, house.catalogue, str(uuid4()))
             yield session, Actor.from_row(row), now
 
@@ -62,18 +62,56 @@ async def at_work(
     installation: Installation, user_name: str, country: str, mandate: str
 ) -> AsyncIterator[Member]:
     """A member of the unit charged with this mandate. Raises NotAMember when there is none."""
-    now, secret = installation.clock(), new_secret()
     async with installation.engine.connect() as connection, connection.begin():
+        now = installation.clock()
         seats = await as_json(connection, _SEATS, user_name, mandate, country, now)
-        issued = seats and await scalar(
-            connection,
-            "SELECT agencies.issue_token($1, $2, 'import of records', $3::text[], $4, $5)",
-            *(secret.digest, UUID(seats[0]), [Scope.CASES_WRITE.value], now, now + LIVES),
-        )
-    if not issued:
+    if not seats:
         raise NotAMember(
             f"“{user_name}” is no officer or supervisor of a unit of {country} charged with "
             f"{mandate}, and these records are that unit's. Name one of its members."
+        )
+    async with _with_token(
+        installation, UUID(seats[0]), "import of records", Scope.CASES_WRITE
+    ) as at:
+        yield at
+
+
+_COORDINATORS: Final = (
+    "SELECT coalesce(jsonb_agg(a.membership_id ORDER BY a.user_name), '[]') FROM agencies.actor a "
+    "WHERE a.active AND a.role = 'COORDINATOR' AND a.country = $1 "
+    "AND lower(a.user_name) = coalesce(lower($2), lower(a.user_name)) "
+    "AND a.valid_from <= ($3 AT TIME ZONE a.time_zone)::date "
+    "AND (a.valid_until IS NULL OR ($3 AT TIME ZONE a.time_zone)::date < a.valid_until)"
+)
+
+
+@asynccontextmanager
+async def coordinating(
+    installation: Installation, user_name: str | None, country: str
+) -> AsyncIterator[Member]:
+    """The country's coordinator, or this one of several. Raises NotAMember when none is meant."""
+    async with installation.engine.connect() as connection, connection.begin():
+        now = installation.clock()
+        seats = await as_json(connection, _COORDINATORS, country, user_name, now)
+    if len(seats) != 1:
+        known = f"“{user_name}” is no coordinator" if user_name else "nobody, or several are"
+        raise NotAMember(f"{known} of {country}: name one coordinator with --as.")
+    scope = Scope.DIRECTORY_READ
+    async with _with_token(installation, UUID(seats[0]), "replay of history", scope) as at:
+        yield at
+
+
+@asynccontextmanager
+async def _with_token(
+    installation: Installation, membership: UUID, what: str, scope: Scope
+) -> AsyncIterator[Member]:
+    """A token of hers that ends with what it was made for."""
+    now, secret = installation.clock(), new_secret()
+    async with installation.engine.connect() as connection, connection.begin():
+        await scalar(
+            connection,
+            "SELECT agencies.issue_token($1, $2, $3, $4::text[], $5, $6)",
+            *(secret.digest, membership, what, [scope.value], now, now + LIVES),
         )
     try:
         yield Member(installation, secret.digest)

@@ -13,6 +13,8 @@ from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named
 from referral.queries.log import TimelineLine, entries_of, timeline_of
 from referral.queries.meetings import (
+    ItemSeen,
+    LateSeen,
     MeetingLine,
     MeetingSeen,
     mandates_of,
@@ -37,6 +39,8 @@ __all__ = [
     "ClockSeen",
     "HandOffLine",
     "HandOffSeen",
+    "ItemSeen",
+    "LateSeen",
     "LetterSeen",
     "MeetingLine",
     "MeetingSeen",

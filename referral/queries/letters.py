@@ -26,11 +26,12 @@ _USUAL: Final = "OFFICIAL_LETTER"  # where a step requires none
 
 @dataclass(frozen=True, slots=True)
 class LetterSeen:
-    """A letter as it can be printed and signed."""
+    """A letter as it can be printed and signed. ``numbered``: under the agency's own number."""
 
     hand_off_id: UUID
     document: str
     number: str
+    numbered: bool
     language: str
     languages: tuple[str, ...]
     documents: tuple[str, ...]  # what else there is
@@ -64,6 +65,7 @@ async def letter_of(
         hand_off_id=hand_off_id,
         document=chosen.code,
         number=values["number"],
+        numbered=seen.docket is not None,
         language=spoken,
         languages=tuple(country.languages),
         documents=tuple(letters),

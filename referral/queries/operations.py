@@ -38,7 +38,9 @@ class OperationSeen:
     ending: str | None
 
 
-_LINE = "SELECT o.id, o.state, o.case_id, o.version FROM referral.operation o"
+# Row security says it too; whoever is not named in it finds nothing, should one of the two be wrong.
+_MINE = "EXISTS (SELECT FROM referral.operation_participant p WHERE p.operation_id = o.id AND p.membership = :me)"
+_LINE = f"SELECT o.id, o.state, o.case_id, o.version FROM referral.operation o WHERE {_MINE}"
 
 
 async def operations_of(
@@ -48,7 +50,9 @@ async def operations_of(
     refused = await refused_by_role(session, actor, "plan_operation", now)
     if refused is not None:
         return refused
-    rows = await session.connection.execute(text(f"{_LINE} ORDER BY o.state DESC, o.id"))
+    rows = await session.connection.execute(
+        text(f"{_LINE} ORDER BY o.state DESC, o.id"), {"me": actor.id}
+    )
     return tuple(OperationLine(**row) for row in rows.mappings())
 
 
@@ -58,9 +62,10 @@ async def operation_seen(
     """One operation, or "not found"; opening it leaves an entry in the reader's stream."""
     asked = text(
         "SELECT o.id, o.state, o.case_id, o.version, o.content, o.ending, "
-        "referral.operation_key(o.id) AS key FROM referral.operation o WHERE o.id = :id"
+        f"referral.operation_key(o.id) AS key FROM referral.operation o WHERE o.id = :id AND {_MINE}"
     )
-    row = (await session.connection.execute(asked, {"id": operation_id})).mappings().first()
+    values = {"id": operation_id, "me": actor.id}
+    row = (await session.connection.execute(asked, values)).mappings().first()
     why = "not-found" if row is None else "participant"
     await witness(session, actor, operation_id, [] if row is None else ["G4"], why=why, now=now)
     if row is None:
@@ -78,14 +83,22 @@ async def operation_seen(
 
 
 async def memberships_named(
-    session: ReadSession, actor: Actor, user_names: list[str]
+    session: ReadSession, actor: Actor, user_names: list[str], *, now: datetime
 ) -> dict[str, UUID]:
-    """User names of the country as memberships of people who work on cases."""
+    """User names of the country as memberships of people who work on cases, and still do.
+
+    Of somebody with several the one that began last: where she works now.
+    """
     rows = await session.connection.execute(
         text(
             "SELECT p.user_name, m.id FROM agencies.member p JOIN agencies.membership m ON m.member_id = p.id "
-            "WHERE p.country = :country AND p.active AND p.user_name = ANY (:names) AND m.role IN ('OFFICER', 'SUPERVISOR')"
+            "WHERE p.country = :country AND p.active AND p.user_name = ANY (:names) AND m.role IN ('OFFICER', 'SUPERVISOR') "
+            "AND m.valid_from <= :day AND (m.valid_until IS NULL OR :day < m.valid_until) ORDER BY m.valid_from, m.id"
         ),
-        {"country": actor.country, "names": user_names},
+        {
+            "country": actor.country,
+            "names": [name.lower() for name in user_names],
+            "day": session.day_in(actor.country, now),
+        },
     )
     return {row.user_name: row.id for row in rows}

@@ -48,13 +48,17 @@ async def panels_of(session: ReadSession, case_id: UUID) -> tuple[PanelSeen, ...
 
 @dataclass(frozen=True, slots=True)
 class SeatSeen:
-    """Who sat for a mandate, how she voted, and why she dissents: sealed, and opened here."""
+    """Who sat for a mandate, how she voted, and why she dissents: sealed, and opened here.
+
+    ``agency``: of a member of the service; None where it is confidential, or she is from outside.
+    """
 
     decision_id: UUID
     mandate: str
     vote: str | None
     membership: UUID | None
     name: str | None
+    agency: str | None
     dissent: str | None
     signed_at: datetime | None
 
@@ -87,8 +91,9 @@ async def dissents_of(
         (
             "panel",
             told[seat.decision_id].occurred_at,
-            f"{told[seat.decision_id].step}, {seat.mandate}: {seat.name or 'a member'}, {seat.vote}."
-            f" {seat.dissent or ''}".rstrip(),
+            f"{told[seat.decision_id].step}, {seat.mandate}: "
+            f"{', '.join(one for one in (seat.name, seat.agency, seat.vote) if one)}."
+            f"{' Signed.' if seat.signed_at else ''} {seat.dissent or ''}".rstrip(),
         )
         for seat in await _seats(session, case_id, keys)
         if seat.vote is not None
@@ -100,8 +105,10 @@ async def _seats(
 ) -> tuple[SeatSeen, ...]:
     rows = await session.connection.execute(
         text(
-            "SELECT id, decision_id, mandate, vote, membership, name, dissent, signed_at "
-            "FROM referral.panel_member WHERE case_id = :id ORDER BY decision_id, mandate"
+            "SELECT s.id, s.decision_id, s.mandate, s.vote, s.membership, s.name, s.dissent, s.signed_at, p.name AS member, "
+            "CASE WHEN NOT a.confidential THEN a.name END AS agency FROM referral.panel_member s "
+            "LEFT JOIN agencies.membership m ON m.id = s.membership LEFT JOIN agencies.member p ON p.id = m.member_id "
+            "LEFT JOIN agencies.agency a ON a.id = m.agency_id WHERE s.case_id = :id ORDER BY s.decision_id, s.mandate"
         ),
         {"id": case_id},
     )
@@ -115,7 +122,8 @@ async def _seats(
     return tuple(
         SeatSeen(
             **{name: row[name] for name in ("decision_id", "mandate", "vote", "membership")},
-            name=opened(row, "name"),
+            name=opened(row, "name") or row["member"],
+            agency=row["agency"],
             dissent=opened(row, "dissent"),
             signed_at=row["signed_at"],
         )

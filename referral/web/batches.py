@@ -19,7 +19,8 @@ from referral.web.fields import Faults, faults_in
 from referral.web.forms import Acting, ActingForm, new_key
 from referral.web.hand_offs import DONE, said_in
 from referral.web.lines import Line, Reader
-from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.pages import PageRoute, error_page, refused, see_other
+from referral.web.together import form_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -60,9 +61,9 @@ async def _batch(
     offered = seen if isinstance(seen, HandOffSeen) else None
     done = DONE.get(request.query_params.get("done", ""), "")
     view = _view(batch, lines, offered, Reader.of(call), tried, done)
-    title = "Error: Batch" if tried.faults else "Batch"
-    status = 422 if tried.faults else 200
-    return page(request, "hand_offs/batch.html", view, title=title, call=call, status=status)
+    return form_page(
+        request, "hand_offs/batch.html", view, title="Batch", call=call, faults=tried.faults
+    )
 
 
 def _view(

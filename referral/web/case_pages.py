@@ -207,7 +207,7 @@ def _sealed(told: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
 def _referral(
     one: ReferralSeen, seen: CaseSeen, reader: Reader, sent: Sent, faults: Faults
 ) -> ReferralShown:
-    law, clock = reader.law, reader.clock
+    law, clock, protocol = reader.law, reader.clock, reader.law.protocol(one)
     number = next((p.number for p in seen.persons if p.id == one.person_id), 0)
     holder = one.holder_agency or UNNAMED
     rows = [
@@ -228,7 +228,7 @@ def _referral(
         withheld=withheld_shown(one.withheld, law),
         address=address,
         note=_note(one, sent, faults),
-        event=_event(one, law.protocol(one), sent, faults),
+        event=_event(one, protocol.at(seen.place) if protocol else None, sent, faults),
         override=_override(one, sent, faults),
         panels=tuple(
             (f"{address}/panels/{step.id}", said(step.title, LANGUAGE))

@@ -23,6 +23,8 @@ class LetterPage:
     back: str
     title: str
     paragraphs: tuple[tuple[str, ...], ...]
+    number: str
+    numbered: bool  # else it goes under the case's reference
     others: tuple[tuple[str, str], ...]  # address, words
 
 
@@ -53,5 +55,5 @@ async def letter(
         if one != seen.document
     ]
     paragraphs = tuple(tuple(part.splitlines()) for part in seen.text.split("\n\n"))
-    view = LetterPage(at, seen.title, paragraphs, tuple(others))
+    view = LetterPage(at, seen.title, paragraphs, seen.number, seen.numbered, tuple(others))
     return page(request, "hand_offs/letter.html", view, title="Letter", call=call)

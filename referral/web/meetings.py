@@ -12,13 +12,15 @@ from fastapi import APIRouter, Request, Response
 from referral import casework, queries
 from referral.casework import Call as Calling
 from referral.casework import Met, Record, Task
-from referral.entry import Call, Reading
+from referral.entry import Call, Reading, Witnessed
 from referral.errors import Fault, Refusal, invalid_input
-from referral.queries import MeetingLine, MeetingSeen
+from referral.queries import ItemSeen, MeetingLine, MeetingSeen
 from referral.web.fields import NONE, Faults, Fields, Params, Sent, faults_in
-from referral.web.forms import ActingForm, moment_in, new_key
+from referral.web.forms import ActingForm, AskingForm, moment_in, new_key
 from referral.web.lines import Reader
-from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.pages import PageRoute, error_page, refused, see_other
+from referral.web.together import Inputs, form_page, id_in
+from referral.web.wording import Law, state_tag
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -26,15 +28,16 @@ _KINDS: Final = {"task_force": "Task force", "conference": "Case conference"}
 _TASKS: Final = 5  # on one form; the JSON door takes more
 _CALLED: Final = {"/body": "body", "/invited": "invited", "/planned_at": "planned_at"}
 _DONE: Final = {"called": "The meeting is called.", "held": "What came of it is recorded."}
-Inputs = tuple[tuple[str, Params], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingsPage:
-    """The list, and the form to call one."""
+    """The list, and the form to call one. Whom to invite is looked up by mandate."""
 
     lines: tuple[tuple[str, str, str, str], ...]  # address, what, when, who convenes
     inputs: Inputs
+    search: Params
+    found: Params | None  # who holds the mandate looked for, and who was ticked before
     key: str
     faults: Faults
 
@@ -47,6 +50,7 @@ class MeetingPage:
     heading: str
     rows: tuple[tuple[str, str], ...]
     items: tuple[tuple[str, str | None, str], ...]  # words, address if known, since
+    late: tuple[tuple[str, str], ...]  # words, since: in the body's own matters, not on the agenda
     units: tuple[tuple[str, str], ...]
     tasks: tuple[tuple[str, str, str], ...]
     inputs: Inputs
@@ -66,10 +70,9 @@ async def _list(request: Request, call: Call[Any], sent: Sent, faults: Faults) -
     if isinstance(found, Refusal):
         return error_page(request, found, call)
     reader, make = Reader.of(call), Fields(sent, faults)
-    bodies = [
-        (one, reader.law.label(one)) for one in await queries.mandates_of(call.session, call.actor)
-    ]
-    units = [(str(unit), name) for unit, name in await queries.units_in(call.session, call.actor)]
+    law = reader.law
+    held = await queries.mandates_of(call.session, call.actor, now=call.now)
+    bodies = [(one, law.label(one)) for one in held]
     inputs: Inputs = (
         (
             "radios",
@@ -78,13 +81,41 @@ async def _list(request: Request, call: Call[Any], sent: Sent, faults: Faults) -
         ("select", make.choice("body", "It meets as", bodies, empty="No body of its own")),
         ("input", make.day("planned_at", "Day")),
         ("input", make.time("planned_at", "Time")),
-        ("checkboxes", make.boxes("invited", "Invited", units)),
     )
-    lines = tuple(_line(one, reader) for one in found)
-    view = MeetingsPage(lines, inputs, sent.one("key") or new_key(), faults)
-    status = 422 if faults else 200
-    title = "Error: Meetings" if faults else "Meetings"
-    return page(request, "meetings/list.html", view, title=title, call=call, status=status)
+    mandates = sorted(
+        ((one, law.label(one)) for one in law.country.mandates), key=lambda one: one[1]
+    )
+    hint = "Choose a mandate and look; who was ticked stays"
+    view = MeetingsPage(
+        lines=tuple(_line(one, reader) for one in found),
+        inputs=inputs,
+        search=make.choice("mandate", "Whom to invite", mandates, empty="–", hint=hint),
+        found=await _found(call, sent, make),
+        key=sent.one("key") or new_key(),
+        faults=faults,
+    )
+    return form_page(
+        request, "meetings/list.html", view, title="Meetings", call=call, faults=faults
+    )
+
+
+async def _found(call: Call[Any], sent: Sent, make: Fields) -> Params | None:
+    """Boxes for who holds the mandate looked for, and for who was ticked before."""
+    chosen, mandate = _ids(sent, "invited"), sent.one("mandate")
+    if not (chosen or mandate):
+        return None
+    units = await queries.units_in(
+        call.session, call.actor, serving=mandate, chosen=chosen, now=call.now
+    )
+    if not units:
+        return {}
+    return make.boxes("invited", "Invited", [(str(unit), name) for unit, name in units])
+
+
+@router.post("/meetings/draft")
+async def look_up(request: Request, form: AskingForm) -> Response:
+    """The same form with those who hold a mandate; nothing is called."""
+    return await _list(request, form.call, form.sent, NONE)
 
 
 def _line(one: MeetingLine, reader: Reader) -> tuple[str, str, str, str]:
@@ -108,9 +139,8 @@ async def call_meeting(request: Request, form: ActingForm) -> Response:
     planned = moment_in(sent, "planned_at", call.actor.time_zone)
     answer: Any = planned or invalid_input([Fault("/planned_at", "missing", "Give the day.")])
     if isinstance(planned, datetime):
-        invited = [UUID(one) for one in sent.many("invited") if _is_id(one)]
         kind = sent.one("kind") if sent.one("kind") in _KINDS else "task_force"
-        wanted = Calling(kind, planned, sent.one("body") or None, invited)
+        wanted = Calling(kind, planned, sent.one("body") or None, _ids(sent, "invited"))
         answer = await casework.call_meeting(call.session, call.actor, wanted, now=call.now)
     if isinstance(answer, Met):
         return see_other(f"/meetings/{answer.meeting_id}?done=called")
@@ -120,7 +150,7 @@ async def call_meeting(request: Request, form: ActingForm) -> Response:
 
 
 @router.get("/meetings/{meeting_id}")
-async def meeting(request: Request, call: Reading, meeting_id: UUID) -> Response:
+async def meeting(request: Request, call: Witnessed, meeting_id: UUID) -> Response:
     """Its agenda, who came, which tasks were given."""
     return await _meeting(request, call, meeting_id, Sent(), NONE)
 
@@ -133,9 +163,9 @@ async def _meeting(
         return error_page(request, seen, call)
     done = _DONE.get(request.query_params.get("done", ""), "")
     view = _view(seen, Reader.of(call), sent, faults, done)
-    status = 422 if faults else 200
-    title = "Error: Meeting" if faults else "Meeting"
-    return page(request, "meetings/meeting.html", view, title=title, call=call, status=status)
+    return form_page(
+        request, "meetings/meeting.html", view, title="Meeting", call=call, faults=faults
+    )
 
 
 def _view(seen: MeetingSeen, reader: Reader, sent: Sent, faults: Faults, done: str) -> MeetingPage:
@@ -143,8 +173,8 @@ def _view(seen: MeetingSeen, reader: Reader, sent: Sent, faults: Faults, done: s
     clock, law = reader.clock, reader.law
     items = tuple(
         (
-            f"{one.reference}, {one.step} ({law.label(one.mandate)})",
-            f"/hand-offs/{one.hand_off_id}" if one.known else None,
+            _item(one, law),
+            f"/hand-offs/{one.hand_off_id}" if one.known and one.hand_off_id else None,
             f"escalated {clock.moment(one.since)}" if one.since else "",
         )
         for one in seen.items
@@ -154,6 +184,13 @@ def _view(seen: MeetingSeen, reader: Reader, sent: Sent, faults: Faults, done: s
         heading=what,
         rows=(("When", when), ("Convened by", convenor)),
         items=items,
+        late=tuple(
+            (
+                f"{one.reference}, {law.step_title(one, one.step)} ({law.label(one.mandate)})",
+                f"{state_tag(one.state).text}, late or left lying since {clock.moment(one.since)}",
+            )
+            for one in seen.late
+        ),
         units=tuple((one.name, one.attendance.capitalize()) for one in seen.units),
         tasks=tuple((one.what, one.owner, one.due_on.isoformat()) for one in seen.tasks),
         inputs=_inputs(seen, reader, sent, faults),
@@ -163,6 +200,12 @@ def _view(seen: MeetingSeen, reader: Reader, sent: Sent, faults: Faults, done: s
     )
 
 
+def _item(one: ItemSeen, law: Law) -> str:
+    if one.step is None:
+        return f"{one.reference}, a limit of the referral itself"
+    return f"{one.reference}, {one.step} ({law.label(one.mandate or '')})"
+
+
 def _inputs(seen: MeetingSeen, reader: Reader, sent: Sent, faults: Faults) -> Inputs:
     """The form of the record, for who convened it and as long as there is none."""
     if not seen.line.mine or seen.line.held_at is not None:
@@ -170,7 +213,7 @@ def _inputs(seen: MeetingSeen, reader: Reader, sent: Sent, faults: Faults) -> In
     make = Fields(sent, faults)
     came = [(str(one.unit_id), one.name) for one in seen.units]
     owners = [(str(reader.actor.unit_id), "Our own unit"), *came]
-    about = [(str(one.id), f"{one.reference}, {one.step}") for one in seen.items]
+    about = [(str(one.id), _item(one, reader.law)) for one in seen.items]
     found: list[tuple[str, Params]] = [
         ("input", make.day("held_at", "Day it was held")),
         ("input", make.time("held_at", "Time")),
@@ -220,16 +263,15 @@ def _record_in(sent: Sent, zone: str) -> Record | Refusal:
         due = _day(sent.one(f"due-{number}"))
         if due is None:
             faults.append(Fault(f"/tasks/{number}/due", "missing", "Give the day it is due."))
-        elif not _is_id(owner):
+        elif (who := id_in(owner)) is None:
             faults.append(Fault(f"/tasks/{number}/owner", "missing", "Choose who does it."))
         else:
-            tasks.append(Task(UUID(owner), due, what, UUID(item) if _is_id(item) else None))
+            tasks.append(Task(who, due, what, id_in(item)))
     if isinstance(held, Refusal):
         return held
     if faults or held is None:
         return invalid_input(faults)
-    present = tuple(UUID(one) for one in sent.many("present") if _is_id(one))
-    return Record(held, present, tuple(tasks))
+    return Record(held, _ids(sent, "present"), tuple(tasks))
 
 
 def _day(text: str) -> date | None:
@@ -239,9 +281,5 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
+def _ids(sent: Sent, name: str) -> tuple[UUID, ...]:
+    return tuple(found for one in sent.many(name) if (found := id_in(one)) is not None)

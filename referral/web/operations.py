@@ -14,10 +14,11 @@ from referral.casework import Operated, Plan
 from referral.entry import Call, Reading, Witnessed
 from referral.errors import Fault, Refusal, invalid_input
 from referral.queries import OperationSeen
-from referral.web.fields import NONE, Faults, Fields, Params, Sent, faults_in
+from referral.web.fields import NONE, Faults, Fields, Sent, faults_in
 from referral.web.forms import ActingForm, moment_in, new_key
 from referral.web.lines import Reader
-from referral.web.pages import PageRoute, error_page, page, refused, see_other
+from referral.web.pages import PageRoute, error_page, refused, see_other
+from referral.web.together import Inputs, form_page, id_in
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -27,7 +28,6 @@ _FIELDS: Final = {
     "/case_id": "case_id",
     "/words": "words",
 }
-Inputs = tuple[tuple[str, Params], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ async def _list(request: Request, call: Call[Any], sent: Sent, faults: Faults) -
     )
     lines = tuple((f"/operations/{one.id}", one.state.capitalize()) for one in found)
     view = OperationsPage(lines, inputs, sent.one("key") or new_key(), faults)
-    status = 422 if faults else 200
-    title = "Error: Operations" if faults else "Operations"
-    return page(request, "operations/list.html", view, title=title, call=call, status=status)
+    return form_page(
+        request, "operations/list.html", view, title="Operations", call=call, faults=faults
+    )
 
 
 @router.post("/operations")
@@ -103,8 +103,8 @@ async def _plan_in(call: Call[Any], sent: Sent) -> Plan | Refusal:
     planned = moment_in(sent, "planned_at", call.actor.time_zone)
     if isinstance(planned, Refusal):
         return planned
-    names = sent.one("participants").split()
-    known = await queries.memberships_named(call.session, call.actor, names)
+    names = sent.one("participants").lower().split()
+    known = await queries.memberships_named(call.session, call.actor, names, now=call.now)
     faults = [
         Fault(f"/{name}", "missing", "Fill this in.")
         for name in ("place", "what")
@@ -134,9 +134,9 @@ def _shown(
     if isinstance(seen, Refusal):
         return error_page(request, seen, call)
     view = _view(seen, Reader.of(call), sent, faults)
-    status = 422 if faults else 200
-    title = "Error: Operation" if faults else "Operation"
-    return page(request, "operations/operation.html", view, title=title, call=call, status=status)
+    return form_page(
+        request, "operations/operation.html", view, title="Operation", call=call, faults=faults
+    )
 
 
 def _view(seen: OperationSeen, reader: Reader, sent: Sent, faults: Faults) -> OperationPage:
@@ -178,10 +178,8 @@ async def end_operation(request: Request, form: ActingForm, operation_id: UUID) 
     call, sent, onward = form.call, form.sent, f"/operations/{operation_id}"
     if call.stored is not None:
         return see_other(onward)
-    case: UUID | None = None
-    try:
-        case = UUID(sent.one("case_id")) if sent.one("case_id") else None
-    except ValueError:
+    case = id_in(sent.one("case_id"))
+    if case is None and sent.one("case_id"):
         answer: Any = invalid_input([Fault("/case_id", "unreadable", "This is no case.")])
     else:
         answer = await casework.end_operation(

@@ -66,6 +66,27 @@ def test_every_letter_of_every_country_can_be_filled(catalogue: Catalogue) -> No
     assert set(catalogue.letters("ZZ")) == {"OFFICIAL_LETTER", "FORM_R"}
 
 
+def test_whatever_a_step_requires_has_a_letter_in_every_language(catalogue: Catalogue) -> None:
+    """Of every version, as every place has it: nobody stands before a step without its paper."""
+    missing = [
+        f"{iso2} {law.track} {step.id}: {document}"
+        for iso2 in catalogue.countries
+        for version in catalogue.shelves[iso2].versions
+        for law in (version, *version.places.values())
+        for step in law.steps.values()
+        for document in step.requires
+        if document not in catalogue.letters(iso2)
+    ]
+    assert missing == []
+    for iso2 in catalogue.countries:
+        spoken = set(catalogue.country(iso2).languages)
+        for letter in catalogue.letters(iso2).values():
+            assert spoken <= set(letter.body), f"{iso2} {letter.code}"
+            for text in letter.body.values():
+                assert "{number}" in text, f"{iso2} {letter.code} goes under a number"
+                assert "{reference}" in text, f"{iso2} {letter.code} finds its matter"
+
+
 def test_a_country_may_do_without_letters(tmp_path: Path, catalogue: Catalogue) -> None:
     import shutil
 

@@ -94,6 +94,15 @@ def test_who_is_not_under_the_track_is_asked_of_nobody(tmp_path: Path) -> None:
     assert reported.under == "triage"
 
 
+def test_results_that_are_told_are_those_it_was_routed_by(tmp_path: Path) -> None:
+    """Somebody may have known more than the facts of the line say."""
+    law(tmp_path)
+    unknown = course(tmp_path, facts={})
+    assert unknown.under == "triage"
+    told = course(tmp_path, facts={}, results={"CL": "indicated"})
+    assert told.under == "filing"
+
+
 def test_a_filer_who_holds_the_mandate_keeps_the_step(tmp_path: Path) -> None:
     found = course(law(tmp_path), filed_by=["LOCAL"])
     assert found.kept == ["Q1", "Q2"]
@@ -182,6 +191,8 @@ def test_a_panel_votes_as_in_the_worked_cases(tmp_path: Path) -> None:
         ({**CHILD, "already": [1]}, "'already' is not"),
         ({**CHILD, "count": 0}, "'count' is not"),
         ({**CHILD, "count": True}, "'count' is not"),
+        ({**CHILD, "results": ["CL"]}, "'results' is not"),
+        ({**CHILD, "results": {"CL": "sure"}}, "'results' is not"),
         ({**CHILD, "story": [{"at": AT}]}, "'story' is not"),
         ({**CHILD, "story": [{"at": AT, "happens": "x", "panel": 1}]}, "'story' is not"),
         (

@@ -40,12 +40,14 @@ WHERE n.nspname IN ('referral', 'vault') AND c.relkind = 'r' ORDER BY 1
 """
 
 
-async def caught(house: House, part: str, verb: Any, *about: Any, **more: Any) -> Payload:
-    """What this verb would send; nothing is carried out."""
+async def caught(
+    house: House, part: str, verb: Any, *about: Any, door: str = "carry_out", **more: Any
+) -> Payload:
+    """What this verb would send through this door; nothing is carried out."""
     found: list[Payload] = []
 
     async def catch(connection: Any, statement: str, *values: Any) -> Any:
-        if "carry_out" not in statement:
+        if f"referral.{door}(" not in statement:
             return await scalar(connection, statement, *values)
         found.append(orjson.loads(values[0]))
         return None
@@ -57,13 +59,15 @@ async def caught(house: House, part: str, verb: Any, *about: Any, **more: Any) -
     return found[0]
 
 
-async def send(house: House, part: str, payload: Payload, country: str = "zz") -> None:
+async def send(
+    house: House, part: str, payload: Payload, country: str = "zz", door: str = "carry_out"
+) -> None:
     """As the app, in this person's context; committed."""
     async with house.acting(part, country) as (session, _):
         driver = (await session.connection.get_raw_connection()).driver_connection
         assert driver is not None
         text = orjson.dumps(payload).decode()
-        await driver.execute("SELECT referral.carry_out($1::jsonb)", text)
+        await driver.execute(f"SELECT referral.{door}($1::jsonb)", text)
 
 
 async def whole(house: House) -> dict[str, str]:
@@ -81,11 +85,13 @@ async def whole(house: House) -> dict[str, str]:
         await connection.close()
 
 
-async def refused(house: House, part: str, payload: Payload, country: str = "zz") -> str | None:
+async def refused(
+    house: House, part: str, payload: Payload, country: str = "zz", door: str = "carry_out"
+) -> str | None:
     """The SQLSTATE of the refusal, None if it got through; refused, nothing may have changed."""
     before = await whole(house)
     try:
-        await send(house, part, payload, country)
+        await send(house, part, payload, country, door)
     except asyncpg.PostgresError as fault:
         assert await whole(house) == before, "refused, and yet something changed"
         return str(fault.sqlstate)
@@ -93,14 +99,19 @@ async def refused(house: House, part: str, payload: Payload, country: str = "zz"
 
 
 async def all_refused(
-    house: House, part: str, honest: Payload, forgeries: Mapping[str, tuple[Forge, str]]
+    house: House,
+    part: str,
+    honest: Payload,
+    forgeries: Mapping[str, tuple[Forge, str]],
+    door: str = "carry_out",
 ) -> None:
     """Every forgery of an honest payload is refused, for its own reason."""
     found = {}
     for name, (forge, _) in forgeries.items():
         payload = deepcopy(honest)
         altered = forge(payload)
-        found[name] = await refused(house, part, altered if altered is not None else payload)
+        payload = altered if altered is not None else payload
+        found[name] = await refused(house, part, payload, door=door)
     wrong = {name: code for name, code in found.items() if code != forgeries[name][1]}
     assert not wrong, wrong  # None: it got through; another code: another reason
 

@@ -27,7 +27,15 @@ DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membershi
 CALLS = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
-    *("lock_batch", "meeting_key", "convene", "operation_key", "operate"),
+    *(
+        "lock_batch",
+        "meeting_key",
+        "agenda_of",
+        "history_of",
+        "convene",
+        "operation_key",
+        "operate",
+    ),
     *("keys_for", "carry_out"),
 }
 CREDENTIALS = {

@@ -11,7 +11,8 @@ CREATE TABLE referral.operation (
     key_version integer NOT NULL,
     content     bytea NOT NULL,                    -- kind, when, where, what, who, under a key of its own
     ending      bytea,                             -- why it was aborted, or what was found
-    CHECK ((state = 'ended') = (case_id IS NOT NULL))
+    CHECK ((state = 'ended') = (case_id IS NOT NULL)),
+    CHECK (state <> 'aborted' OR ending IS NOT NULL)
 );
 
 CREATE TABLE referral.operation_participant (
@@ -48,56 +49,51 @@ CREATE POLICY verify ON referral.operation FOR SELECT TO referral_auditor_ro USI
 
 CREATE FUNCTION referral.operation_key(wanted uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)
+    SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped, 'since', d.created_at)
     FROM vault.data_key d WHERE d.subject = wanted AND d.kind = 'operation' AND referral.my_role() IN ('OFFICER', 'SUPERVISOR')
         AND EXISTS (SELECT FROM referral.operation_participant p WHERE p.operation_id = wanted AND p.membership = referral.my_membership());
 $$;
 
--- Planned by one of its participants in her own name; ended by one of them, in a case her own unit has
--- filed, or aborted; once.
+-- Planned by one of its participants in her own name, with people who work on cases and still do; ended
+-- once, by one of them: in a case her own unit has filed since it was planned, or aborted with the reason.
 CREATE FUNCTION referral.operate(decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE kept bigint; wrong text;
+DECLARE
+    at CONSTANT timestamp := ((decided #>> '{entries,0,header}')::jsonb ->> 'at')::timestamptz AT TIME ZONE 'UTC';
+    kept bigint;
 BEGIN
-    IF referral.my_country() IS NULL OR referral.my_role() NOT IN ('OFFICER', 'SUPERVISOR') THEN
-        RAISE EXCEPTION 'this role works on no operation' USING ERRCODE = 'RF007';
-    END IF;
-    IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['entries', 'keys', 'streams', 'idempotency', 'operations', 'operation_participants', 'operation_ends'])) THEN
-        RAISE EXCEPTION 'this is no part of an operation' USING ERRCODE = 'RF009';
-    END IF;
-    PERFORM referral.post_entries(NULL, decided);
-    IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
+    PERFORM referral.begin_together(decided, ARRAY['OFFICER', 'SUPERVISOR'], ARRAY['operations', 'operation_participants', 'operation_ends']);
     INSERT INTO referral.operation SELECT o.* FROM jsonb_populate_recordset(NULL::referral.operation, decided -> 'operations') o
-        WHERE o.unit_id = referral.my_unit() AND o.planned_by = referral.my_membership() AND o.state = 'planned' AND o.version = 1
+        WHERE o.unit_id = referral.my_unit() AND o.planned_by = referral.my_membership() AND o.state = 'planned' AND o.version = 1 AND o.ending IS NULL
+            AND EXISTS (SELECT FROM vault.data_key d WHERE d.subject = o.id AND d.kind = 'operation')
             AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'operation_participants') AS p (operation_id uuid, membership uuid) WHERE p.operation_id = o.id AND p.membership = referral.my_membership());
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'operations'), 0) THEN
-        RAISE EXCEPTION 'an operation is planned by one of its participants' USING ERRCODE = 'RF019';
+        RAISE EXCEPTION 'an operation is planned by one of its participants, with its key' USING ERRCODE = 'RF019';
     END IF;
     INSERT INTO referral.operation_participant SELECT p.* FROM jsonb_populate_recordset(NULL::referral.operation_participant, decided -> 'operation_participants') p
         JOIN jsonb_to_recordset(decided -> 'operations') AS o (id uuid) ON o.id = p.operation_id
-        JOIN agencies.membership m ON m.id = p.membership JOIN agencies.unit u ON u.id = m.unit_id AND u.country = referral.my_country();
+        JOIN agencies.membership m ON m.id = p.membership AND m.role IN ('OFFICER', 'SUPERVISOR') AND m.valid_from <= (at + interval '14 hours')::date
+            AND (m.valid_until IS NOT DISTINCT FROM NULL OR (at - interval '12 hours')::date < m.valid_until)
+        JOIN agencies.unit u ON u.id = m.unit_id AND u.country = referral.my_country();
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'operation_participants'), 0) THEN
-        RAISE EXCEPTION 'who takes part is named when it is planned, and works in this country' USING ERRCODE = 'RF019';
+        RAISE EXCEPTION 'who takes part is named when it is planned, and works on cases of this country' USING ERRCODE = 'RF019';
     END IF;
     UPDATE referral.operation o SET state = e.state, case_id = e.case_id, ending = e.ending, version = o.version + 1
         FROM jsonb_populate_recordset(NULL::referral.operation, decided -> 'operation_ends') e
-        WHERE o.id = e.id AND o.state = 'planned' AND e.state IN ('ended', 'aborted')
+        WHERE o.id = e.id AND o.state = 'planned'
             AND EXISTS (SELECT FROM referral.operation_participant p WHERE p.operation_id = o.id AND p.membership = referral.my_membership())
-            AND CASE e.state WHEN 'ended' THEN EXISTS (SELECT FROM referral.case c WHERE c.id = e.case_id AND c.filed_by_unit = referral.my_unit()) ELSE num_nonnulls(e.case_id) = 0 END;
+            AND CASE e.state
+                WHEN 'ended' THEN EXISTS (SELECT FROM referral.case c JOIN vault.data_key d ON d.subject = o.id AND d.kind = 'operation'
+                    WHERE c.id = e.case_id AND c.filed_by_unit = referral.my_unit() AND c.filed_at >= d.created_at)
+                WHEN 'aborted' THEN num_nonnulls(e.case_id) = 0 AND e.ending IS NOT NULL
+                ELSE false END;
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'operation_ends'), 0) THEN
-        RAISE EXCEPTION 'an operation ends once, by a participant, in a filing of her unit or without one' USING ERRCODE = 'RF019';
+        RAISE EXCEPTION 'an operation ends once, by a participant, in what her unit filed from it or with a reason' USING ERRCODE = 'RF019';
     END IF;
-    WITH told AS (
-        SELECT x.header::jsonb ->> 'act' AS act, (x.header::jsonb ->> 'object')::uuid AS object FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)
-    ), done AS (
+    PERFORM referral.told_as_done(decided, 'operation', (SELECT jsonb_agg(x) FROM (
         SELECT 'operation.planned' AS act, o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid)
-        UNION ALL SELECT 'operation.' || e.state, e.id FROM jsonb_to_recordset(decided -> 'operation_ends') AS e (id uuid, state text)
-    )
-    SELECT string_agg(coalesce(t.act, d.act), ', ') INTO wrong FROM told t FULL JOIN done d ON d.act = t.act AND d.id = t.object WHERE t.act IS NULL OR d.act IS NULL;
-    IF wrong IS NOT NULL OR (SELECT count(*) FROM jsonb_array_elements(decided -> 'entries')) <> 1 THEN
-        RAISE EXCEPTION 'the entries do not say what was done: %', coalesce(wrong, 'one act, one entry') USING ERRCODE = 'RF015';
-    END IF;
+        UNION ALL SELECT 'operation.' || e.state, e.id FROM jsonb_to_recordset(decided -> 'operation_ends') AS e (id uuid, state text)) x));
 END $$;

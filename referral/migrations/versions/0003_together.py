@@ -21,10 +21,12 @@ _SQL: Final = Path(__file__).parent.parent / "sql"
 _PARTS: Final = (
     "0007_pinned.sql",
     "0008_batches.sql",
+    "0014_together.sql",
     "0010_panels.sql",
     "0011_meetings.sql",
     "0012_operations.sql",
     "0013_overrides.sql",
+    "0015_history.sql",
 )
 _TABLES: Final = (
     *("screening_override", "operation_participant", "operation"),
@@ -54,6 +56,10 @@ def downgrade() -> None:
         op.execute(f"DROP TABLE referral.{table} CASCADE")
     for function in (
         "lock_batch",
+        "begin_together",
+        "told_as_done",
+        "agenda_of",
+        "history_of",
         "post_panels",
         "convene",
         "meeting_key",
@@ -61,6 +67,7 @@ def downgrade() -> None:
         "operation_key",
     ):
         op.execute(f"DROP FUNCTION referral.{function}")
+    op.execute("DROP INDEX referral.hand_off_late")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
     )

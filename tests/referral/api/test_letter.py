@@ -41,6 +41,24 @@ async def test_language_and_document_are_chosen_and_others_find_nothing(desk: De
     problem(await desk.reads("outsider", path), 404, "not-found")
 
 
+async def test_the_number_is_recorded_with_the_hand_off_and_printed(desk: Desk) -> None:
+    hand_off = await desk.asks()
+    visitor = Visitor(await desk.house.browser("inspector"))
+    letter = await visitor.see(f"/hand-offs/{hand_off}/letter")
+    assert "Record your own number" in letter.words
+    page = await visitor.see(f"/hand-offs/{hand_off}")
+    numbered = await visitor.send(page, "/docket", docket__number="INSP-2026-18")
+    assert numbered.status == 303, numbered.words
+    printed = await visitor.see(f"/hand-offs/{hand_off}/letter")
+    assert "It goes under your own number, INSP-2026-18." in printed.words
+    body = printed.words.partition("under your own number")[2]
+    assert body.count("INSP-2026-18") == 2, "and it stands in the letter itself"
+    told = (await desk.reads("inspector", f"hand-offs/{hand_off}/letter")).json()
+    assert (told["number"], told["numbered"]) == ("INSP-2026-18", True)
+    rows = await desk.house.rows("SELECT number FROM referral.docket")
+    assert [row["number"] for row in rows] == ["INSP-2026-18"]
+
+
 async def test_the_page_can_be_printed(desk: Desk) -> None:
     hand_off = await desk.asks()
     visitor = Visitor(await desk.house.browser("inspector"))
