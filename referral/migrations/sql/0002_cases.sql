@@ -355,8 +355,8 @@ CREATE TABLE vault.data_key (
     kind       text NOT NULL CHECK (kind IN ('case', 'person', 'member', 'system')),
     case_id    uuid,
     country    text NOT NULL,
-    version    integer NOT NULL,                   -- of the root key that wraps it
-    wrapped    bytea NOT NULL,                     -- data key and audit key, under the root key
+    version    integer NOT NULL,                   -- of the data key itself: part of every seal made with it
+    wrapped    bytea NOT NULL,                     -- number of the root key (4 bytes); data key and audit key under it
     created_at timestamptz NOT NULL
 );
 CREATE INDEX ON vault.data_key (case_id);

@@ -186,6 +186,11 @@ BEGIN
 END $$;
 GRANT UPDATE ON referral.docket TO referral_effector;
 GRANT SELECT, INSERT ON vault.data_key TO referral_effector;
+-- Who deploys wraps data keys anew under the next root key, of all countries; nothing else of a row changes.
+GRANT USAGE ON SCHEMA vault TO referral_migrator;
+GRANT SELECT (subject, kind, version, wrapped), UPDATE (wrapped) ON vault.data_key TO referral_migrator;
+CREATE POLICY rewrap_read ON vault.data_key FOR SELECT TO referral_migrator USING (true);
+CREATE POLICY rewrap ON vault.data_key FOR UPDATE TO referral_migrator USING (true) WITH CHECK (true);
 CREATE POLICY carry_out ON vault.data_key TO referral_effector
     USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()));
 
