@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,16 @@ class Relationship(StrEnum):
     PARTICIPANT = "participant"
     SENDER = "sender"
     PAST_RECIPIENT = "past_recipient"
+    BREAK_GLASS = "break_glass"
+
+
+def live(parties: Iterable[Mapping[str, Any]], now: datetime) -> list[Mapping[str, Any]]:
+    """Those that have not run out; row security asks the same of every row."""
+    return [
+        party
+        for party in parties
+        if party["expires_at"] is None or datetime.fromisoformat(party["expires_at"]) > now
+    ]
 
 
 _CASE_ROLES = frozenset({Role.OFFICER, Role.SUPERVISOR})
@@ -51,6 +62,8 @@ def relationships_of(
                 found |= _as_holder(actor, holder_member, supervises=supervises)
             case "past_holder" if same_referral:
                 found.add(Relationship.PAST_HOLDER)
+            case "break_glass" if same_referral:
+                found.add(Relationship.BREAK_GLASS)
             case "pending" if same_hand_off:
                 found.add(Relationship.PENDING_RECIPIENT)
                 if supervises:

@@ -24,8 +24,11 @@ READ = {
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
+CONTEXT = {
+    *("my_country", "my_unit", "my_agency", "my_membership", "my_role", "my_member", "my_moment")
+}
 CALLS = {
-    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "convene", "operation_key", "operate"),
     *("keys_for", "carry_out"),
@@ -35,7 +38,7 @@ CREDENTIALS = {
     *("issue_token", "use_token", "revoke_token", "serving", "held_mandates"),
 }
 WORKS = {
-    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -218,7 +221,7 @@ async def test_definer_functions_are_nailed_down(database: Database) -> None:
     [
         ("referral_app", CALLS | CREDENTIALS),
         ("referral_worker", WORKS | {"serving", "held_mandates"}),
-        ("referral_auditor_ro", {"my_country", "my_unit", "my_agency", "my_membership", "my_role"}),
+        ("referral_auditor_ro", CONTEXT),
         ("referral_backup", set()),
         ("referral_reporter", set()),
         ("referral_sequencer", set()),
