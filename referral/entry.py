@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from agencies.identity import digest_of
 from protocols.catalogue import Catalogue
 from referral import errors
+from referral.attachments.scanning import Scan, without
 from referral.database import decoded
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
@@ -51,6 +52,7 @@ class Installation:
     vault: Vault
     catalogue: Catalogue
     clock: Callable[[], datetime] = utc_now
+    scan: Scan = without
 
     @property
     def cookie(self) -> str:

@@ -12,12 +12,13 @@ from datetime import datetime
 
 from protocols.catalogue import Catalogue
 from referral import keeping
-from referral.addresses import OWN, Addresses, external, running
+from referral.addresses import OWN, Addresses, MissingError, external, running
+from referral.attachments.scanning import Scan, clamd, without
 from referral.database import make_engine
 from referral.embedded import Embedded
 from referral.entry import Installation, utc_now
 from referral.migrating import upgrade
-from referral.settings import Settings
+from referral.settings import Environment, Settings
 from referral.vault import Vault
 
 
@@ -59,4 +60,22 @@ def installation(
         pool_size=pool_size or settings.pool_size,
         statement_timeout=settings.statement_timeout,
     )
-    return Installation(settings, engine, vault, catalogue, clock)
+    return Installation(settings, engine, vault, catalogue, clock, scan_of(settings))
+
+
+def scan_of(settings: Settings) -> Scan:
+    """Who scans files; in production that must be said, be it that nobody does."""
+    given = settings.scanner
+    if given is None and settings.environment is Environment.PRODUCTION:
+        message = (
+            "REFERRAL_SCANNER is not set. Name ClamAV's daemon as HOST:PORT, so that no file is "
+            "opened before it was scanned, or say `none` if they are scanned elsewhere."
+        )
+        raise MissingError(message)
+    if given is None or given == "none":
+        return without
+    host, colon, port = given.rpartition(":")
+    if not colon or not port.isdecimal():
+        message = f"REFERRAL_SCANNER is {given}: name the daemon as HOST:PORT, as clamav:3310."
+        raise MissingError(message)
+    return clamd(host, int(port))

@@ -71,6 +71,10 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout: int = Field(default=10, ge=1)
     body_limit: int = Field(default=1_000_000, description="largest request body accepted")
+    attachment_limit: int = Field(default=10_000_000, description="largest file of a case")
+    scanner: str | None = Field(
+        default=None, description="ClamAV's daemon as HOST:PORT, or `none`: files are not scanned"
+    )
     filing_limit: int = Field(default=4_000_000, description="the same for a report of many")
 
     @model_validator(mode="before")

@@ -1,6 +1,7 @@
 """The JSON door: routes under ``/api/v1``, named like the verbs and questions behind them."""
 
 from referral.api import (
+    attachments,
     audit,
     batches,
     case_acts,
@@ -21,6 +22,7 @@ from referral.api.openapi import described
 routers = (
     cases.router,
     case_acts.router,
+    attachments.router,
     batches.router,
     hand_offs.router,
     hand_off_acts.router,

@@ -41,6 +41,7 @@ def _drawn_anew(content: bytes, form: str) -> Viewable | Refused:
         return TWO_AT_ONCE
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a camera wrote wrongly is not kept anyway
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=[form]) as picture:
                 if picture.width * picture.height > LARGEST:

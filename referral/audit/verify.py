@@ -208,6 +208,10 @@ SELECT 'override ' || coalesce(o.id, t.object_id), 'it is recorded ' || (o.id IS
     FROM referral.screening_override o FULL JOIN (SELECT * FROM told WHERE object_type = 'screening') t ON t.object_id = o.id
     WHERE o.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
+SELECT 'attachment ' || coalesce(a.id, t.object_id), 'it is ' || coalesce(a.state, 'not there') || ', the log says ' || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.attachment a FULL JOIN (SELECT * FROM told WHERE object_type = 'attachment') t ON t.object_id = a.id
+    WHERE a.state IS DISTINCT FROM t.stands OR t.entries IS DISTINCT FROM CASE a.state WHEN 'quarantined' THEN 1 ELSE 2 END
+UNION ALL
 SELECT 'meeting ' || coalesce(m.id, t.object_id), 'it is at version ' || coalesce(m.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.meeting m FULL JOIN (SELECT * FROM told WHERE object_type = 'meeting') t ON t.object_id = m.id
     WHERE m.version::bigint IS DISTINCT FROM t.entries

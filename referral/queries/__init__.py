@@ -4,6 +4,12 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
+from referral.queries.attachments import (
+    AttachmentLine,
+    AttachmentOpened,
+    attachment_opened,
+    attachments_of,
+)
 from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.first_referrals import imported_first_referrals
@@ -33,6 +39,8 @@ from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
 
 __all__ = [
+    "AttachmentLine",
+    "AttachmentOpened",
     "CaseSeen",
     "ClockSeen",
     "HandOffLine",
@@ -49,6 +57,8 @@ __all__ = [
     "ResponseTimes",
     "SeatSeen",
     "TimelineLine",
+    "attachment_opened",
+    "attachments_of",
     "batch_of",
     "case_seen",
     "case_with",

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from referral.web import (
+    attachments,
     batches,
     cases,
     coverage,
@@ -21,6 +22,7 @@ router = APIRouter()
 for part in (
     signin,
     cases,
+    attachments,
     batches,
     hand_offs,
     letters,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from string import digits
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
@@ -19,10 +20,12 @@ from starlette.datastructures import FormData
 
 from protocols.buddhist_era import day_in
 from referral import errors
+from referral.casework import Brought
 from referral.database import as_json
+from referral.edge import file_in, identifier
 from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
 from referral.errors import Refusal, RefusedError
-from referral.session import WitnessedRead, WriteSession
+from referral.session import Claim, WitnessedRead, WriteSession
 from referral.web.fields import Sent
 
 MOST_FIELDS: Final = 2000
@@ -109,18 +112,25 @@ async def _changing(request: Request, call: Writing) -> Acting:
 async def _acting(request: Request, call: Writing) -> Acting:
     sent = await sent_in(request)
     prove(call, sent)
-    key = sent.one("key")
+    claim = claim_for(_key_of(sent), request.method, request.url.path, _body_of(sent))
+    return Acting(await _claimed(call, claim), sent)
+
+
+def _key_of(sent: Sent) -> str:
     try:
-        UUID(key)
+        return str(UUID(sent.one("key")))
     except ValueError as fault:
         raise RefusedError(_no_key()) from fault
-    claim = claim_for(key, request.method, request.url.path, _body_of(sent))
+
+
+async def _claimed(call: Call[WriteSession], claim: Claim) -> Call[WriteSession]:
+    """The call, with the answer this form was given before, if it was."""
     claimed = await as_json(
         call.session.connection, "SELECT referral.claim_key($1)", claim.key_hash
     )
     stored = stored_answer(claimed, claim)
     call.session.claim = claim
-    return Acting(replace(call, stored=stored), sent)
+    return replace(call, stored=stored)
 
 
 def _body_of(sent: Sent) -> bytes:
@@ -138,6 +148,25 @@ def _no_key() -> Refusal:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Attaching(Acting):
+    """A form that brings one file to a referral."""
+
+    referral: UUID
+    brought: Brought
+
+
+async def _attaching(request: Request, call: Writing) -> Attaching:
+    fields, file = await file_in(request)
+    sent = Sent({name: (value,) for name, value in fields.items()})
+    prove(call, sent)
+    digest = sha256(file.content).digest()
+    claim = claim_for(_key_of(sent), request.method, request.url.path, _body_of(sent) + digest)
+    referral = identifier(sent.one("referral"), "/referral")
+    brought = Brought(file.name, file.content, sent.one("shows"))
+    return Attaching(await _claimed(call, claim), sent, referral, brought)
+
+
 async def _opening(request: Request, call: Witnessed) -> Opening:
     sent = await sent_in(request)
     prove(call, sent)
@@ -151,6 +180,7 @@ async def _asking(request: Request, call: Reading) -> Asked:
 
 
 ActingForm = Annotated[Acting, Depends(_acting, scope="function")]
+AttachingForm = Annotated[Attaching, Depends(_attaching, scope="function")]
 ChangingForm = Annotated[Acting, Depends(_changing, scope="function")]
 OpeningForm = Annotated[Opening, Depends(_opening, scope="function")]
 AskingForm = Annotated[Asked, Depends(_asking, scope="function")]
