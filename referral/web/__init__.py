@@ -9,6 +9,7 @@ from referral.web import (
     directory,
     hand_offs,
     letters,
+    matrix,
     meetings,
     operations,
     oversight,
@@ -30,6 +31,7 @@ for part in (
     oversight,
     directory,
     coverage,
+    matrix,
 ):
     router.include_router(part.router)
 
