@@ -24,7 +24,7 @@ from referral.access.deciding import (
     decide,
     stepped_up,
 )
-from referral.access.matrix import Matrix, Need, conflict, doors, given, matrix
+from referral.access.matrix import Matrix, Need, conflict, doors, matrix
 from referral.access.relationships import Relationship, live
 from referral.access.standing import Locked
 from referral.database import as_json

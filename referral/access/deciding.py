@@ -1,8 +1,8 @@
 """May she? One pure decision: who asks, for which action, on what, and what she has shown.
 
-No input or output, no clock, no rows of the database: the same question has the same answer. Default
-is no, and an explicit no (a named exclusion, a seal she is not named on, a suspension, a legal hold)
-beats every yes. The same cells exist a second time as row security in SQL, written by hand.
+No input or output, no clock, no rows of the database: the same question has the same answer.
+Default is no, and an explicit no (a named exclusion, a seal she is not named on, a suspension, a
+legal hold) beats every yes. The same cells exist a second time as row security in SQL, by hand.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from referral.access.matrix import Need, Needs, given, matrix
+from referral.access.matrix import Needs, given, matrix
 from referral.access.relationships import Relationship
-from referral.session import Actor
+from referral.session import Actor, Role
 
 STEP_UP: Final = timedelta(minutes=15)
 NOTHING: Final[frozenset[str]] = frozenset()
@@ -32,10 +32,10 @@ _ON_HOLD: Final = frozenset({"erase", "ask_erasure", "void", "merge"})  # what a
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is asked about: how the actor stands to it, what travels to her, what keeps her from it.
+    """What is asked about: how she stands to it, what travels to her, what keeps her from it.
 
-    ``travelled``: field groups (G0-G5, OWN) of her unit's parts in it. ``barred``: ids of persons and
-    agencies under a named exclusion; ``named``: persons on the seal.
+    ``travelled``: field groups (G0-G5, OWN) of her unit's parts in it. ``barred``: ids of persons
+    and agencies under a named exclusion; ``named``: persons on the seal.
     """
 
     relationships: frozenset[Relationship] = frozenset()
@@ -67,7 +67,7 @@ OUTSIDE: Final = Resource()  # no case: the role alone decides
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What she has shown with the request: words, a fresh proof, a second person, or a suspension."""
+    """What she has shown: words, a fresh proof, a second person; or that she is suspended."""
 
     has_reason: bool = False
     stepped_up: bool = False
@@ -79,6 +79,13 @@ class Context:
         """As a door knows it."""
         return cls(has_reason=bool(reason), stepped_up=stepped_up(actor, now))
 
+
+_SUPERVISING: Final = frozenset({Relationship.RECIPIENT_SUPERVISOR, Relationship.UNIT_SUPERVISOR})
+# Only people who work on cases stand to one at all, and only a supervisor as a supervisor.
+_MAY_STAND: Final = {
+    Role.OFFICER: frozenset(Relationship) - _SUPERVISING,
+    Role.SUPERVISOR: frozenset(Relationship),
+}
 
 EVERYTHING_SHOWN: Final = Context(has_reason=True, stepped_up=True, second_person=True)
 NOTHING_SHOWN: Final = Context()
@@ -104,7 +111,7 @@ def stepped_up(actor: Actor, now: datetime) -> bool:
 
 
 def decide(actor: Actor, action: str, resource: Resource, context: Context) -> Decision:
-    """May this actor do this to that, with what she has shown? The best of her relationships counts.
+    """May she do this to that, with what she has shown? The best of her relationships counts.
 
     Raises KeyError for an action that stands in neither table.
     """
@@ -115,10 +122,11 @@ def decide(actor: Actor, action: str, resource: Resource, context: Context) -> D
     refused = _explicit(actor, action, resource, context)
     if refused is not None:
         return refused
-    if not resource.relationships:
+    standing = resource.relationships & _MAY_STAND.get(actor.role, frozenset())
+    if not standing:
         return Decision(allow=False, reason_code=NO_RELATIONSHIP)
-    visible = _visible(resource, context)
-    offers = [(on_a_case[who], who) for who in resource.relationships if who in on_a_case]
+    visible = _visible(standing, resource.travelled, context)
+    offers = [(on_a_case[who], who) for who in standing if who in on_a_case]
     if not offers:
         return Decision(allow=False, reason_code=NO_CELL, visible_classes=visible)
     shown = _shown(context)
@@ -143,9 +151,7 @@ def _by_role(
     return Decision(not lacks, actor.role.value, lacks)
 
 
-def _explicit(
-    actor: Actor, action: str, resource: Resource, context: Context
-) -> Decision | None:
+def _explicit(actor: Actor, action: str, resource: Resource, context: Context) -> Decision | None:
     """A no that beats every yes."""
     if context.suspended:
         return Decision(allow=False, reason_code="suspended")
@@ -163,23 +169,25 @@ def _shown(context: Context) -> Needs:
 
 
 _SHOWN: Final = {
-    (reason, stepped, second): given(
-        has_reason=reason, stepped_up=stepped, second_person=second
-    )
+    (reason, stepped, second): given(has_reason=reason, stepped_up=stepped, second_person=second)
     for reason in (False, True)
     for stepped in (False, True)
     for second in (False, True)
 }
 
 
-def _visible(resource: Resource, context: Context) -> frozenset[str]:
-    """What her relationships open, and of that what travels to her."""
-    sight, shown = matrix().sight, (context.has_reason, context.stepped_up)
-    opened = NOTHING.union(*(sight[who, *shown] for who in resource.relationships))
-    return opened & _travelling(resource.travelled)
+def _visible(
+    standing: frozenset[Relationship], travelled: frozenset[str], context: Context
+) -> frozenset[str]:
+    """What her relationships open, and of that what travels to her.
+
+    The workplace goes with the facts; of her own hand-off she has the envelope.
+    """
+    sight, reason, stepped = matrix().sight, context.has_reason, context.stepped_up
+    opened = NOTHING.union(*(sight[who, reason, stepped] for who in standing))
+    travelling = travelled | _WITH_FACTS if "G1" in travelled else travelled
+    return opened & (travelling | _OWN if "OWN" in travelled else travelling)
 
 
-def _travelling(groups: frozenset[str]) -> frozenset[str]:
-    """The workplace goes with the facts; of her own hand-off she has the envelope."""
-    more = {"G1W"} if "G1" in groups else set()
-    return groups | more | ({"G0"} if "OWN" in groups else set())
+_WITH_FACTS: Final = frozenset({"G1W"})
+_OWN: Final = frozenset({"G0"})

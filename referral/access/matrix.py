@@ -79,6 +79,11 @@ def _needs(cell: Any) -> Needs:
     return frozenset(Need(letter) for letter in str(cell) if letter != "Y")
 
 
+def cell_of(needs: Needs) -> str:
+    """A cell as it is written: Y, or the letters of what it asks for."""
+    return "".join(sorted(need.value for need in needs)) or "Y"
+
+
 def given(*, has_reason: bool, stepped_up: bool, second_person: bool = False) -> Needs:
     """What has been shown, as the needs it meets."""
     shown = (

@@ -57,26 +57,28 @@ def relationships_of(
     for party in parties:
         same_hand_off = hand_off_id is None or party["hand_off_id"] == str(hand_off_id)
         same_referral = referral_id is None or party["referral_id"] == str(referral_id)
-        match party["relationship"]:
-            case "holder" if same_referral:
+        part = party["relationship"]
+        if same_referral:
+            found |= _OF_A_REFERRAL.get(part, set())
+            if part == "holder":
                 found |= _as_holder(actor, holder_member, supervises=supervises)
-            case "past_holder" if same_referral:
-                found.add(Relationship.PAST_HOLDER)
-            case "break_glass" if same_referral:
-                found.add(Relationship.BREAK_GLASS)
-            case "pending" if same_hand_off:
-                found.add(Relationship.PENDING_RECIPIENT)
-                if supervises:
-                    found.add(Relationship.RECIPIENT_SUPERVISOR)
-            case "participant" if same_hand_off:
-                found.add(Relationship.PARTICIPANT)
-            case "past_recipient" if same_hand_off:
-                found.add(Relationship.PAST_RECIPIENT)
-            case "sender" if same_hand_off:
-                found.add(Relationship.SENDER)
-            case _:
-                pass
+        if same_hand_off:
+            found |= _OF_A_HAND_OFF.get(part, set())
+            if part == "pending" and supervises:
+                found.add(Relationship.RECIPIENT_SUPERVISOR)
     return frozenset(found)
+
+
+_OF_A_REFERRAL = {
+    "past_holder": {Relationship.PAST_HOLDER},
+    "break_glass": {Relationship.BREAK_GLASS},
+}
+_OF_A_HAND_OFF = {
+    "pending": {Relationship.PENDING_RECIPIENT},
+    "participant": {Relationship.PARTICIPANT},
+    "past_recipient": {Relationship.PAST_RECIPIENT},
+    "sender": {Relationship.SENDER},
+}
 
 
 def _as_holder(actor: Actor, holder_member: UUID | None, *, supervises: bool) -> set[Relationship]:

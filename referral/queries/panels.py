@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
-from referral import access, errors
+from referral import access
 from referral.access.relationships import relationships_of
 from referral.audit.streams import witness
 from referral.errors import Refusal
@@ -65,9 +65,7 @@ async def seats_of(
     parties = await access.standing_in(session, case_id, now)
     relationships = relationships_of(actor, parties, holder_member=None)
     resource = access.Resource.of(relationships, parties)
-    decision = access.decide(
-        actor, "read_panel", resource, access.Context.of(actor, reason, now)
-    )
+    decision = access.decide(actor, "read_panel", resource, access.Context.of(actor, reason, now))
     opened = ["G4"] if decision.allow else []
     await witness(session, actor, case_id, opened, why=decision.reason_code, now=now)
     if not decision.allow:

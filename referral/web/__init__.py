@@ -10,6 +10,7 @@ from referral.web import (
     directory,
     hand_offs,
     letters,
+    matrix,
     meetings,
     operations,
     oversight,
@@ -32,6 +33,7 @@ for part in (
     oversight,
     directory,
     coverage,
+    matrix,
 ):
     router.include_router(part.router)
 

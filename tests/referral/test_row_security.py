@@ -26,10 +26,7 @@ NO_CAPACITY = Said(reason_code="NO_CAPACITY", note="Both our teams are at the fl
 GROUPS = {
     "ENV": ("case WHERE id = $1", "person WHERE case_id = $1"),
     "G0": tuple(f"{name} WHERE case_id = $1" for name in ("referral", "clock", "event")),
-    "G1": tuple(
-        f"{name} WHERE case_id = $1"
-        for name in ("case_facts", "screening", "household")
-    ),
+    "G1": tuple(f"{name} WHERE case_id = $1" for name in ("case_facts", "screening", "household")),
     "G1W": ("workplace WHERE case_id = $1",),
     "G2": ("person_identity WHERE case_id = $1",),
     "G3": ("person_safety WHERE case_id = $1",),
