@@ -6,6 +6,8 @@ Each function is named like the verb or the question behind it.
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,13 +17,13 @@ from agencies.duties import Scope
 from referral import casework, queries
 from referral.api.answers import Answer
 from referral.api.asked import Headers, Route
-from referral.api.shapes import Moment
 from referral.api.wire import KEYED, ROOT, answer, refused
 from referral.casework import Attached, Brought
 from referral.edge import file_in, handed_out, identifier
-from referral.entry import Acting, Witnessed, needs_scope
+from referral.entry import Witnessed, Writing, claim_for, claimed, key_of, needs_scope
 from referral.errors import Refusal
 from referral.queries import AttachmentLine
+from referral.session import Claim
 
 router = APIRouter(prefix=ROOT, tags=["cases"], route_class=Route)
 
@@ -43,8 +45,12 @@ _BODY: Final[dict[str, Any]] = {
         },
     }
 }
+_BYTES: Final = {"type": "string", "format": "binary", "examples": ["…"]}
 _CONTENT: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The file, to be saved.", "content": {"application/octet-stream": {}}}
+    200: {
+        "description": "The file, to be saved.",
+        "content": {"application/octet-stream": {"schema": _BYTES}},
+    }
 }
 
 
@@ -65,7 +71,7 @@ class Attachment(Answer):
     code: str | None
     media_type: str
     size: int
-    added_at: Moment
+    added_at: datetime
     hand_off_id: UUID | None
     name: str
     shows: str
@@ -90,12 +96,13 @@ class Attachments(Answer):
     response_model=AttachmentAdded,
     openapi_extra={**KEYED, **_BODY},
 )
-async def attach(call: Acting, request: Request, asked: Headers, referral_id: UUID) -> Response:
+async def attach(call: Writing, request: Request, asked: Headers, referral_id: UUID) -> Response:
     """Add a photograph, a scan or a PDF to what you hold; it waits in quarantine."""
     needs_scope(call, Scope.CASES_WRITE)
+    brought = await _brought_in(request)
+    call = await claimed(call, _claim(request, brought))
     if call.stored is not None:
         return _added(Attached.again(call.stored))
-    brought = await _brought_in(request)
     largest = call.installation.settings.attachment_limit
     done = await casework.attach(
         call.session, call.actor, referral_id, brought, largest, asked.said(), now=call.now
@@ -112,6 +119,13 @@ async def _brought_in(request: Request) -> Brought:
         shows=sent.get("shows", ""),
         letter=identifier(letter, "/letter") if letter else None,
     )
+
+
+def _claim(request: Request, brought: Brought) -> Claim:
+    """Bound to what was sent, not to its bytes: each try has another boundary between its parts."""
+    digest = sha256(brought.content).hexdigest()
+    body = repr((brought.name, digest, brought.shows, brought.letter)).encode()
+    return claim_for(key_of(request), request.method, request.url.path, body)
 
 
 def _added(done: Attached) -> Response:

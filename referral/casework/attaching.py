@@ -185,8 +185,10 @@ async def look_through(waiting: Waiting, scan: Scan) -> Viewable | Refused:
     """
     if waiting.tries > TRIES:
         return Refused("unreadable", "Nobody could look through it. Print and scan it.")
-    found = await scan(waiting.content)
-    return found or await asyncio.to_thread(BY_TYPE[waiting.media_type].seen, waiting.content)
+    infected = await scan(waiting.content)
+    if infected is not None:
+        return infected
+    return await asyncio.to_thread(BY_TYPE[waiting.media_type].seen, waiting.content)
 
 
 async def put_back(session: WriteSession, waiting: Waiting) -> None:

@@ -7,7 +7,7 @@ double click acts once. What this file must never know: which fields there are.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from string import digits
@@ -21,11 +21,10 @@ from starlette.datastructures import FormData
 from protocols.buddhist_era import day_in
 from referral import errors
 from referral.casework import Brought
-from referral.database import as_json
 from referral.edge import file_in, identifier
-from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
+from referral.entry import Call, Reading, Witnessed, Writing, claim_for, claimed
 from referral.errors import Refusal, RefusedError
-from referral.session import Claim, WitnessedRead, WriteSession
+from referral.session import WitnessedRead, WriteSession
 from referral.web.fields import Sent
 
 MOST_FIELDS: Final = 2000
@@ -113,7 +112,7 @@ async def _acting(request: Request, call: Writing) -> Acting:
     sent = await sent_in(request)
     prove(call, sent)
     claim = claim_for(_key_of(sent), request.method, request.url.path, _body_of(sent))
-    return Acting(await _claimed(call, claim), sent)
+    return Acting(await claimed(call, claim), sent)
 
 
 def _key_of(sent: Sent) -> str:
@@ -121,16 +120,6 @@ def _key_of(sent: Sent) -> str:
         return str(UUID(sent.one("key")))
     except ValueError as fault:
         raise RefusedError(_no_key()) from fault
-
-
-async def _claimed(call: Call[WriteSession], claim: Claim) -> Call[WriteSession]:
-    """The call, with the answer this form was given before, if it was."""
-    claimed = await as_json(
-        call.session.connection, "SELECT referral.claim_key($1)", claim.key_hash
-    )
-    stored = stored_answer(claimed, claim)
-    call.session.claim = claim
-    return replace(call, stored=stored)
 
 
 def _body_of(sent: Sent) -> bytes:
@@ -164,7 +153,7 @@ async def _attaching(request: Request, call: Writing) -> Attaching:
     claim = claim_for(_key_of(sent), request.method, request.url.path, _body_of(sent) + digest)
     referral = identifier(sent.one("referral"), "/referral")
     brought = Brought(file.name, file.content, sent.one("shows"))
-    return Attaching(await _claimed(call, claim), sent, referral, brought)
+    return Attaching(await claimed(call, claim), sent, referral, brought)
 
 
 async def _opening(request: Request, call: Witnessed) -> Opening:

@@ -47,6 +47,8 @@ EXPECTED = {
     "read_reporter":            "- -  SR -  SR -  -  -  - -",
     "edit":                     "- -  Y  -  -  -  -  -  - -",
     "add_note":                 "- -  Y  -  -  -  Y  -  - -",
+    "attach":                   "- -  Y  -  -  -  -  -  - -",
+    "read_original":            "- -  SR -  SR -  -  -  - -",
     "request_hand_off":         "- -  Y  -  R  -  -  -  - -",
     "acknowledge":              "Y Y  -  -  -  -  -  -  - -",
     "accept":                   "Y Y  -  -  -  -  -  -  - -",
@@ -129,7 +131,7 @@ VERBS = {
     **{verb: (verb,) for verb in ("acknowledge", "accept", "decline", "start", "hold", "resume")},
     **{
         verb: (verb,)
-        for verb in ("complete", "fail", "attest", "amend", "record_event", "add_note")
+        for verb in ("complete", "fail", "attest", "attach", "amend", "record_event", "add_note")
     },
     **{verb: (verb,) for verb in ("record_first_contact", "ask_cancellation", "set_docket")},
     "confirm_attestation": ("confirm_attestation",),
@@ -148,7 +150,10 @@ OUTSIDE = {
     "plan_operation": "plan_operation",
     "end_operation": "plan_operation",
 }
-NO_ACT = {"lapse", "refuse", "filed_again", "filed_before"}
+NO_ACT = {
+    *("lapse", "refuse", "filed_again", "filed_before"),
+    *("take_in_hand", "look_through", "settle", "put_back"),  # the clockwork's
+}
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 

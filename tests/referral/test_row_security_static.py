@@ -21,6 +21,7 @@ READ = {
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
+    *("attachment", "attachment_content"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
@@ -31,7 +32,7 @@ CALLS = {
     *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "convene", "operation_key", "operate"),
-    *("keys_for", "carry_out"),
+    *("keys_for", "carry_out", "keep_content"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -40,6 +41,7 @@ CREDENTIALS = {
 WORKS = {
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out"),
+    *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
@@ -56,6 +58,7 @@ COMPARED = {
     "meeting": {"id", "country", "version"},
     "operation": {"id", "country", "version"},
     "screening_override": {"id", "case_id", "country"},
+    "attachment": {"id", "case_id", "country", "state"},
 }
 
 
