@@ -19,6 +19,13 @@ from referral.casework.attaching import (
 )
 from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.clockwork import lapse
+from referral.casework.consenting import (
+    StillHeld,
+    Withdrawn,
+    change_basis,
+    record_consent,
+    withdraw_consent,
+)
 from referral.casework.contacts import (
     ask_cancellation,
     confirm_attestation,
@@ -83,8 +90,10 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "StillHeld",
     "Task",
     "Waiting",
+    "Withdrawn",
     "accept",
     "acknowledge",
     "act_on_batch",
@@ -95,6 +104,7 @@ __all__ = [
     "attest",
     "call_meeting",
     "cancel",
+    "change_basis",
     "complete",
     "confirm_attestation",
     "decide_panel",
@@ -114,6 +124,7 @@ __all__ = [
     "override_screening",
     "plan_operation",
     "put_back",
+    "record_consent",
     "record_event",
     "record_first_contact",
     "record_voice",
@@ -123,4 +134,5 @@ __all__ = [
     "settle",
     "start",
     "take_in_hand",
+    "withdraw_consent",
 ]

@@ -12,6 +12,7 @@ from referral.queries.attachments import (
 )
 from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
+from referral.queries.consents import ConsentSeen, consents_of
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
@@ -43,6 +44,7 @@ __all__ = [
     "AttachmentOpened",
     "CaseSeen",
     "ClockSeen",
+    "ConsentSeen",
     "HandOffLine",
     "HandOffSeen",
     "LetterSeen",
@@ -62,6 +64,7 @@ __all__ = [
     "batch_of",
     "case_seen",
     "case_with",
+    "consents_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",

@@ -47,6 +47,9 @@ EXPECTED = {
     "read_reporter":            "- -  SR -  SR -  -  -  - -",
     "edit":                     "- -  Y  -  -  -  -  -  - -",
     "add_note":                 "- -  Y  -  -  -  Y  -  - -",
+    "record_consent":           "- -  Y  -  -  -  -  -  - -",
+    "see_consents":             "Y -  Y  Y  Y  -  Y  -  - Y",
+    "change_basis":             "- -  -  -  R  -  -  -  - -",
     "attach":                   "- -  Y  -  -  -  -  -  - -",
     "read_original":            "- -  SR -  SR -  -  -  - -",
     "request_hand_off":         "- -  Y  -  R  -  -  -  - -",
@@ -133,6 +136,8 @@ VERBS = {
         verb: (verb,)
         for verb in ("complete", "fail", "attest", "attach", "amend", "record_event", "add_note")
     },
+    **{verb: (verb,) for verb in ("change_basis", "record_consent")},
+    "withdraw_consent": ("record_withdrawal",),
     **{verb: (verb,) for verb in ("record_first_contact", "ask_cancellation", "set_docket")},
     "confirm_attestation": ("confirm_attestation",),
     "cancel": ("cancel_before_acceptance", "cancel_after_acceptance"),

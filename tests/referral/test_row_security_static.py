@@ -21,7 +21,7 @@ READ = {
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
-    *("attachment", "attachment_content"),
+    *("attachment", "attachment_content", "consent"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
@@ -59,6 +59,7 @@ COMPARED = {
     "operation": {"id", "country", "version"},
     "screening_override": {"id", "case_id", "country"},
     "attachment": {"id", "case_id", "country", "state"},
+    "consent": {"id", "case_id", "country", "referral_id", "withdrawn_at"},
 }
 
 

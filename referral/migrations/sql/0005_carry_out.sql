@@ -444,7 +444,7 @@ BEGIN
         FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
     ), told AS (
         SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
-        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening', 'attachment') GROUP BY 1, 2
+        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening', 'attachment', 'consent') GROUP BY 1, 2
     ), effect AS (
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
@@ -453,6 +453,9 @@ BEGIN
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
         UNION ALL SELECT 'screening', o.id, 'screening.overridden', 1 FROM jsonb_to_recordset(decided -> 'overrides') AS o (id uuid)
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
+        UNION ALL SELECT 'consent', c.id, 'consent.recorded', 1 FROM jsonb_to_recordset(decided -> 'consents') AS c (id uuid)
+        UNION ALL SELECT 'consent', w.id, 'consent.withdrawn', 1 FROM jsonb_to_recordset(decided -> 'consent_withdrawals') AS w (id uuid)
+        UNION ALL SELECT 'referral', b.id, 'referral.basis_changed', 1 FROM jsonb_to_recordset(decided -> 'bases') AS b (id uuid)
         UNION ALL SELECT 'attachment', a.id, 'attachment.added', 1 FROM jsonb_to_recordset(decided -> 'attachments') AS a (id uuid)
         UNION ALL SELECT 'attachment', f.id, 'attachment.' || CASE f.state WHEN 'viewable' THEN 'passed' ELSE 'refused' END, 1 FROM jsonb_to_recordset(decided -> 'attachment_findings') AS f (id uuid, state text)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
@@ -500,7 +503,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -540,8 +543,13 @@ BEGIN
         PERFORM referral.post_consequences(the_case, decided, acting_on);
         IF decided ?| ARRAY['panels', 'panel_members'] THEN PERFORM referral.post_panels(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['attachments', 'attachment_findings'] THEN PERFORM referral.post_attachments(the_case, decided, acting_on); END IF;
+        IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] THEN PERFORM referral.post_consents(the_case, decided, acting_on); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
+        IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] OR (decided ?| ARRAY['moves', 'custody']
+                AND EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.lawful_basis = 'CONSENT')) THEN
+            PERFORM referral.settle_consents(the_case, coalesce(referral.my_moment(), statement_timestamp()));
+        END IF;
         INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
             SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.occurred_at
             FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, occurred_at timestamptz);
