@@ -125,7 +125,5 @@ def _until(given: Given, now: datetime) -> Iterable[Fault]:
     if given.given_at > now + timedelta(minutes=1):
         yield Fault("/given_at", "future", "This is in the future: record it once it was given.")
     elif not now < given.expires_at <= given.given_at + LONGEST:
-        words = (
-            "A consent ends after now, and at most two years after it was given."
-        )
+        words = "A consent ends after now, and at most two years after it was given."
         yield Fault("/expires_at", "out-of-range", words)

@@ -12,7 +12,7 @@ from referral.queries.attachments import (
 )
 from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
-from referral.queries.consents import ConsentSeen, consents_of
+from referral.queries.consents import ConsentSeen, consents_of, receivers_in
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
@@ -77,6 +77,7 @@ __all__ = [
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "receivers_in",
     "response_times_in",
     "seats_of",
     "timeline_of",

@@ -57,3 +57,18 @@ async def consents_of(
         )
         for row in rows
     )
+
+
+_RECEIVERS = text("""
+SELECT DISTINCT a.id, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS name, h.mandate
+FROM referral.hand_off h JOIN agencies.agency a ON a.id = h.receiver_agency WHERE h.case_id = :case
+""")
+
+
+async def receivers_in(
+    session: ReadSession, actor: Actor, case_id: UUID
+) -> tuple[tuple[UUID, str | None, str], ...]:
+    """Agencies that hand-offs of the case are addressed to: id, name unless hidden, mandate."""
+    asked = {"case": case_id, "agency": actor.agency_id}
+    rows = await session.connection.execute(_RECEIVERS, asked)
+    return tuple(sorted(((row.id, row.name, row.mandate) for row in rows), key=str))

@@ -21,6 +21,7 @@ from tests.referral.api.desk import ROOT, Desk, key, problem
 
 IDS = {
     "attachment_id",
+    "consent_id",
     "meeting_id",
     "operation_id",
     "batch",
