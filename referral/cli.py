@@ -25,6 +25,8 @@ from referral import (
     entering,
     guiding,
     installing,
+    keeping,
+    keying,
     logs,
     migrating,
     proving,
@@ -51,6 +53,7 @@ app.command("replay")(replaying.replay)
 app.add_typer(entering.members, name="members")
 app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")
+app.add_typer(keying.keys, name="keys")
 app.add_typer(proving.audit, name="audit")
 
 
@@ -69,7 +72,7 @@ def _serve(
     ready: Callable[[], None],
 ) -> None:
     """The application, and with a database of our own the clockwork too."""
-    vault = installing.vault_of(settings, embedded=addresses.embedded)
+    vault = keeping.vault_of(settings, embedded=addresses.embedded)
     catalogue = Catalogue.load(goes_on=True)
     made = installing.installation(settings, addresses.of("app"), vault, catalogue)
     clockwork = (
@@ -83,6 +86,7 @@ def _serve(
 # Whatever is set, the demo is an installation of its own.
 _ELSEWHERE: Final = (
     *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
+    *("key_keeper", "key_keeper_url"),
 )
 
 
@@ -160,7 +164,7 @@ def start_worker(as_json: AsJson = False) -> None:
     terminal, settings = Terminal(as_json), settings_with()
     logs.configure(as_json=True)
     addresses = external(settings) or Addresses({}, embedded=False)
-    url, vault = addresses.of("worker"), installing.vault_of(settings, embedded=False)
+    url, vault = addresses.of("worker"), keeping.vault_of(settings, embedded=False)
     with _until_told() as ending:
         catalogue = Catalogue.load(goes_on=True)
         made = installing.installation(settings, url, vault, catalogue, pool_size=2)

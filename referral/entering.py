@@ -19,7 +19,7 @@ from agencies.duties import Role, Scope
 from agencies.members import Kind
 from agencies.seats import Refused, Seat
 from protocols.catalogue import Catalogue
-from referral import administration, installing
+from referral import administration, installing, keeping
 from referral.entry import Installation, utc_now
 from referral.intake import NotAMember, Report, TableFault, import_linea145
 from referral.options import AsJson, DataDir, File, Since, day_of, group, settings_with
@@ -132,7 +132,7 @@ def import_reports(
     terminal, settings = Terminal(as_json), settings_with(data_dir)
     reading = _READERS[layout]
     with installing.database(settings) as addresses, terminal.progress("complaints") as told:
-        vault = installing.vault_of(settings, embedded=addresses.embedded)
+        vault = keeping.vault_of(settings, embedded=addresses.embedded)
         law = Catalogue.load(goes_on=True)
         made = installing.installation(settings, addresses.of("app"), vault, law)
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from agencies.identity import digest_of
 from protocols.catalogue import Catalogue
 from referral import errors
-from referral.database import decoded
+from referral.attachments.scanning import Scan, without
+from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
 from referral.settings import Environment, Settings
@@ -51,6 +52,7 @@ class Installation:
     vault: Vault
     catalogue: Catalogue
     clock: Callable[[], datetime] = utc_now
+    scan: Scan = without
 
     @property
     def cookie(self) -> str:
@@ -193,10 +195,15 @@ async def _acting(request: Request) -> AsyncIterator[Call[WriteSession]]:
 
 async def claim_of(request: Request) -> Claim:
     """The Idempotency-Key header (draft 07: a quoted string) and what it is bound to."""
+    return claim_for(key_of(request), request.method, request.url.path, await request.body())
+
+
+def key_of(request: Request) -> str:
+    """The Idempotency-Key a program sent. Raises when there is none."""
     given = request.headers.get("idempotency-key", "").strip().strip('"')
     if not given or len(given) > 200:  # noqa: PLR2004 - a UUID has 36
         raise RefusedError(errors.key_missing())
-    return claim_for(given, request.method, request.url.path, await request.body())
+    return given
 
 
 def claim_for(key: str, method: str, path: str, body: bytes) -> Claim:
@@ -206,6 +213,14 @@ def claim_for(key: str, method: str, path: str, body: bytes) -> Claim:
         hashlib.sha256(f"{scope}{key}".encode()).digest(),
         hashlib.sha256(scope.encode() + body).digest(),
     )
+
+
+async def claimed(call: Call[WriteSession], claim: Claim) -> Call[WriteSession]:
+    """The call working on a key, with the answer this very request was given before."""
+    found = await as_json(call.session.connection, "SELECT referral.claim_key($1)", claim.key_hash)
+    stored = stored_answer(found, claim)
+    call.session.claim = claim
+    return replace(call, stored=stored)
 
 
 def stored_answer(found: Mapping[str, Any], claim: Claim) -> Mapping[str, Any] | None:

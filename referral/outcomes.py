@@ -20,6 +20,8 @@ from referral.addresses import MissingError
 from referral.embedded import EmbeddedProblem
 from referral.roles import RolesProblem
 from referral.terminal import Terminal
+from referral.vault import SealBrokenError
+from referral.vault.root_keys import KeeperDownError
 
 
 class Exit(IntEnum):
@@ -87,7 +89,8 @@ _MEANINGS: Final[tuple[tuple[Any, Callable[[Any], str], Exit], ...]] = (
     (ValidationError, _settings, Exit.MISUSE),
     ((MissingError, RolesProblem), str, Exit.MISUSE),
     (ProblemsFound, str, Exit.PROBLEMS),
-    (EmbeddedProblem, str, Exit.UNREACHABLE),
+    (SealBrokenError, str, Exit.PROBLEMS),
+    ((EmbeddedProblem, KeeperDownError), str, Exit.UNREACHABLE),
     ((asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError), _refused, Exit.UNREACHABLE),
     (OSError, _unreachable, Exit.UNREACHABLE),
 )

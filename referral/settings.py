@@ -54,11 +54,27 @@ class Settings(BaseSettings):
         default=Path(".demo"), description="folder of the embedded PostgreSQL and its secrets"
     )
     root_key: SecretStr | None = Field(
-        default=None, description="base64 of 32 bytes; wraps every data key"
+        default=None,
+        description="root keys, as `referral keys rotate` writes them; wrap every data key",
+    )
+    key_keeper: str | None = Field(
+        default=None,
+        description="who opens the root keys: `transit`, one installed beside, or `none`: in clear",
+    )
+    key_keeper_url: str | None = Field(
+        default=None, description="address of the key keeper, with its mount"
+    )
+    key_keeper_key: str = Field(default="referral", description="the name of our key there")
+    key_keeper_token: SecretStr | None = Field(
+        default=None, description="what the key keeper knows this installation by"
     )
     pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout: int = Field(default=10, ge=1)
     body_limit: int = Field(default=1_000_000, description="largest request body accepted")
+    attachment_limit: int = Field(default=10_000_000, description="largest file of a case")
+    scanner: str | None = Field(
+        default=None, description="ClamAV's daemon as HOST:PORT, or `none`: files are not scanned"
+    )
     filing_limit: int = Field(default=4_000_000, description="the same for a report of many")
 
     @model_validator(mode="before")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -19,6 +20,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from referral import casework
+from referral.attachments.scanning import ScannerDownError
 from referral.entry import Installation
 from referral.logs import fault_of
 from referral.session import WriteSession
@@ -125,6 +127,58 @@ def _session(installation: Installation, connection: AsyncConnection) -> WriteSe
     return WriteSession(connection, installation.vault, installation.catalogue, "clockwork")
 
 
+_WAITING: Final = """
+SELECT a.id, a.country, referral.begin_worker(a.country) FROM (
+    SELECT id, country FROM referral.attachment
+    WHERE state = 'quarantined' AND next_at <= $1 ORDER BY next_at, id LIMIT 1
+) a
+"""
+
+
+async def look_through(
+    installation: Installation, now: datetime, stopping: asyncio.Event | None = None
+) -> int:
+    """Look through every file that waits in quarantine; returns how many got a verdict.
+
+    1. Take one in hand and commit: nobody else looks at it for some minutes.
+    2. Scan it and make the copy to view, with no transaction open.
+    3. Write the verdict down. Whoever is ended in between leaves a file that waits again.
+
+    Raises what the database raises when it is away, and ScannerDownError.
+    """
+    settled = 0
+    while stopping is None or not stopping.is_set():
+        async with installation.engine.begin() as connection:
+            row = (await connection.exec_driver_sql(_WAITING, (now,))).one_or_none()
+            if row is None:
+                break
+            session = _session(installation, connection)
+            waiting = await casework.take_in_hand(session, row.id, now=now)
+        if waiting is not None:
+            settled += await _verdict(installation, row.country, waiting, now)
+    return settled
+
+
+async def _verdict(
+    installation: Installation, country: str, waiting: casework.Waiting, now: datetime
+) -> bool:
+    try:
+        verdict = await casework.look_through(waiting, installation.scan)
+    except ScannerDownError:
+        async with _acting_in(installation, country) as session:
+            await casework.put_back(session, waiting)
+        raise
+    async with _acting_in(installation, country) as session:
+        return await casework.settle(session, waiting, verdict, now=now) is not None
+
+
+@asynccontextmanager
+async def _acting_in(installation: Installation, country: str) -> AsyncIterator[WriteSession]:
+    async with installation.engine.begin() as connection:
+        await connection.exec_driver_sql("SELECT referral.begin_worker($1)", (country,))
+        yield _session(installation, connection)
+
+
 async def run(installation: Installation, stopping: asyncio.Event | None = None) -> Turn:
     """Take turns until told to stop; returns what all of them came to.
 
@@ -140,6 +194,7 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
             whole.add(told)
             if told.fired:
                 _LOG.info("fired", count=told.fired)
+            await look_through(installation, installation.clock(), stopping)
         except Exception as fault:  # noqa: BLE001 - the clock must go on: the next turn tries again
             _LOG.error("turn failed", **fault_of(fault))
             wait = AFTER_A_FAULT

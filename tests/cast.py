@@ -12,7 +12,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -31,13 +31,14 @@ from agencies.identity import digest_of
 from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
 from referral import queries, roles
+from referral.attachments.scanning import Scan, without
 from referral.audit.verify import verify
 from referral.casework import Acted, Filed, Intake, PersonTold
 from referral.database import as_json, make_engine
 from referral.demo import PLAYED
 from referral.entry import Installation
 from referral.errors import Refusal
-from referral.session import Actor, WriteSession
+from referral.session import Actor, WitnessedRead, WriteSession
 from referral.settings import Environment, Settings
 from referral.vault import Vault
 from tests.conftest import Database, HandSetClock
@@ -114,12 +115,18 @@ class House:
     at: HandSetClock
     worker: AsyncEngine  # the clockwork's connections
     clients: list[httpx.AsyncClient] = field(default_factory=list)
+    scan: Scan = without
     honest: bool = True  # a test that tampers says so, and is not checked afterwards
 
     @property
     def engine(self) -> AsyncEngine:
         """The app's connections: row security holds."""
         return self.installation.engine
+
+    @property
+    def clockwork(self) -> Installation:
+        """The installation as the clockwork has it."""
+        return replace(self.installation, engine=self.worker, scan=self.scan)
 
     def player(self, part: str, country: str = "zz") -> Player:
         """Who plays this part."""
@@ -148,6 +155,23 @@ class House:
         async with self.acting(part, country) as (session, actor):
             return await verb(session, actor, *about, now=self.at(), **more)
 
+    async def opens(
+        self,
+        part: str,
+        question: Any,
+        *about: Any,
+        country: str = "zz",
+        proven: bool = False,
+        **more: Any,
+    ) -> Any:
+        """A question that opens G2-G5; ``proven``: with a proof of who she is made just now."""
+        async with self.acting(part, country) as (session, actor):
+            witnessed = WitnessedRead(
+                session.connection, session.vault, session.catalogue, session.request_id
+            )
+            asks = replace(actor, authenticated_at=self.at()) if proven else actor
+            return await question(witnessed, asks, *about, now=self.at(), **more)
+
     async def manages(self, part: str, verb: Any, *about: Any, **more: Any) -> Any:
         """As ``does``, and it must not be refused."""
         answer = await self.does(part, verb, *about, **more)
@@ -157,7 +181,7 @@ class House:
     async def sees(self, part: str, hand_off: UUID) -> queries.HandOffSeen:
         """One hand-off as this person sees it; she must be one who may."""
         async with self.acting(part) as (session, actor):
-            seen = await queries.hand_off_seen(session, actor, hand_off)
+            seen = await queries.hand_off_seen(session, actor, hand_off, now=self.at())
         assert not isinstance(seen, Refusal), seen
         return seen
 

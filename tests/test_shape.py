@@ -41,6 +41,7 @@ BANNED = {
 # Names a framework calls: to do what they do, a method must be called that.
 IMPOSED = {
     "get_route_handler",  # fastapi.routing.APIRoute: how a route comes to its answer
+    "do_POST",  # http.server: what answers a POST
     "handle_data",  # html.parser.HTMLParser: the text between two tags
 }
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -1,10 +1,12 @@
 """The JSON door: routes under ``/api/v1``, named like the verbs and questions behind them."""
 
 from referral.api import (
+    attachments,
     audit,
     batches,
     case_acts,
     cases,
+    consents,
     coverage,
     directory,
     hand_off_acts,
@@ -21,6 +23,8 @@ from referral.api.openapi import described
 routers = (
     cases.router,
     case_acts.router,
+    attachments.router,
+    consents.router,
     batches.router,
     hand_offs.router,
     hand_off_acts.router,

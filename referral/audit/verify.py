@@ -208,6 +208,14 @@ SELECT 'override ' || coalesce(o.id, t.object_id), 'it is recorded ' || (o.id IS
     FROM referral.screening_override o FULL JOIN (SELECT * FROM told WHERE object_type = 'screening') t ON t.object_id = o.id
     WHERE o.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
+SELECT 'consent ' || coalesce(c.id, t.object_id), 'it is ' || CASE WHEN c.id IS NULL THEN 'not there' WHEN c.withdrawn_at IS NULL THEN 'given' ELSE 'taken back' END || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.consent c FULL JOIN (SELECT * FROM told WHERE object_type = 'consent') t ON t.object_id = c.id
+    WHERE t.entries IS DISTINCT FROM CASE WHEN c.id IS NULL THEN 0 WHEN c.withdrawn_at IS NULL THEN 1 ELSE 2 END
+UNION ALL
+SELECT 'attachment ' || coalesce(a.id, t.object_id), 'it is ' || coalesce(a.state, 'not there') || ', the log says ' || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.attachment a FULL JOIN (SELECT * FROM told WHERE object_type = 'attachment') t ON t.object_id = a.id
+    WHERE a.state IS DISTINCT FROM t.stands OR t.entries IS DISTINCT FROM CASE a.state WHEN 'quarantined' THEN 1 ELSE 2 END
+UNION ALL
 SELECT 'meeting ' || coalesce(m.id, t.object_id), 'it is at version ' || coalesce(m.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.meeting m FULL JOIN (SELECT * FROM told WHERE object_type = 'meeting') t ON t.object_id = m.id
     WHERE m.version::bigint IS DISTINCT FROM t.entries
@@ -257,6 +265,8 @@ SELECT 'case ' || p.case_id AS place, 'a ' || p.relationship || ' with ' || arra
         WHEN 'pending' THEN p.unit_id = h.receiver_unit AND h.state IN ('requested', 'received') AND p.groups = '{G0,G1}'
         WHEN 'participant' THEN p.unit_id = h.receiver_unit AND h.kind <> 'custody' AND p.groups <@ h.travels
             AND h.state IN ('received', 'accepted', 'in-progress', 'on-hold')
+        WHEN 'consented' THEN p.unit_id = h.receiver_unit AND p.groups <@ h.travels AND p.groups <@ '{G2,G3,G4}'
+            AND EXISTS (SELECT FROM referral.consent k WHERE k.id = p.consent_id AND k.referral_id = r.id AND k.withdrawn_at IS NULL)
         WHEN 'past_recipient' THEN p.unit_id = h.receiver_unit AND p.groups = '{OWN}'
         WHEN 'sender' THEN p.unit_id = h.sender_unit AND p.groups IN ('{G0}', '{OWN}')
         ELSE false END) IS NOT TRUE

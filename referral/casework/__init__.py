@@ -7,8 +7,25 @@ in one call with its log entries. Rooms never commit. A refusal is a value, and 
 from protocols.lifecycle import Act
 from referral.casework.amending import amend, identify
 from referral.casework.answers import Acted, Ask
+from referral.casework.attaching import (
+    Attached,
+    Brought,
+    Waiting,
+    attach,
+    look_through,
+    put_back,
+    settle,
+    take_in_hand,
+)
 from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.clockwork import lapse
+from referral.casework.consenting import (
+    StillHeld,
+    Withdrawn,
+    change_basis,
+    record_consent,
+    withdraw_consent,
+)
 from referral.casework.contacts import (
     ask_cancellation,
     confirm_attestation,
@@ -54,7 +71,9 @@ __all__ = [
     "Act",
     "Acted",
     "Ask",
+    "Attached",
     "BatchActed",
+    "Brought",
     "Call",
     "Filed",
     "Imported",
@@ -71,16 +90,21 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "StillHeld",
     "Task",
+    "Waiting",
+    "Withdrawn",
     "accept",
     "acknowledge",
     "act_on_batch",
     "add_note",
     "amend",
     "ask_cancellation",
+    "attach",
     "attest",
     "call_meeting",
     "cancel",
+    "change_basis",
     "complete",
     "confirm_attestation",
     "decide_panel",
@@ -96,13 +120,19 @@ __all__ = [
     "hold_meeting",
     "identify",
     "lapse",
+    "look_through",
     "override_screening",
     "plan_operation",
+    "put_back",
+    "record_consent",
     "record_event",
     "record_first_contact",
     "record_voice",
     "refuse",
     "resume",
     "set_docket",
+    "settle",
     "start",
+    "take_in_hand",
+    "withdraw_consent",
 ]

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from referral.edge.answering import Answering, busy, problem, unforeseen
+from referral.edge.files import SANDBOX, FileSent, file_in, handed_out, identifier
 from referral.edge.limits import Bodies, Turnstile
 from referral.edge.watching import STATIC, LastResort, Metrics, Watched
 from referral.settings import Environment, Settings
@@ -24,10 +25,14 @@ __all__ = [
     "STRICT_TRANSPORT",
     "Answering",
     "Bodies",
+    "FileSent",
     "LastResort",
     "Metrics",
     "Turnstile",
     "busy",
+    "file_in",
+    "handed_out",
+    "identifier",
     "problem",
     "unforeseen",
     "wall",
@@ -52,6 +57,7 @@ SECURITY: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 FILING: Final = ("/api/v1/cases", "/cases", "/cases/draft")  # up to a thousand persons at once
+FILES: Final = "*/attachments"
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -70,7 +76,10 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
             Bodies,
             limit=settings.body_limit,
             answered=answered,
-            larger={path: max(settings.filing_limit, settings.body_limit) for path in FILING},
+            larger={
+                **{path: max(settings.filing_limit, settings.body_limit) for path in FILING},
+                FILES: settings.attachment_limit + settings.body_limit,
+            },
         ),
         Middleware(Turnstile, places=places, metrics=metrics, answered=answered),
     ]
@@ -95,7 +104,10 @@ class Guarded:
         async def dressing(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                sandboxed = headers.get("Content-Security-Policy") == SANDBOX
                 headers.update(self.headers)
+                if sandboxed:
+                    headers["Content-Security-Policy"] = f"{CONTENT_SECURITY}; {SANDBOX}"
                 if not scope["path"].startswith(STATIC):
                     headers["Cache-Control"] = "no-store"
             await send(message)

@@ -38,7 +38,8 @@ class Bodies:
     ) -> None:
         """Refuse what is larger than ``limit`` bytes or takes longer than ``seconds``.
 
-        ``larger``: path -> limit, where more than one thing at a time comes in.
+        ``larger``: path -> limit, where more than one thing at a time comes in; a path that begins
+        with ``*`` is the end of one.
         """
         self.app, self.answered, self.limit, self.seconds = app, answered, limit, seconds
         self.larger = larger
@@ -50,7 +51,7 @@ class Bodies:
             return
         try:
             async with asyncio.timeout(self.seconds):
-                limit = self.larger.get(scope["path"], self.limit)
+                limit = self._limit(scope["path"])
                 body = await self._read(scope, receive, limit)
         except _GoneError:
             return  # half a request is none: it must never be acted upon
@@ -61,6 +62,11 @@ class Bodies:
             await self.answered(Request(scope), too_large(limit))(scope, receive, send)
             return
         await self.app(scope, _replayed(body, receive), send)
+
+    def _limit(self, path: str) -> int:
+        """In bytes."""
+        fits = [limit for end, limit in self.larger.items() if path == end or _ends(path, end)]
+        return max(fits, default=self.limit)
 
     async def _read(self, scope: Scope, receive: Receive, limit: int) -> bytes | None:
         """The body; None when it is too large, whether it was declared or comes in pieces.
@@ -84,6 +90,10 @@ class Bodies:
                 parts.clear()
             if not message.get("more_body", False) or size > THROWN_AWAY:
                 return None if large else b"".join(parts)
+
+
+def _ends(path: str, end: str) -> bool:
+    return end.startswith("*") and path.endswith(end[1:])
 
 
 def _declared(scope: Scope) -> int:

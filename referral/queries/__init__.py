@@ -4,14 +4,21 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
+from referral.queries.attachments import (
+    AttachmentLine,
+    AttachmentOpened,
+    attachment_opened,
+    attachments_of,
+)
 from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
+from referral.queries.consents import ConsentSeen, consents_of, receivers_in
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
 from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named
-from referral.queries.log import TimelineLine, entries_of, timeline_of
+from referral.queries.log import TimelineLine, timeline_of
 from referral.queries.meetings import (
     ItemSeen,
     LateSeen,
@@ -35,8 +42,11 @@ from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
 
 __all__ = [
+    "AttachmentLine",
+    "AttachmentOpened",
     "CaseSeen",
     "ClockSeen",
+    "ConsentSeen",
     "HandOffLine",
     "HandOffSeen",
     "ItemSeen",
@@ -53,10 +63,12 @@ __all__ = [
     "ResponseTimes",
     "SeatSeen",
     "TimelineLine",
+    "attachment_opened",
+    "attachments_of",
     "batch_of",
     "case_seen",
     "case_with",
-    "entries_of",
+    "consents_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",
@@ -69,6 +81,7 @@ __all__ = [
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "receivers_in",
     "response_times_in",
     "seats_of",
     "timeline_of",

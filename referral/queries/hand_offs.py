@@ -14,7 +14,6 @@ from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
 from referral.errors import Refusal
-from referral.queries.answerable import readable
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.sealed import answers_to
 from referral.session import Actor, ReadSession
@@ -54,7 +53,7 @@ class HandOffSeen:
 
 
 async def hand_off_seen(
-    session: ReadSession, actor: Actor, hand_off_id: UUID
+    session: ReadSession, actor: Actor, hand_off_id: UUID, *, now: datetime
 ) -> HandOffSeen | Refusal:
     """One hand-off as this actor may see it, or "not found"."""
     found = await lines_in(session, actor, "h.id = :id", id=hand_off_id)
@@ -66,7 +65,7 @@ async def hand_off_seen(
         .mappings()
         .one()
     )
-    parties = await access.standing_in(session, line.case_id)
+    parties = await access.standing_in(session, line.case_id, now)
     relationships = relationships_of(
         actor,
         parties,
@@ -76,9 +75,11 @@ async def hand_off_seen(
     )
     if not relationships:
         return errors.not_found()
-    verdict = access.decide("read_facts", relationships, has_reason=False, stepped_up=False)
-    facts = (more["person_facts"] or {}) | (more["case_facts"] or {}) if verdict.allow else {}
-    facts = readable(facts, relationships)
+    resource = access.Resource.of(relationships, parties)
+    decision = access.decide(actor, "see_envelope", resource, access.NOTHING_SHOWN)
+    if not decision.allow:
+        return access.refusal_for("see_envelope", decision)
+    facts = (more["person_facts"] or {}) | (more["case_facts"] or {})
     return HandOffSeen(
         line=line,
         reason=more["reason"],
@@ -86,7 +87,7 @@ async def hand_off_seen(
         clocks=tuple(_clock(row) for row in more["clocks"] or ()),
         relationships=relationships,
         acts=_acts(actor, line, relationships),
-        facts=facts,
+        facts=facts if "G1" in decision.visible_classes else {},
         docket=more["docket"],
         notes=await answers_to(session, line),
     )
@@ -132,6 +133,6 @@ def _acts(
         action = act.value
         if act is Act.CANCEL:
             action = "cancel_after_acceptance" if state.answered else "cancel_before_acceptance"
-        if access.decide(action, relationships, has_reason=True, stepped_up=True).allow:
+        if access.offered(action, relationships):
             found.append(act)
     return tuple(found)

@@ -58,7 +58,7 @@ async def referrals_of(
     holding: dict[str, list[Any]] = {}  # by referral; every other part counts for the whole case
     others = []
     for party in parties:
-        if party["relationship"] in {"holder", "past_holder"}:
+        if party["relationship"] in {"holder", "past_holder", "break_glass"}:
             holding.setdefault(party["referral_id"], []).append(party)
         else:
             others.append(party)

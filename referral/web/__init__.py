@@ -3,12 +3,15 @@
 from fastapi import APIRouter, Request, Response
 
 from referral.web import (
+    attachments,
     batches,
     cases,
+    consents,
     coverage,
     directory,
     hand_offs,
     letters,
+    matrix,
     meetings,
     operations,
     oversight,
@@ -21,6 +24,8 @@ router = APIRouter()
 for part in (
     signin,
     cases,
+    attachments,
+    consents,
     batches,
     hand_offs,
     letters,
@@ -30,6 +35,7 @@ for part in (
     oversight,
     directory,
     coverage,
+    matrix,
 ):
     router.include_router(part.router)
 

@@ -7,8 +7,9 @@ double click acts once. What this file must never know: which fields there are.
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from string import digits
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid4
@@ -19,8 +20,9 @@ from starlette.datastructures import FormData
 
 from protocols.buddhist_era import day_in
 from referral import errors
-from referral.database import as_json
-from referral.entry import Call, Reading, Witnessed, Writing, claim_for, stored_answer
+from referral.casework import Brought
+from referral.edge import file_in, identifier
+from referral.entry import Call, Reading, Witnessed, Writing, claim_for, claimed
 from referral.errors import Refusal, RefusedError
 from referral.session import WitnessedRead, WriteSession
 from referral.web.fields import Sent
@@ -109,18 +111,15 @@ async def _changing(request: Request, call: Writing) -> Acting:
 async def _acting(request: Request, call: Writing) -> Acting:
     sent = await sent_in(request)
     prove(call, sent)
-    key = sent.one("key")
+    claim = claim_for(_key_of(sent), request.method, request.url.path, _body_of(sent))
+    return Acting(await claimed(call, claim), sent)
+
+
+def _key_of(sent: Sent) -> str:
     try:
-        UUID(key)
+        return str(UUID(sent.one("key")))
     except ValueError as fault:
         raise RefusedError(_no_key()) from fault
-    claim = claim_for(key, request.method, request.url.path, _body_of(sent))
-    claimed = await as_json(
-        call.session.connection, "SELECT referral.claim_key($1)", claim.key_hash
-    )
-    stored = stored_answer(claimed, claim)
-    call.session.claim = claim
-    return Acting(replace(call, stored=stored), sent)
 
 
 def _body_of(sent: Sent) -> bytes:
@@ -138,6 +137,25 @@ def _no_key() -> Refusal:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Attaching(Acting):
+    """A form that brings one file to a referral."""
+
+    referral: UUID
+    brought: Brought
+
+
+async def _attaching(request: Request, call: Writing) -> Attaching:
+    fields, file = await file_in(request)
+    sent = Sent({name: (value,) for name, value in fields.items()})
+    prove(call, sent)
+    digest = sha256(file.content).digest()
+    claim = claim_for(_key_of(sent), request.method, request.url.path, _body_of(sent) + digest)
+    referral = identifier(sent.one("referral"), "/referral")
+    brought = Brought(file.name, file.content, sent.one("shows"))
+    return Attaching(await claimed(call, claim), sent, referral, brought)
+
+
 async def _opening(request: Request, call: Witnessed) -> Opening:
     sent = await sent_in(request)
     prove(call, sent)
@@ -151,6 +169,7 @@ async def _asking(request: Request, call: Reading) -> Asked:
 
 
 ActingForm = Annotated[Acting, Depends(_acting, scope="function")]
+AttachingForm = Annotated[Attaching, Depends(_attaching, scope="function")]
 ChangingForm = Annotated[Acting, Depends(_changing, scope="function")]
 OpeningForm = Annotated[Opening, Depends(_opening, scope="function")]
 AskingForm = Annotated[Asked, Depends(_asking, scope="function")]

@@ -52,6 +52,7 @@ _NAVIGATION: Final = (
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
     ("/protocols", "Protocols", "see_protocols"),
+    ("/matrix", "Access rules", "see_matrix"),
 )
 
 _NO_TOKENS: Final = Refusal(

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 from typer.testing import CliRunner
 
 from agencies.register import COUNTRIES
-from referral import installing, migrating
+from referral import keeping, migrating
 from referral.cli import app
 from referral.embedded import Embedded
 
@@ -90,6 +90,7 @@ def test_every_command_there_must_be_is_there_and_takes_json() -> None:
     assert set(found) == {
         *("demo", "serve", "worker", "migrate", "check", "guide"),
         *("members add", "members token", "agencies import", "intake import", "audit verify"),
+        *("keys list", "keys rotate", "keys rewrap"),
     }
     silent = [
         name
@@ -207,8 +208,8 @@ def test_an_error_is_json_too() -> None:
 
 def test_a_secret_is_whole_and_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    installing.write_secret(file, "first")
-    installing.write_secret(file, "second")
+    keeping.write_secret(file, "first")
+    keeping.write_secret(file, "second")
     assert file.read_text("utf-8") == "second"
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]

@@ -346,8 +346,8 @@ BEGIN
         WHERE n.by_unit = referral.my_unit() AND n.by_member = referral.my_membership() AND CASE
             WHEN n.hand_off_id IS NOT NULL THEN n.kind IN ('decline', 'feedback', 'reason', 'attestation')
                 AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) WHERE m.id = n.hand_off_id)
-            ELSE n.kind IN ('note', 'narrative') AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit()
-                AND p.until IS NULL AND p.relationship IN ('holder', 'participant')) END;
+            ELSE n.kind IN ('note', 'narrative') AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p)
+                AND p.relationship IN ('holder', 'participant')) END;
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'notes'), 0) THEN
         RAISE EXCEPTION 'a note is written in one''s own name, by who works on the case' USING ERRCODE = 'RF013';
@@ -446,7 +446,7 @@ BEGIN
         FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
     ), told AS (
         SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
-        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening') GROUP BY 1, 2
+        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening', 'attachment', 'consent') GROUP BY 1, 2
     ), effect AS (
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
@@ -455,6 +455,11 @@ BEGIN
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
         UNION ALL SELECT 'screening', o.id, 'screening.overridden', 1 FROM jsonb_to_recordset(decided -> 'overrides') AS o (id uuid)
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
+        UNION ALL SELECT 'consent', c.id, 'consent.recorded', 1 FROM jsonb_to_recordset(decided -> 'consents') AS c (id uuid)
+        UNION ALL SELECT 'consent', w.id, 'consent.withdrawn', 1 FROM jsonb_to_recordset(decided -> 'consent_withdrawals') AS w (id uuid)
+        UNION ALL SELECT 'referral', b.id, 'referral.basis_changed', 1 FROM jsonb_to_recordset(decided -> 'bases') AS b (id uuid)
+        UNION ALL SELECT 'attachment', a.id, 'attachment.added', 1 FROM jsonb_to_recordset(decided -> 'attachments') AS a (id uuid)
+        UNION ALL SELECT 'attachment', f.id, 'attachment.' || CASE f.state WHEN 'viewable' THEN 'passed' ELSE 'refused' END, 1 FROM jsonb_to_recordset(decided -> 'attachment_findings') AS f (id uuid, state text)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
         UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
         UNION ALL SELECT 'referral', c.id, 'referral.closed', 1 FROM jsonb_to_recordset(decided -> 'closures') AS c (id uuid)
@@ -500,19 +505,19 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
     -- clockwork may only let time pass: it moves no state, closes nothing and writes about nobody.
     IF the_case IS NOT NULL AND my_role NOT IN ('OFFICER', 'SUPERVISOR', 'WORKER') AND NOT (filing AND my_role = 'COORDINATOR')
             OR my_role = 'WORKER' AND EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part NOT IN
-                ('case_id', 'entries', 'clocks', 'clock_moves', 'marks', 'hand_offs', 'referral_changes', 'case_changes', 'events', 'outbox')) THEN
+                ('case_id', 'entries', 'clocks', 'clock_moves', 'marks', 'hand_offs', 'referral_changes', 'case_changes', 'events', 'attachment_findings', 'outbox')) THEN
         RAISE EXCEPTION 'this role does not work on cases' USING ERRCODE = 'RF007';
     END IF;
     IF the_case IS NOT NULL AND NOT filing THEN
         PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
-        IF NOT FOUND OR (my_role <> 'WORKER' AND NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL)) THEN
+        IF NOT FOUND OR (my_role <> 'WORKER' AND NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p))) THEN
             RAISE EXCEPTION 'no such case' USING ERRCODE = 'RF008';
         END IF;
     END IF;
@@ -539,8 +544,14 @@ BEGIN
         END IF;
         PERFORM referral.post_consequences(the_case, decided, acting_on);
         IF decided ?| ARRAY['panels', 'panel_members'] THEN PERFORM referral.post_panels(the_case, decided, acting_on); END IF;
+        IF decided ?| ARRAY['attachments', 'attachment_findings'] THEN PERFORM referral.post_attachments(the_case, decided, acting_on); END IF;
+        IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] THEN PERFORM referral.post_consents(the_case, decided, acting_on); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
+        IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] OR (decided ?| ARRAY['moves', 'custody']
+                AND EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.lawful_basis = 'CONSENT')) THEN
+            PERFORM referral.settle_consents(the_case, coalesce(referral.my_moment(), statement_timestamp()));
+        END IF;
         INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
             SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.occurred_at
             FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, occurred_at timestamptz);

@@ -19,7 +19,16 @@ from referral.settings import Environment, Settings
 from tests.cast import House
 from tests.referral.api.desk import ROOT, Desk, key, problem
 
-IDS = {"meeting_id", "operation_id", "batch", "case_id", "hand_off_id", "referral_id"}
+IDS = {
+    "attachment_id",
+    "consent_id",
+    "meeting_id",
+    "operation_id",
+    "batch",
+    "case_id",
+    "hand_off_id",
+    "referral_id",
+}
 
 
 def _path(template: str) -> str:
