@@ -20,7 +20,7 @@ import typer
 from protocols.catalogue import Catalogue
 from protocols.replay import desk, draft
 from protocols.weighing import weighed
-from referral import installing
+from referral import installing, keeping
 from referral.entry import Installation
 from referral.intake.acting import NotAMember, coordinating
 from referral.options import AsJson, DataDir, settings_with
@@ -58,7 +58,7 @@ def replay(
     try:
         with _ordered(country, track, version, against) as order:
             with installing.database(settings) as addresses:
-                vault = installing.vault_of(settings, embedded=addresses.embedded)
+                vault = keeping.vault_of(settings, embedded=addresses.embedded)
                 law = Catalogue.load(goes_on=True)
                 made = installing.installation(settings, addresses.of("app"), vault, law)
                 lines = asyncio.run(_history(made, member, order, ends))

@@ -51,7 +51,7 @@ def test_only_rio_negro_asks_for_the_police_before_an_inspection() -> None:
     [
         ("COURT_FAMILY", "AR-X", ["2026-07-08"]),  # assumed: the centre first
         ("COURT_FAMILY", "AR-B", ["2026-07-22"]),
-        ("COURT_FED", "AR-X", ["2026-07-08"]),  # each federal chamber goes by the province's schools
+        ("COURT_FED", "AR-X", ["2026-07-08"]),  # by the schools of the province
         ("COURT_FED", "AR-C", ["2026-07-22"]),  # those of the Capital by the Supreme Court
         ("COURT_FAMILY", "AR", []),  # no province, none assumed
         ("CHILD_PROT_PROV", "AR-X", []),  # public administration has no recess
