@@ -36,6 +36,7 @@ from referral.casework.deciding import decide_panel
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
+from referral.casework.glass import LONGEST, Glass, break_glass, close_glass, review_glass
 from referral.casework.hand_offs import (
     accept,
     acknowledge,
@@ -58,6 +59,13 @@ from referral.casework.history import (
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
+from referral.casework.need_to_know import (
+    ACTS,
+    Narrowed,
+    answer_proposal,
+    exclude,
+    propose,
+)
 from referral.casework.operations import Operated, Plan, end_operation, plan_operation
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
@@ -66,6 +74,8 @@ from referral.casework.refusing import refuse
 from referral.casework.said import Said
 
 __all__ = [
+    "ACTS",
+    "LONGEST",
     "UNLISTED",
     "VOTES",
     "Act",
@@ -76,10 +86,12 @@ __all__ = [
     "Brought",
     "Call",
     "Filed",
+    "Glass",
     "Imported",
     "Intake",
     "LawfulBasis",
     "Met",
+    "Narrowed",
     "Operated",
     "PersonFiled",
     "PersonTold",
@@ -99,18 +111,22 @@ __all__ = [
     "act_on_batch",
     "add_note",
     "amend",
+    "answer_proposal",
     "ask_cancellation",
     "attach",
     "attest",
+    "break_glass",
     "call_meeting",
     "cancel",
     "change_basis",
+    "close_glass",
     "complete",
     "confirm_attestation",
     "decide_panel",
     "decline",
     "disorder_of",
     "end_operation",
+    "exclude",
     "fail",
     "file",
     "file_history",
@@ -123,6 +139,7 @@ __all__ = [
     "look_through",
     "override_screening",
     "plan_operation",
+    "propose",
     "put_back",
     "record_consent",
     "record_event",
@@ -130,6 +147,7 @@ __all__ = [
     "record_voice",
     "refuse",
     "resume",
+    "review_glass",
     "set_docket",
     "settle",
     "start",

@@ -14,6 +14,7 @@ from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
 from referral.queries.first_referrals import imported_first_referrals
+from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
 from referral.queries.letters import LetterSeen, letter_of
@@ -28,6 +29,12 @@ from referral.queries.meetings import (
     meeting_seen,
     meetings_of,
     units_in,
+)
+from referral.queries.need_to_know import (
+    ExclusionSeen,
+    NeedToKnow,
+    ProposalSeen,
+    need_to_know,
 )
 from referral.queries.operations import (
     OperationLine,
@@ -47,6 +54,8 @@ __all__ = [
     "CaseSeen",
     "ClockSeen",
     "ConsentSeen",
+    "ExclusionSeen",
+    "GlassSeen",
     "HandOffLine",
     "HandOffSeen",
     "ItemSeen",
@@ -54,11 +63,13 @@ __all__ = [
     "LetterSeen",
     "MeetingLine",
     "MeetingSeen",
+    "NeedToKnow",
     "OperationLine",
     "OperationSeen",
     "Page",
     "PanelSeen",
     "PersonSeen",
+    "ProposalSeen",
     "ReferralSeen",
     "ResponseTimes",
     "SeatSeen",
@@ -69,6 +80,7 @@ __all__ = [
     "case_seen",
     "case_with",
     "consents_of",
+    "glasses_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",
@@ -78,6 +90,7 @@ __all__ = [
     "meeting_seen",
     "meetings_of",
     "memberships_named",
+    "need_to_know",
     "operation_seen",
     "operations_of",
     "overdue_in",

@@ -88,12 +88,15 @@ async def case_seen(
     if "G1" not in visible:
         persons = tuple(replace(one, facts=None, findings=None, overrides=()) for one in persons)
     notes = await _notes(session, case_id) if "G4" in allowed else ()
+    under_glass = Relationship.BREAK_GLASS in relationships
     if groups:
         if not isinstance(session, WitnessedRead):
             message = "sealed groups are opened by a WitnessedRead only"
             raise TypeError(message)
         why = ",".join(sorted(allowed.values())) or "refused"
         await witness(session, actor, case_id, sorted(allowed), why=why, now=now)
+    elif under_glass:  # every read of it, whatever it opens
+        await witness(session, actor, case_id, sorted(visible), why="break_glass", now=now)
     return CaseSeen(
         **{name: envelope[name] for name in _ENVELOPE_NAMES},
         facts=envelope["facts"] if "G1" in visible else None,

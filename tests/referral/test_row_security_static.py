@@ -22,18 +22,21 @@ READ = {
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
     *("attachment", "attachment_content", "consent"),
+    *("exclusion", "seal", "proposal", "glass"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
 CONTEXT = {
-    *("my_country", "my_unit", "my_agency", "my_membership", "my_role", "my_member", "my_moment")
+    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *("my_member", "my_moment", "my_proof"),
 }
 CALLS = {
     *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "agenda_of", "history_of"),
     *("convene", "operation_key", "operate"),
-    *("keys_for", "carry_out", "keep_content"),
+    *("keys_for", "carry_out", "keep_content", "lock_proposal"),
+    *("glass_ground", "break_glass", "glass_key", "my_glass"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -41,7 +44,7 @@ CREDENTIALS = {
 }
 WORKS = {
     *CONTEXT,
-    *("begin_worker", "claim_clock", "push_clock", "carry_out"),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -61,6 +64,9 @@ COMPARED = {
     "screening_override": {"id", "case_id", "country"},
     "attachment": {"id", "case_id", "country", "state"},
     "consent": {"id", "case_id", "country", "referral_id", "withdrawn_at"},
+    "exclusion": {"id", "case_id", "country", "excluded", "lifted_at"},
+    "proposal": {"id", "case_id", "country", "answer"},
+    "glass": {"id", "case_id", "country", "unit_id", "ends_at", "version"},
 }
 
 

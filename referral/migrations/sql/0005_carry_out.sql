@@ -27,6 +27,7 @@ BEGIN
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
                 WHEN 'meeting' THEN k.case_id IS NULL AND k.subject IN (SELECT m.id FROM jsonb_to_recordset(decided -> 'meetings') AS m (id uuid))
+                WHEN 'glass' THEN k.case_id IS NULL AND k.subject IN (SELECT g.id FROM jsonb_to_recordset(decided -> 'glasses') AS g (id uuid))
                 WHEN 'operation' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid))
                 WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
                 ELSE false END;
@@ -68,6 +69,7 @@ BEGIN
         -- What was done to a case is told in the case's stream, not in somebody's own.
         OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%'
             AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records'])
+            AND NOT (c.h ->> 'act' LIKE 'glass.%' AND decided ?| ARRAY['glasses', 'glass_ends', 'glass_reviews'])
             AND NOT (c.h ->> 'act' LIKE 'operation.%' AND decided ?| ARRAY['operations', 'operation_ends']));
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
@@ -291,6 +293,9 @@ BEGIN
     IF inserted <> jsonb_array_length(opened) THEN
         RAISE EXCEPTION 'a hand-off is sent for the holder, as a request, to who serves the mandate there' USING ERRCODE = 'RF005';
     END IF;
+    IF EXISTS (SELECT FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h JOIN referral.exclusion x ON x.case_id = the_case AND x.lifted_at IS NULL AND x.excluded = h.receiver_agency) THEN
+        RAISE EXCEPTION 'an excluded agency is never asked' USING ERRCODE = 'RF020';
+    END IF;
     IF EXISTS (SELECT FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h WHERE h.imported)
             AND NOT EXISTS (SELECT FROM referral.case c WHERE c.id = the_case AND c.imported) THEN
         RAISE EXCEPTION 'only an imported case has imported hand-offs' USING ERRCODE = 'RF011';
@@ -346,8 +351,8 @@ BEGIN
         WHERE n.by_unit = referral.my_unit() AND n.by_member = referral.my_membership() AND CASE
             WHEN n.hand_off_id IS NOT NULL THEN n.kind IN ('decline', 'feedback', 'reason', 'attestation')
                 AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) WHERE m.id = n.hand_off_id)
-            ELSE n.kind IN ('note', 'narrative') AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p)
-                AND p.relationship IN ('holder', 'participant')) END;
+            ELSE n.kind IN ('note', 'narrative') AND (decided ? 'cases' OR EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p)
+                AND p.relationship IN ('holder', 'participant'))) END;  -- what is filed now is the caller's, whose role may be to file only
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'notes'), 0) THEN
         RAISE EXCEPTION 'a note is written in one''s own name, by who works on the case' USING ERRCODE = 'RF013';
@@ -446,7 +451,7 @@ BEGIN
         FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
     ), told AS (
         SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
-        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening', 'attachment', 'consent') GROUP BY 1, 2
+        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening', 'attachment', 'consent', 'proposal', 'exclusion') GROUP BY 1, 2
     ), effect AS (
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
@@ -454,6 +459,11 @@ BEGIN
         UNION ALL SELECT 'hand_off', m.id, NULL, coalesce(m.entries, 1) FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, entries integer)
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
         UNION ALL SELECT 'screening', o.id, 'screening.overridden', 1 FROM jsonb_to_recordset(decided -> 'overrides') AS o (id uuid)
+        UNION ALL SELECT 'proposal', p.id, 'proposal.asked', 1 FROM jsonb_to_recordset(decided -> 'proposals') AS p (id uuid)
+        UNION ALL SELECT 'proposal', a.id, 'proposal.' || a.answer, 1 FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
+        UNION ALL SELECT 'exclusion', x.id, 'exclusion.set', 1 FROM jsonb_to_recordset(decided -> 'exclusions') AS x (id uuid)
+        UNION ALL SELECT 'exclusion', p.about[1], 'exclusion.lifted', 1 FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
+            JOIN referral.proposal p ON p.id = a.id AND p.act = 'lift_exclusion' WHERE a.answer = 'approved'
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
         UNION ALL SELECT 'consent', c.id, 'consent.recorded', 1 FROM jsonb_to_recordset(decided -> 'consents') AS c (id uuid)
         UNION ALL SELECT 'consent', w.id, 'consent.withdrawn', 1 FROM jsonb_to_recordset(decided -> 'consent_withdrawals') AS w (id uuid)
@@ -505,7 +515,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -546,6 +556,7 @@ BEGIN
         IF decided ?| ARRAY['panels', 'panel_members'] THEN PERFORM referral.post_panels(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['attachments', 'attachment_findings'] THEN PERFORM referral.post_attachments(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] THEN PERFORM referral.post_consents(the_case, decided, acting_on); END IF;
+        IF decided ?| ARRAY['proposals', 'answers', 'exclusions'] THEN PERFORM referral.post_need(the_case, decided); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
         IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] OR (decided ?| ARRAY['moves', 'custody']
