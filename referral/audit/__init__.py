@@ -76,6 +76,14 @@ class Done(StrEnum):
     SIGN_IN_FAILED = "member.sign_in_failed"
     SIGNED_OUT = "member.signed_out"
     STEPPED_UP = "member.stepped_up"
+    FACTOR_ENROLLED = "member.factor_enrolled"
+    FACTOR_REMOVED = "member.factor_removed"
+    PASSKEY_BLOCKED = "member.passkey_blocked"
+    PASSWORD_SET = "member.password_set"  # noqa: S105 - the name of an act
+    SESSIONS_ENDED = "member.sessions_ended"
+    DEVICE_REGISTERED = "member.device_registered"
+    DEVICE_FORGOTTEN = "member.device_forgotten"
+    RECOVERED = "member.recovered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from referral.edge.answering import Answering, busy, problem, unforeseen
 from referral.edge.limits import Bodies, Turnstile
 from referral.edge.watching import STATIC, LastResort, Metrics, Watched
-from referral.settings import Environment, Settings
+from referral.settings import Settings
 
 __all__ = [
     "CONTENT_SECURITY",
@@ -64,7 +64,7 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
         Middleware(Watched, metrics=metrics),
-        Middleware(Guarded, production=settings.environment is Environment.PRODUCTION),
+        Middleware(Guarded, by_tls=settings.by_tls),
         Middleware(LastResort, answered=answered),
         Middleware(
             Bodies,
@@ -79,11 +79,11 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
 class Guarded:
     """Puts the security headers on every answer, and keeps answers out of caches."""
 
-    def __init__(self, app: ASGIApp, *, production: bool) -> None:
-        """In production a browser is also told never to come without TLS again."""
+    def __init__(self, app: ASGIApp, *, by_tls: bool) -> None:
+        """Where browsers come by TLS they are also told never to come without again."""
         self.app = app
         self.headers = dict(SECURITY)
-        if production:
+        if by_tls:
             self.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,23 +3,33 @@
 from fastapi import APIRouter, Request, Response
 
 from referral.web import (
+    account,
     batches,
     cases,
     coverage,
     directory,
+    enrolling,
     hand_offs,
     letters,
     meetings,
     operations,
     oversight,
     panels,
+    passkeys,
+    second,
     signin,
+    stepping_up,
 )
 from referral.web.pages import error_page, static
 
 router = APIRouter()
 for part in (
     signin,
+    second,
+    passkeys,
+    stepping_up,
+    enrolling,
+    account,
     cases,
     batches,
     hand_offs,

@@ -246,6 +246,9 @@ class PageRoute(APIRoute):
             except RefusedError as found:
                 if found.refusal.type == "not-signed-in":
                     return _sign_in_first(request)
+                if found.refusal.type == "step-up-required":
+                    back = found.refusal.extra.get("back", request.url.path)
+                    return see_other(f"/step-up?next={quote(back)}")
                 return error_page(request, found.refusal)
 
         return guarded
