@@ -51,6 +51,7 @@ _NAVIGATION: Final = (
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
+    ("/members", "Members", "recover_member"),
     ("/protocols", "Protocols", "see_protocols"),
 )
 

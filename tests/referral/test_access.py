@@ -81,6 +81,7 @@ BY_ROLE = {
     "see_oversight": {Role.SUPERVISOR},
     "read_log": {Role.AUDITOR, Role.DATA_PROTECTION_OFFICER},
     "manage_members": {Role.AGENCY_ADMIN},
+    "recover_member": {Role.SUPERVISOR, Role.AGENCY_ADMIN},
     "see_directory": EVERYBODY,
     "see_coverage": {Role.COORDINATOR},
     "see_protocols": EVERYBODY,

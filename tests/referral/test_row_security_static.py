@@ -33,6 +33,11 @@ CALLS = {
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
     *("issue_token", "use_token", "revoke_token", "serving", "held_mandates"),
+    *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
+    *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
+    *("keep_codes", "use_code", "drop_factor", "set_password", "own_sessions", "change_seat"),
+    *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
+    *("recover", "may_recover", "use_enrolment"),
 }
 WORKS = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
