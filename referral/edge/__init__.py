@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from referral.edge.answering import Answering, busy, problem, unforeseen
 from referral.edge.limits import Bodies, Turnstile
+from referral.edge.outside import Outside
 from referral.edge.watching import STATIC, LastResort, Metrics, Watched
-from referral.settings import Settings
+from referral.settings import LOOPBACK, Settings
 
 __all__ = [
     "CONTENT_SECURITY",
@@ -26,6 +27,7 @@ __all__ = [
     "Bodies",
     "LastResort",
     "Metrics",
+    "Outside",
     "Turnstile",
     "busy",
     "problem",
@@ -65,6 +67,7 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
         Middleware(Watched, metrics=metrics),
         Middleware(Guarded, by_tls=settings.by_tls),
+        *_outside(settings, answered),
         Middleware(LastResort, answered=answered),
         Middleware(
             Bodies,
@@ -74,6 +77,11 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
         ),
         Middleware(Turnstile, places=places, metrics=metrics, answered=answered),
     ]
+
+
+def _outside(settings: Settings, answered: Answering) -> list[Middleware]:
+    """Where others than this machine can call, what comes in the clear stays outside."""
+    return [] if settings.host in LOOPBACK else [Middleware(Outside, answered=answered)]
 
 
 class Guarded:

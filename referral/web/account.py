@@ -56,6 +56,7 @@ class Account:
     enrolled: Factors
     passkeys: bool
     password: list[Params]
+    user_name: str  # for the browser's password store
     sessions: list[dict[str, Any]]
     devices: list[dict[str, Any]]
     registered: bool
@@ -75,6 +76,7 @@ async def account(request: Request, call: Reading) -> Response:
         await factors.of(call.session, call.actor.member_id),
         passkeys=site is not None,
         password=new_password_fields(),
+        user_name=await credentials.user_name_of(call.session, call.actor.member_id),
         sessions=[_line(one, zone) for one in sessions],
         devices=await credentials.own_devices(call.session, call.secret, call.now),
         registered=any(one["here"] and one["device"] for one in sessions),

@@ -107,6 +107,7 @@ class Start:
     enrolled: Factors
     passkeys: bool
     password: list[Params]
+    user_name: str  # for the browser's password store
     faults: Faults = NONE
 
 
@@ -141,6 +142,7 @@ async def _start(
         await factors.of(who.session, who.member_id),
         passkeys=ways.site_of(who.installation.settings, host) is not None,
         password=new_password_fields(faults),
+        user_name=await credentials.user_name_of(who.session, who.member_id),
         faults=faults,
     )
     title = "Set up how you sign in"
