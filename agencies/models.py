@@ -187,6 +187,51 @@ class ApiToken(Directory):
     revoked_at: Mapped[datetime | None]
 
 
+class Absence(Directory):
+    """Somebody is away; her deputy, of the same unit, stands in."""
+
+    __tablename__ = "absence"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    noted_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    noted_at: Mapped[datetime]
+
+
+class Duty(Directory):
+    """Who is on duty at a desk, for what waits for somebody who is away."""
+
+    __tablename__ = "duty"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    noted_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    noted_at: Mapped[datetime]
+
+
+class RoleGrant(Directory):
+    """A role that takes two to give: who asked, who answered, and what."""
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    agency_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    role: Mapped[str]
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    asked_at: Mapped[datetime]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+
+
 class Passkey(Directory):
     """Public key and counter of a passkey; ``blocked_at``: the counter went back once."""
 

@@ -157,7 +157,7 @@ class House:
     async def sees(self, part: str, hand_off: UUID) -> queries.HandOffSeen:
         """One hand-off as this person sees it; she must be one who may."""
         async with self.acting(part) as (session, actor):
-            seen = await queries.hand_off_seen(session, actor, hand_off)
+            seen = await queries.hand_off_seen(session, actor, hand_off, now=self.at())
         assert not isinstance(seen, Refusal), seen
         return seen
 

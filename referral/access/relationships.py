@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,16 @@ class Relationship(StrEnum):
     PARTICIPANT = "participant"
     SENDER = "sender"
     PAST_RECIPIENT = "past_recipient"
+    BREAK_GLASS = "break_glass"
+
+
+def live(parties: Iterable[Mapping[str, Any]], now: datetime) -> list[Mapping[str, Any]]:
+    """Those that have not run out; row security asks the same of every row."""
+    return [
+        party
+        for party in parties
+        if party["expires_at"] is None or datetime.fromisoformat(party["expires_at"]) > now
+    ]
 
 
 _CASE_ROLES = frozenset({Role.OFFICER, Role.SUPERVISOR})
@@ -46,24 +57,28 @@ def relationships_of(
     for party in parties:
         same_hand_off = hand_off_id is None or party["hand_off_id"] == str(hand_off_id)
         same_referral = referral_id is None or party["referral_id"] == str(referral_id)
-        match party["relationship"]:
-            case "holder" if same_referral:
+        part = party["relationship"]
+        if same_referral:
+            found |= _OF_A_REFERRAL.get(part, set())
+            if part == "holder":
                 found |= _as_holder(actor, holder_member, supervises=supervises)
-            case "past_holder" if same_referral:
-                found.add(Relationship.PAST_HOLDER)
-            case "pending" if same_hand_off:
-                found.add(Relationship.PENDING_RECIPIENT)
-                if supervises:
-                    found.add(Relationship.RECIPIENT_SUPERVISOR)
-            case "participant" if same_hand_off:
-                found.add(Relationship.PARTICIPANT)
-            case "past_recipient" if same_hand_off:
-                found.add(Relationship.PAST_RECIPIENT)
-            case "sender" if same_hand_off:
-                found.add(Relationship.SENDER)
-            case _:
-                pass
+        if same_hand_off:
+            found |= _OF_A_HAND_OFF.get(part, set())
+            if part == "pending" and supervises:
+                found.add(Relationship.RECIPIENT_SUPERVISOR)
     return frozenset(found)
+
+
+_OF_A_REFERRAL = {
+    "past_holder": {Relationship.PAST_HOLDER},
+    "break_glass": {Relationship.BREAK_GLASS},
+}
+_OF_A_HAND_OFF = {
+    "pending": {Relationship.PENDING_RECIPIENT},
+    "participant": {Relationship.PARTICIPANT},
+    "past_recipient": {Relationship.PAST_RECIPIENT},
+    "sender": {Relationship.SENDER},
+}
 
 
 def _as_holder(actor: Actor, holder_member: UUID | None, *, supervises: bool) -> set[Relationship]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from referral.access.deciding import Resource
 from referral.access.relationships import Relationship, relationships_of
 from referral.audit import Head
 from referral.session import Actor
@@ -92,6 +93,10 @@ class Locked:
             hand_off_id=self.hand_off_id,
             referral_id=self.referral_id,
         )
+
+    def resource(self, actor: Actor) -> Resource:
+        """As ``decide`` asks about it."""
+        return Resource.of(self.relationships(actor), self.mine)
 
 
 def moment(text: str) -> datetime:

@@ -103,7 +103,7 @@ async def case_seen(
 async def timeline_of(call: Reading, request: Request, asked: Headers, case_id: UUID) -> Response:
     """Who held whom when, and every act and refusal, in the order of recording."""
     needs_scope(call, Scope.CASES_READ)
-    lines = await queries.timeline_of(call.session, call.actor, case_id)
+    lines = await queries.timeline_of(call.session, call.actor, case_id, now=call.now)
     if isinstance(lines, Refusal):
         return refused(lines, request)
     words = asked.wording(call)

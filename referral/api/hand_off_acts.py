@@ -96,7 +96,7 @@ async def _only_asks(call: Call[WriteSession], hand_off_id: UUID) -> bool:
     """Whether this is the sender of something already accepted, who may not stop it alone."""
     if call.stored is not None:
         return False
-    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id)
+    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id, now=call.now)
     if isinstance(seen, Refusal) or not State(seen.line.state).answered:
         return False
     return seen.line.sender_unit == call.actor.unit_id != seen.line.receiver_unit

@@ -67,7 +67,7 @@ async def hand_off_seen(
 ) -> Response:
     """One hand-off: who asks whom for what, on which ground, by when, and what you may do now."""
     needs_scope(call, Scope.HAND_OFFS_READ)
-    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id)
+    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id, now=call.now)
     if isinstance(seen, Refusal):
         return refused(seen, request)
     shape = HandOff.of(seen, asked.wording(call), call.now)

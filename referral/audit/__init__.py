@@ -84,6 +84,19 @@ class Done(StrEnum):
     DEVICE_REGISTERED = "member.device_registered"
     DEVICE_FORGOTTEN = "member.device_forgotten"
     RECOVERED = "member.recovered"
+    ADMITTED = "member.admitted"
+    ROLE_ASKED = "member.role_asked"
+    ROLE_GIVEN = "member.role_given"
+    ROLE_REFUSED = "member.role_refused"
+    ROLE_ENDED = "member.role_ended"
+    ENABLED = "member.enabled"
+    DISABLED = "member.disabled"
+    ABSENCE_NOTED = "member.absence_noted"
+    ABSENCE_ENDED = "member.absence_ended"
+    DUTY_NOTED = "member.duty_noted"
+    DUTY_ENDED = "member.duty_ended"
+    UNIT_ADDED = "member.unit_added"
+    UNIT_RENAMED = "member.unit_renamed"
 
 
 @dataclass(frozen=True, slots=True)

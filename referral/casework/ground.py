@@ -81,7 +81,7 @@ async def _ground(
         if refusal is None and locked.hand_off_id is not None:
             refusal = _hand_off_version(locked, said)
         if refusal is None:
-            return Held(locked, verdict.why, keys_of(session, locked.keys))
+            return Held(locked, verdict.reason_code, keys_of(session, locked.keys))
         verdict = refusal
     return await refuse_there(session, actor, locked, action, verdict, now)
 

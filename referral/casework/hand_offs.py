@@ -265,7 +265,7 @@ def may(  # noqa: PLR0911 - each way to say no is its own, in the order they are
     )
     if isinstance(decision, Refused):
         return not_allowed(decision, state)
-    return decision, verdict.why
+    return decision, verdict.reason_code
 
 
 def not_possible(row: Mapping[str, Any], act: Act, party: Party) -> Refusal:

@@ -26,11 +26,9 @@ async def recover(
     session: WriteSession, actor: Actor, secret: str, member_id: UUID, *, now: datetime
 ) -> str | Refusal:
     """The secret to be told to her. ``secret`` is that of the caller's session."""
-    refused = access.by_role(actor, "recover_member")
+    refused = access.by_role(actor, "recover_member", now=now)
     if refused is not None:
         return refused
-    if not access.stepped_up(actor, now):
-        return errors.step_up_required("recover_member")
     if member_id == actor.member_id:
         return _not_oneself()
     given = new_password()

@@ -11,7 +11,7 @@ from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
 from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named
-from referral.queries.log import TimelineLine, entries_of, timeline_of
+from referral.queries.log import TimelineLine, timeline_of
 from referral.queries.meetings import (
     MeetingLine,
     MeetingSeen,
@@ -52,7 +52,6 @@ __all__ = [
     "batch_of",
     "case_seen",
     "case_with",
-    "entries_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",

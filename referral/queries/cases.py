@@ -14,7 +14,6 @@ from referral import access, errors
 from referral.access.relationships import Relationship
 from referral.audit.streams import witness
 from referral.errors import Refusal
-from referral.queries.answerable import only_asked, readable
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.overrides import overrides_of
 from referral.queries.panels import PanelSeen, dissents_of, panels_of
@@ -73,17 +72,21 @@ async def case_seen(
         if groups:  # somebody tried to open what is not hers to know of
             await witness(session, actor, case_id, [], why="not-found", now=now)
         return errors.not_found()
-    parties = await access.standing_in(session, case_id)
+    parties = await access.standing_in(session, case_id, now)
     referrals = await referrals_of(session, actor, case_id, parties)
     relationships = frozenset().union(*(one.relationships for one in referrals))
     if not relationships:
         return errors.not_found()
-    travelled = frozenset(group for party in parties for group in party["groups"])
-    allowed, refused = _asked(actor, groups, relationships, travelled, reason, now)
-    persons = tuple(
-        replace(one, facts=readable(one.facts, relationships) if one.facts is not None else None)
-        for one in await persons_of(session, case_id, allowed)
-    )
+    resource = access.Resource.of(relationships, parties)
+    context = access.Context.of(actor, reason, now)
+    decision = access.decide(actor, "see_envelope", resource, context)
+    if not decision.allow:
+        return access.refusal_for("see_envelope", decision)
+    visible = decision.visible_classes
+    allowed, refused = _asked(actor, groups, resource, context)
+    persons = await persons_of(session, case_id, allowed)
+    if "G1" not in visible:
+        persons = tuple(replace(one, facts=None, findings=None, overrides=()) for one in persons)
     notes = await _notes(session, case_id) if "G4" in allowed else ()
     if groups:
         if not isinstance(session, WitnessedRead):
@@ -93,10 +96,8 @@ async def case_seen(
         await witness(session, actor, case_id, sorted(allowed), why=why, now=now)
     return CaseSeen(
         **{name: envelope[name] for name in _ENVELOPE_NAMES},
-        facts=readable(envelope["facts"], relationships)
-        if envelope["facts"]
-        else envelope["facts"],
-        workplace=None if only_asked(relationships) else envelope["workplace"],
+        facts=envelope["facts"] if "G1" in visible else None,
+        workplace=envelope["workplace"] if "G1W" in visible else None,
         persons=persons,
         referrals=referrals,
         hand_offs=await lines_in(
@@ -139,29 +140,22 @@ FROM referral.case c WHERE c.id = :id
 def _asked(
     actor: Actor,
     groups: Sequence[str],
-    relationships: frozenset[Relationship],
-    travelled: frozenset[str],
-    reason: str | None,
-    now: datetime,
+    resource: access.Resource,
+    context: access.Context,
 ) -> tuple[dict[str, str], dict[str, Refusal]]:
     """Which groups may be opened (and under which cell), which not and why."""
-    actions = {"G2": "read_identity", "G3": "read_safety", "G4": "read_narrative"}
+    actions = access.matrix().classes
     allowed, refused = {}, {}
     for group in groups:
-        verdict = access.decide(
-            actions[group],
-            relationships,
-            has_reason=bool(reason),
-            stepped_up=access.stepped_up(actor, now),
-        )
-        if verdict.allow and group not in travelled:
+        decision = access.decide(actor, actions[group], resource, context)
+        if group in decision.visible_classes:
+            allowed[group] = decision.reason_code
+        elif decision.allow:
             refused[group] = errors.not_permitted(
                 actions[group], "a unit to which this part travels with the protocol's step"
             )
-        elif verdict.allow:
-            allowed[group] = verdict.why
         else:
-            refused[group] = access.refusal_for(actions[group], verdict)
+            refused[group] = access.refusal_for(actions[group], decision)
     return allowed, refused
 
 

@@ -14,7 +14,6 @@ from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
 from referral.errors import Refusal
-from referral.queries.answerable import readable
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.sealed import answers_to
 from referral.session import Actor, ReadSession
@@ -54,7 +53,7 @@ class HandOffSeen:
 
 
 async def hand_off_seen(
-    session: ReadSession, actor: Actor, hand_off_id: UUID
+    session: ReadSession, actor: Actor, hand_off_id: UUID, *, now: datetime
 ) -> HandOffSeen | Refusal:
     """One hand-off as this actor may see it, or "not found"."""
     found = await lines_in(session, actor, "h.id = :id", id=hand_off_id)
@@ -66,7 +65,7 @@ async def hand_off_seen(
         .mappings()
         .one()
     )
-    parties = await access.standing_in(session, line.case_id)
+    parties = await access.standing_in(session, line.case_id, now)
     relationships = relationships_of(
         actor,
         parties,
@@ -76,9 +75,11 @@ async def hand_off_seen(
     )
     if not relationships:
         return errors.not_found()
-    verdict = access.decide("read_facts", relationships, has_reason=False, stepped_up=False)
-    facts = (more["person_facts"] or {}) | (more["case_facts"] or {}) if verdict.allow else {}
-    facts = readable(facts, relationships)
+    resource = access.Resource.of(relationships, parties)
+    decision = access.decide(actor, "see_envelope", resource, access.NOTHING_SHOWN)
+    if not decision.allow:
+        return access.refusal_for("see_envelope", decision)
+    facts = (more["person_facts"] or {}) | (more["case_facts"] or {})
     return HandOffSeen(
         line=line,
         reason=more["reason"],
@@ -86,14 +87,14 @@ async def hand_off_seen(
         clocks=tuple(_clock(row) for row in more["clocks"] or ()),
         relationships=relationships,
         acts=_acts(actor, line, relationships),
-        facts=facts,
+        facts=facts if "G1" in decision.visible_classes else {},
         docket=more["docket"],
         notes=await answers_to(session, line),
     )
 
 
 _MORE = text("""
-SELECT h.reason, h.travels, r.holder_member,
+SELECT h.reason, h.travels, agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), (SELECT referral.my_moment())) AS holder_member,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id = h.person_id) AS person_facts,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id IS NULL) AS case_facts,
     (SELECT d.number FROM referral.docket d WHERE d.hand_off_id = h.id AND d.agency_id = :agency) AS docket,
@@ -132,6 +133,6 @@ def _acts(
         action = act.value
         if act is Act.CANCEL:
             action = "cancel_after_acceptance" if state.answered else "cancel_before_acceptance"
-        if access.decide(action, relationships, has_reason=True, stepped_up=True).allow:
+        if access.offered(action, relationships):
             found.append(act)
     return tuple(found)

@@ -48,7 +48,7 @@ async def letter_of(
     now: datetime,
 ) -> LetterSeen | Refusal:
     """The letter of a hand-off, to who may see it. Not named: the first its step requires."""
-    seen = await hand_off_seen(session, actor, hand_off_id)
+    seen = await hand_off_seen(session, actor, hand_off_id, now=now)
     if isinstance(seen, Refusal):
         return seen
     country = session.catalogue.country(actor.country)

@@ -60,18 +60,19 @@ class TimelineLine:
 
 
 async def timeline_of(
-    session: ReadSession, actor: Actor, case_id: UUID
+    session: ReadSession, actor: Actor, case_id: UUID, *, now: datetime
 ) -> tuple[TimelineLine, ...] | Refusal:
     """The custody timeline: order is that of recording; a time out of order carries a warning."""
-    parties = await access.standing_in(session, case_id)
+    parties = await access.standing_in(session, case_id, now)
     relationships = relationships_of(actor, parties, holder_member=None)
-    verdict = access.decide("see_timeline", relationships, has_reason=False, stepped_up=False)
-    if not verdict.allow and actor.role not in _AUDITING:
+    resource = access.Resource.of(relationships, parties)
+    decision = access.decide(actor, "see_timeline", resource, access.NOTHING_SHOWN)
+    if not decision.allow and access.by_role(actor, "read_log") is not None:
         return errors.not_found()
-    return await entries_of(session, actor, case_id)
+    return await _entries_of(session, actor, case_id)
 
 
-async def entries_of(
+async def _entries_of(
     session: ReadSession, actor: Actor, case_id: UUID
 ) -> tuple[TimelineLine, ...] | Refusal:
     """Headers of a case's stream, as row security shows them."""

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import RowMapping, text
 
-from referral import access, errors
-from referral.access import stepped_up
+from referral import access
 from referral.access.relationships import relationships_of
 from referral.audit.streams import witness
 from referral.errors import Refusal
@@ -63,18 +62,14 @@ async def seats_of(
     session: WitnessedRead, actor: Actor, case_id: UUID, *, reason: str | None, now: datetime
 ) -> tuple[SeatSeen, ...] | Refusal:
     """Every seat of the case's panels, to who may read the narrative or convened them; witnessed."""
-    parties = await access.standing_in(session, case_id)
+    parties = await access.standing_in(session, case_id, now)
     relationships = relationships_of(actor, parties, holder_member=None)
-    verdict = access.decide(
-        "read_panel", relationships, has_reason=bool(reason), stepped_up=stepped_up(actor, now)
-    )
-    await witness(
-        session, actor, case_id, ["G4"] if verdict.allow else [], why=verdict.why, now=now
-    )
-    if not relationships:
-        return errors.not_found()
-    if not verdict.allow:
-        return access.refusal_for("read_panel", verdict)
+    resource = access.Resource.of(relationships, parties)
+    decision = access.decide(actor, "read_panel", resource, access.Context.of(actor, reason, now))
+    opened = ["G4"] if decision.allow else []
+    await witness(session, actor, case_id, opened, why=decision.reason_code, now=now)
+    if not decision.allow:
+        return access.refusal_for("read_panel", decision)
     return await _seats(session, case_id, await case_keys(session, case_id))
 
 

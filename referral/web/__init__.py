@@ -11,7 +11,10 @@ from referral.web import (
     enrolling,
     hand_offs,
     letters,
+    matrix,
     meetings,
+    member_acts,
+    members,
     operations,
     oversight,
     panels,
@@ -32,6 +35,8 @@ for part in (
     enrolling,
     account,
     recovery,
+    members,
+    member_acts,
     cases,
     batches,
     hand_offs,
@@ -42,6 +47,7 @@ for part in (
     oversight,
     directory,
     coverage,
+    matrix,
 ):
     router.include_router(part.router)
 

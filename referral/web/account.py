@@ -16,16 +16,18 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request, Response
 
 from agencies.identity import new_secret
-from referral import access
+from referral import access, members
 from referral.audit import Done
 from referral.audit.streams import log_own
 from referral.entry import Call, Reading
+from referral.members import AbsenceLine
 from referral.web import admission, credentials, factors, ways
 from referral.web.admission import browser_of
 from referral.web.enrolling import new_password_fields
 from referral.web.factors import Factors
 from referral.web.fields import Params
 from referral.web.forms import ChangingForm
+from referral.web.members import absence_fields
 from referral.web.pages import PageRoute, page, see_other
 from referral.web.wording import ROLES
 
@@ -38,6 +40,7 @@ _DONE: Final = {
     "passkey": "Your passkey is set up.",
     "removed": "It is removed.",
     "ended": "Ended.",
+    "noted": "Noted. What you have in hand does not wait for you.",
     "device": "This device is registered: it may rest for 30 minutes.",
     "forgotten": "The device is no longer registered.",
 }
@@ -59,6 +62,8 @@ class Account:
     user_name: str  # for the browser's password store
     sessions: list[dict[str, Any]]
     devices: list[dict[str, Any]]
+    away: tuple[AbsenceLine, ...]
+    absence: list[tuple[str, Params]]
     registered: bool
     renewed: str | None
     done: str | None
@@ -71,6 +76,7 @@ async def account(request: Request, call: Reading) -> Response:
     settings, zone = call.installation.settings, ZoneInfo(call.actor.time_zone)
     sessions = await credentials.own_sessions(call.session, call.secret, call.now)
     site = ways.site_of(settings, request.headers.get("host", ""))
+    away, deputies = await members.away_of(call.session, call.actor, now=call.now)
     view = Account(
         call.csrf,
         await factors.of(call.session, call.actor.member_id),
@@ -79,6 +85,8 @@ async def account(request: Request, call: Reading) -> Response:
         user_name=await credentials.user_name_of(call.session, call.actor.member_id),
         sessions=[_line(one, zone) for one in sessions],
         devices=await credentials.own_devices(call.session, call.secret, call.now),
+        away=away,
+        absence=absence_fields([(str(call.actor.id), call.actor.name)], deputies),
         registered=any(one["here"] and one["device"] for one in sessions),
         renewed=await _renewed(call, zone),
         done=_DONE.get(request.query_params.get("done", "")),

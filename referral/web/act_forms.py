@@ -168,11 +168,11 @@ def _wants_reason(seen: HandOffSeen, act: Act) -> bool:
     if act is Act.CANCEL:
         answered = State(seen.line.state).answered
         action = "cancel_after_acceptance" if answered else "cancel_before_acceptance"
-    return not access.decide(action, seen.relationships, has_reason=False, stepped_up=True).allow
+    return access.needs_reason(action, seen.relationships)
 
 
 def _may(seen: HandOffSeen, action: str) -> bool:
-    return access.decide(action, seen.relationships, has_reason=True, stepped_up=True).allow
+    return access.offered(action, seen.relationships)
 
 
 def _other_forms(
@@ -204,9 +204,7 @@ def _other_forms(
 def _first_contact(seen: HandOffSeen, tried: Tried) -> ActForm:
     make, opened = _made("first-contact", tried)
     inputs = _happened(make)
-    if not access.decide(
-        "record_first_contact", seen.relationships, has_reason=False, stepped_up=True
-    ).allow:
+    if access.needs_reason("record_first_contact", seen.relationships):
         inputs.append(("textarea", make.area("reason", "Why you act for the holder", rows=2)))
     told = "The person was met or spoken to: acceptance followed by nothing must show."
     button = {"text": "Record first contact", "classes": "govuk-button--secondary"}

@@ -56,7 +56,11 @@ async def _batch(
     if isinstance(lines, Refusal):
         return error_page(request, lines, call)
     waiting = next((one for one in lines if one.state in {"requested", "received"}), None)
-    seen = await queries.hand_off_seen(call.session, call.actor, waiting.id) if waiting else None
+    seen = (
+        await queries.hand_off_seen(call.session, call.actor, waiting.id, now=call.now)
+        if waiting
+        else None
+    )
     offered = seen if isinstance(seen, HandOffSeen) else None
     done = DONE.get(request.query_params.get("done", ""), "")
     view = _view(batch, lines, offered, Reader.of(call), tried, done)

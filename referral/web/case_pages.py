@@ -251,7 +251,7 @@ def state_words(one: ReferralSeen) -> str:
 
 
 def _may(one: ReferralSeen, action: str) -> bool:
-    return access.decide(action, one.relationships, has_reason=True, stepped_up=True).allow
+    return access.offered(action, one.relationships)
 
 
 def _note(one: ReferralSeen, sent: Sent, faults: Faults) -> Params | None:
@@ -310,11 +310,11 @@ def _own(params: Params, tail: str, faults: Faults) -> Params:
 
 def _opening(seen: CaseSeen, sent: Sent, faults: Faults) -> tuple[tuple[str, Params], ...]:
     """The deliberate act of opening sealed parts; nothing for whom the matrix has no cell."""
-    actions = {"G2": "read_identity", "G3": "read_safety", "G4": "read_narrative"}
+    actions = access.matrix().classes
     offered = [
         (group, words)
         for group, words in SEALED.items()
-        if access.decide(actions[group], seen.relationships, has_reason=True, stepped_up=True).allow
+        if access.offered(actions[group], seen.relationships)
     ]
     if not offered:
         return ()

@@ -270,7 +270,7 @@ async def _shown(
 @router.get("/cases/{case_id}/timeline")
 async def timeline(request: Request, call: Reading, case_id: UUID) -> Response:
     """Who held whom when, and every act, in the order of recording."""
-    lines = await queries.timeline_of(call.session, call.actor, case_id)
+    lines = await queries.timeline_of(call.session, call.actor, case_id, now=call.now)
     if isinstance(lines, Refusal):
         return error_page(request, lines, call)
     view = timeline_view(case_id, lines, Reader.of(call))

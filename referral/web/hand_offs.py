@@ -127,7 +127,7 @@ async def hand_off(request: Request, call: Reading, hand_off_id: UUID) -> Respon
 async def _hand_off(
     request: Request, call: Call[Any], hand_off_id: UUID, tried: Tried = UNTRIED
 ) -> Response:
-    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id)
+    seen = await queries.hand_off_seen(call.session, call.actor, hand_off_id, now=call.now)
     if isinstance(seen, Refusal):
         return error_page(request, seen, call)
     places = await places_of(call)

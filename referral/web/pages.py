@@ -51,8 +51,9 @@ _NAVIGATION: Final = (
     ("/oversight", "Overview", "see_oversight"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
-    ("/members", "Members", "recover_member"),
+    ("/members", "Members", "see_members"),
     ("/protocols", "Protocols", "see_protocols"),
+    ("/matrix", "Access rules", "see_matrix"),
 )
 
 _NO_TOKENS: Final = Refusal(

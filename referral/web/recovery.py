@@ -1,6 +1,6 @@
-"""A new start: given by whoever may, and begun by whom it was given to.
+"""A new start, begun by whom it was given to.
 
-1. The secret stands on one page once; it is in no address, no log and no other page.
+1. The secret is used up when it is right; it is in no address and no log.
 2. Whether there is such an account shows neither in the answer nor otherwise.
 3. What this file must never know: cases.
 """
@@ -15,19 +15,15 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
 from agencies.identity import digest_of
-from referral import members
 from referral.database import scalar
-from referral.entry import Reading, installation_of, refuse_cross_site
-from referral.errors import Refusal
-from referral.members import MemberLine
+from referral.entry import installation_of, refuse_cross_site
 from referral.web import admission, ways
 from referral.web.admission import address_of, attempts_of
 from referral.web.ceremonies import asking
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
-from referral.web.forms import ChangingForm, sent_in
-from referral.web.pages import PageRoute, page, refused
+from referral.web.forms import sent_in
+from referral.web.pages import PageRoute, page
 from referral.web.signin import too_many
-from referral.web.wording import ROLES
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -40,14 +36,6 @@ class Given:
 
     fields: list[Params]
     faults: Faults = NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The secret, once."""
-
-    name: str
-    secret: str
 
 
 @router.get("/sign-in/given")
@@ -88,43 +76,3 @@ async def begin_anew(request: Request) -> Response:
         if member is not None:
             found = await admission.admit(request, session, member, ways.ENROLMENT, "/", now)
     return found or _given(request, sent, _WRONG, 422)
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Who works here."""
-
-    csrf: str
-    lines: list[
-        tuple[MemberLine, str, bool]
-    ]  # member, her role in words, whether she can be helped
-
-
-@router.get("/members")
-async def people(request: Request, call: Reading) -> Response:
-    """Everybody of the unit, or of the agency."""
-    found = await members.members_of(call.session, call.actor, now=call.now)
-    if isinstance(found, Refusal):
-        return refused(request, found, call)
-    lines = [
-        (
-            one,
-            ROLES.get(one.role, one.role),
-            one.active and one.kind == "person" and one.member_id != call.actor.member_id,
-        )
-        for one in found
-    ]
-    return page(request, "members/list.html", People(call.csrf, lines), title="Members", call=call)
-
-
-@router.post("/members/{member_id}/recovery")
-async def recover(request: Request, form: ChangingForm, member_id: UUID) -> Response:
-    """All she had is over; the secret for a new start is shown once."""
-    call = form.call
-    found = await members.recover(call.session, call.actor, call.secret, member_id, now=call.now)
-    if isinstance(found, Refusal):
-        return refused(request, found, call, back="/members")
-    lines = await members.members_of(call.session, call.actor, now=call.now)
-    known = () if isinstance(lines, Refusal) else lines
-    name = next((one.name for one in known if one.member_id == member_id), "")
-    return page(request, "members/told.html", Told(name, found), title="A new start", call=call)

@@ -9,6 +9,7 @@ from importlib import import_module
 
 # Each benchmark is a module with a function ``run``; these are the options it takes.
 BENCHES = {
+    "decide": (),
     "engine": (),
     "group": ("persons",),
     "handoff": ("each", "rounds"),

@@ -114,7 +114,7 @@ async def test_times_out_of_order_are_kept_counted_and_marked_in_the_timeline(
     shown = []
     for row in await house.rows("SELECT id FROM referral.case ORDER BY occurred_at, id"):
         async with house.acting("hotline", "ar") as (session, actor):
-            lines = await queries.timeline_of(session, actor, row["id"])
+            lines = await queries.timeline_of(session, actor, row["id"], now=house.at())
         assert not isinstance(lines, Refusal)
         shown += [line.warning for line in lines if line.act == "hand_off.requested"]
     assert sorted(str(one) for one in shown) == ["None", "None", "before-intake", "out-of-order"]
@@ -220,7 +220,7 @@ async def test_what_protex_received_then_is_no_work_of_today(house: House, tmp_p
     async with house.acting("prosecutor", "ar") as (session, actor):
         page = await queries.inbox_of(session, actor, now=house.at())
         asked = await queries.inbox_of(session, actor, state="requested", now=house.at())
-        seen = await queries.hand_off_seen(session, actor, row["id"])
+        seen = await queries.hand_off_seen(session, actor, row["id"], now=house.at())
         facts = await session.connection.exec_driver_sql("SELECT count(*) FROM referral.case_facts")
         assert facts.scalar_one() == 0
     assert isinstance(page, queries.Page)

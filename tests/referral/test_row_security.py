@@ -26,10 +26,8 @@ NO_CAPACITY = Said(reason_code="NO_CAPACITY", note="Both our teams are at the fl
 GROUPS = {
     "ENV": ("case WHERE id = $1", "person WHERE case_id = $1"),
     "G0": tuple(f"{name} WHERE case_id = $1" for name in ("referral", "clock", "event")),
-    "G1": tuple(
-        f"{name} WHERE case_id = $1"
-        for name in ("case_facts", "workplace", "screening", "household")
-    ),
+    "G1": tuple(f"{name} WHERE case_id = $1" for name in ("case_facts", "screening", "household")),
+    "G1W": ("workplace WHERE case_id = $1",),
     "G2": ("person_identity WHERE case_id = $1",),
     "G3": ("person_safety WHERE case_id = $1",),
     "G4": (
@@ -44,9 +42,10 @@ NOTHING: frozenset[str] = frozenset()
 OWN = frozenset({"ENV"})
 ENVELOPE = frozenset({"ENV", "G0", "LOG"})
 FACTS = ENVELOPE | {"G1"}
-EVERYTHING = FACTS | {"G2", "G3", "G4", "G5"}
+TASK = FACTS | {"G1W"}  # the workplace is names and places: not before a part in the work
+EVERYTHING = TASK | {"G2", "G3", "G4", "G5"}
 # ZZ-C01 carries G0-G2, ZZ-C07 (the shelter) G0-G3, ZZ-C06 (the court) G0-G2; ZZ-C04 the facts.
-WITH_NAME = FACTS | {"G2"}
+WITH_NAME = TASK | {"G2"}
 WITH_PLACE = WITH_NAME | {"G3"}
 
 
@@ -136,19 +135,19 @@ async def test_accepted_and_passed_on(house: House) -> None:
     await expect(house, case_id, **was, **holds, prosecutor=FACTS, **LOOKS)
     prosecutor = asked(accepted, "ZZ-C04")
     await house.manages("prosecutor", casework.accept, prosecutor)
-    await expect(house, case_id, **was, **holds, prosecutor=FACTS, **LOOKS)
+    await expect(house, case_id, **was, **holds, prosecutor=TASK, **LOOKS)
 
     referral = UUID(accepted.referral_id)
     assessed = await house.manages(
         "social_worker", casework.record_event, referral, "ZZ-C02 SEPARATION_NEEDED"
     )
-    asks = {"court": FACTS, "shelter_worker": FACTS, "prosecutor": FACTS}
+    asks = {"court": FACTS, "shelter_worker": FACTS, "prosecutor": TASK}
     await expect(house, case_id, **was, **holds, **asks, **LOOKS)
     await house.manages("court", casework.accept, asked(assessed, "ZZ-C06"))
     await house.manages("shelter_worker", casework.accept, asked(assessed, "ZZ-C07"))
     was |= {"social_worker": ENVELOPE, "protection_supervisor": ENVELOPE}
     now = {"court": WITH_NAME, "shelter_worker": WITH_PLACE}
-    await expect(house, case_id, **was, **now, prosecutor=FACTS, **LOOKS)
+    await expect(house, case_id, **was, **now, prosecutor=TASK, **LOOKS)
     # A task that has ended leaves its own hand-off, and nothing of what comes after.
     await house.manages("prosecutor", casework.start, prosecutor)
     done = Said(outcome="INVESTIGATION_OPENED", note="File 12.", reason="done")
@@ -196,7 +195,7 @@ async def test_superseded(house: House) -> None:
     # A rival force that came second must not learn who has the child now.
     assert await seen_by(house, "city_police", case_id) == OWN
     assert await hand_offs_seen_by(house, "city_police", case_id) == {city}
-    assert await seen_by(house, "river_police", case_id) == FACTS | {"G3"}  # where, not who
+    assert await seen_by(house, "river_police", case_id) == TASK | {"G3"}  # where, not who
 
 
 async def test_two_countries_never_see_each_other(house: House) -> None:

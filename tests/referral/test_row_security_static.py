@@ -23,9 +23,23 @@ READ = {
     *("operation", "operation_participant", "screening_override"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
-DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
+DIRECTORY = {
+    "jurisdiction",
+    "grouping",
+    "agency",
+    "unit",
+    "mandate",
+    "membership",
+    "actor",
+    "absence",
+    "duty",
+    "role_grant",
+}
+CONTEXT = {
+    *("my_country", "my_unit", "my_agency", "my_membership", "my_role", "my_member", "my_moment")
+}
 CALLS = {
-    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "convene", "operation_key", "operate"),
     *("keys_for", "carry_out"),
@@ -37,10 +51,12 @@ CREDENTIALS = {
     *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
     *("keep_codes", "use_code", "drop_factor", "set_password", "own_sessions", "change_seat"),
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
-    *("recover", "may_recover", "use_enrolment"),
+    *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
+    *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
+    *("keep_unit", "acting_holder"),
 }
 WORKS = {
-    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -220,7 +236,7 @@ async def test_definer_functions_are_nailed_down(database: Database) -> None:
     [
         ("referral_app", CALLS | CREDENTIALS),
         ("referral_worker", WORKS | {"serving", "held_mandates"}),
-        ("referral_auditor_ro", {"my_country", "my_unit", "my_agency", "my_membership", "my_role"}),
+        ("referral_auditor_ro", CONTEXT),
         ("referral_backup", set()),
         ("referral_reporter", set()),
         ("referral_sequencer", set()),

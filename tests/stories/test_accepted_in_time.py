@@ -92,9 +92,9 @@ async def test_an_outsider_sees_nothing_at_any_moment(house: House) -> None:
         async with house.acting("outsider") as (session, actor):
             case_id = UUID(filed.case_id)
             answers = (
-                await queries.hand_off_seen(session, actor, hand_off),
+                await queries.hand_off_seen(session, actor, hand_off, now=house.at()),
                 await queries.case_seen(session, actor, case_id, now=house.at()),
-                await queries.timeline_of(session, actor, case_id),
+                await queries.timeline_of(session, actor, case_id, now=house.at()),
             )
         assert [getattr(answer, "status", 200) for answer in answers] == [404, 404, 404]
         refused = await house.does("outsider", casework.accept, hand_off)

@@ -111,7 +111,7 @@ async def test_a_confidential_shelter_is_never_named(house: House) -> None:
     )
     async with house.acting("social_worker") as (session, actor):
         case = await queries.case_seen(session, actor, UUID(filed.case_id), now=house.at())
-        timeline = await queries.timeline_of(session, actor, UUID(filed.case_id))
+        timeline = await queries.timeline_of(session, actor, UUID(filed.case_id), now=house.at())
     assert not isinstance(case, Refusal)
     shelters = [line for line in case.hand_offs if line.mandate == "SHELTER"]
     assert [line.receiver_agency for line in shelters] == [None]

@@ -270,12 +270,19 @@ CREATE TABLE referral.party (
     hand_off_id  uuid REFERENCES referral.hand_off (id),
     country      text NOT NULL,
     unit_id      uuid NOT NULL REFERENCES agencies.unit (id),
-    relationship text NOT NULL CHECK (relationship IN ('holder', 'past_holder', 'sender', 'pending', 'participant', 'past_recipient')),
+    relationship text NOT NULL CHECK (relationship IN ('holder', 'past_holder', 'sender', 'pending', 'participant', 'past_recipient', 'break_glass')),
     groups       text[] NOT NULL,
     since        timestamptz NOT NULL,
-    until        timestamptz
+    until        timestamptz,
+    -- What narrows need-to-know further; one place, so that every policy and every act asks the same.
+    barred       uuid[] NOT NULL DEFAULT '{}',     -- persons and agencies under a named exclusion: beats all else
+    sealed       boolean NOT NULL DEFAULT false,
+    named        uuid[] NOT NULL DEFAULT '{}',     -- persons named on the seal
+    expires_at   timestamptz NOT NULL DEFAULT 'infinity',
+    consent_id   uuid                              -- the consent that gave it, and ends it
 );
-CREATE INDEX party_of_unit ON referral.party (unit_id, case_id) INCLUDE (relationship, groups, referral_id, hand_off_id) WHERE until IS NULL;
+CREATE INDEX party_of_unit ON referral.party (unit_id, case_id)
+    INCLUDE (relationship, groups, referral_id, hand_off_id, barred, sealed, named, expires_at) WHERE until IS NULL;
 CREATE INDEX ON referral.party (case_id) WHERE until IS NULL;
 CREATE INDEX ON referral.party (hand_off_id);
 

@@ -12,6 +12,20 @@ CREATE FUNCTION referral.my_membership() RETURNS uuid LANGUAGE sql STABLE PARALL
     AS $$ SELECT nullif(current_setting('referral.membership', true), '')::uuid $$;
 CREATE FUNCTION referral.my_role() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('referral.role', true), '') $$;
+CREATE FUNCTION referral.my_member() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.member', true), '')::uuid $$;
+CREATE FUNCTION referral.my_moment() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.at', true), '')::timestamptz $$;
+
+-- Is this part in a case the caller's, now: her unit's, not over, not run out, and neither a named
+-- exclusion nor a seal keeps her from it. Whatever acts past the policies (all that is the effector's)
+-- asks this and nothing shorter; the policy of party says the same once more. It is inlined.
+CREATE FUNCTION referral.is_mine(p referral.party) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT p.unit_id = referral.my_unit() AND p.until IS NULL AND p.expires_at > referral.my_moment()
+        AND referral.my_role() IN ('OFFICER', 'SUPERVISOR')
+        AND NOT (referral.my_member() = ANY (p.barred)) AND NOT (referral.my_agency() = ANY (p.barred))
+        AND (NOT p.sealed OR referral.my_member() = ANY (p.named))
+$$;
 
 GRANT USAGE ON SCHEMA referral TO referral_app, referral_effector, referral_worker, referral_auditor_ro;
 GRANT USAGE ON SCHEMA vault TO referral_effector;
@@ -35,8 +49,10 @@ ALTER TABLE vault.data_key FORCE ROW LEVEL SECURITY;
 -- Who may look at all: people who work on cases. Administrators, auditors and statisticians never do.
 GRANT SELECT ON referral.party TO referral_app;
 CREATE POLICY read ON referral.party FOR SELECT TO referral_app USING (
-    unit_id = (SELECT referral.my_unit()) AND until IS NULL
-    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR'));
+    unit_id = (SELECT referral.my_unit()) AND until IS NULL AND expires_at > (SELECT referral.my_moment())
+    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR')
+    AND NOT ((SELECT referral.my_member()) = ANY (barred)) AND NOT ((SELECT referral.my_agency()) = ANY (barred))
+    AND (NOT sealed OR (SELECT referral.my_member()) = ANY (named)));
 
 -- G0. OWN: whose part in the case is over sees her own hand-off and its envelope, nothing that
 -- came after (a force that declined for a conflict of interest must not learn who has the child now).
@@ -69,9 +85,11 @@ GRANT SELECT ON referral.case_facts, referral.workplace, referral.screening TO r
 CREATE POLICY read ON referral.case_facts FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = case_facts.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
+-- A workplace is names and places: not before the unit has a part in the work.
 CREATE POLICY read ON referral.workplace FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
-    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = workplace.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = workplace.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL
+        AND 'G1' = ANY (p.groups) AND p.relationship <> 'pending'));
 CREATE POLICY read ON referral.screening FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = screening.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
@@ -110,12 +128,13 @@ CREATE POLICY read ON referral.reporter FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND agency_id = (SELECT referral.my_agency())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = reporter.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G5' = ANY (p.groups)));
 
--- Docket numbers are found by their own agency: by its people who work on cases, not by whoever
+-- Docket numbers are found by their own agency: by its people with a part in the case, not by whoever
 -- administers its accounts (a number beside a case's id says which file is about which child).
 GRANT SELECT ON referral.docket TO referral_app;
 CREATE POLICY read ON referral.docket FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND agency_id = (SELECT referral.my_agency())
-    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR'));
+    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR')
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = docket.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL));
 
 -- Notices to one's own unit (a coordinator is told too), and one's own stored answers.
 GRANT SELECT ON referral.outbox TO referral_app;

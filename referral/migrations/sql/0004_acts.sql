@@ -54,7 +54,7 @@ BEGIN
         WHERE ms.id = membership;
     PERFORM set_config('referral.country', actor ->> 'country', true), set_config('referral.unit', actor ->> 'unit_id', true),
         set_config('referral.agency', actor ->> 'agency_id', true), set_config('referral.membership', actor ->> 'id', true),
-        set_config('referral.role', actor ->> 'role', true);
+        set_config('referral.role', actor ->> 'role', true), set_config('referral.member', actor ->> 'member_id', true), set_config('referral.at', at::text, true);
     RETURN actor;
 END $$;
 
@@ -63,7 +63,7 @@ CREATE FUNCTION referral.begin_worker(for_country text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT set_config('referral.country', for_country, true), set_config('referral.unit', '', true),
         set_config('referral.agency', '', true), set_config('referral.membership', '', true),
-        set_config('referral.role', 'WORKER', true);
+        set_config('referral.member', '', true), set_config('referral.at', '', true), set_config('referral.role', 'WORKER', true);
     SELECT NULL::void;
 $$;
 
@@ -88,7 +88,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
         'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
             'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version)
             FROM referral.case c WHERE c.id = the_case),
-        'referral', (SELECT to_jsonb(r) FROM referral.referral r WHERE r.id = the_referral),
+        'referral', (SELECT to_jsonb(r) || jsonb_build_object('holder_member', agencies.acting_holder(r.holder_member, referral.my_membership(), referral.my_moment()))
+            FROM referral.referral r WHERE r.id = the_referral),
         'hand_offs', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'step', h.step, 'kind', h.kind, 'mandate', h.mandate, 'state', h.state,
             'opening', h.opening, 'outcome', h.outcome, 'sender_unit', h.sender_unit, 'receiver_unit', h.receiver_unit, 'receiver_agency', h.receiver_agency,
             'receiver_member', h.receiver_member, 'rivals', h.rivals, 'batch', h.batch, 'travels', h.travels, 'version', h.version, 'no_decline', h.no_decline,
@@ -117,10 +118,11 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
             FROM vault.data_key d WHERE d.subject IN (the_case, (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)) AND d.case_id = the_case),
         'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = the_case AND (e.referral_id = the_referral OR e.referral_id IS NULL)),
         'holder_mandates', (SELECT agencies.held_mandates(r.holder_unit, c.place, on_day) FROM referral.referral r JOIN referral.case c ON c.id = r.case_id WHERE r.id = the_referral),
-        'mine', (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id, 'hand_off_id', p.hand_off_id, 'groups', p.groups)), '[]')
+        'mine', (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id, 'hand_off_id', p.hand_off_id, 'groups', p.groups, 'barred', p.barred, 'sealed', p.sealed, 'named', p.named,
+            'expires_at', CASE WHEN isfinite(p.expires_at) THEN p.expires_at END)), '[]')
             FROM (
-            SELECT x.* FROM referral.party x WHERE wanted IS NULL AND x.case_id = the_case AND x.unit_id = referral.my_unit() AND x.until IS NULL
-            UNION ALL SELECT x.* FROM referral.party x WHERE wanted IS NOT NULL AND x.referral_id = the_referral AND (x.case_id = the_case AND x.unit_id = referral.my_unit()) IS TRUE AND x.until IS NULL) p),
+            SELECT x.* FROM referral.party x WHERE wanted IS NULL AND x.case_id = the_case AND referral.is_mine(x)
+            UNION ALL SELECT x.* FROM referral.party x WHERE wanted IS NOT NULL AND x.referral_id = the_referral AND (x.case_id = the_case AND referral.is_mine(x)) IS TRUE) p),
         'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = the_case));
 $$;
 
@@ -128,8 +130,8 @@ $$;
 -- stands (G0), or whose ended part is this very hand-off (OWN).
 CREATE FUNCTION referral.knows_of(the_case uuid, wanted uuid) RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL
-        AND referral.my_role() IN ('OFFICER', 'SUPERVISOR') AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = wanted)));
+    SELECT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p)
+        AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = wanted)));
 $$;
 
 -- Locks the case (security.md 7.2: case row first) and returns what stands; NULL when the actor has
@@ -203,8 +205,8 @@ END $$;
 CREATE FUNCTION referral.keys_for(the_case uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
-    FROM vault.data_key d WHERE d.case_id = the_case AND referral.my_role() IN ('OFFICER', 'SUPERVISOR')
+    FROM vault.data_key d WHERE d.case_id = the_case
         AND EXISTS (SELECT FROM referral.party p LEFT JOIN referral.referral r ON r.id = p.referral_id
-            WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL
+            WHERE p.case_id = the_case AND referral.is_mine(p)
                 AND (d.kind = 'case' OR (r.person_id = d.subject AND p.groups && ARRAY['G2', 'G3', 'G4'])));
 $$;

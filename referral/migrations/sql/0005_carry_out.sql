@@ -344,8 +344,8 @@ BEGIN
         WHERE n.by_unit = referral.my_unit() AND n.by_member = referral.my_membership() AND CASE
             WHEN n.hand_off_id IS NOT NULL THEN n.kind IN ('decline', 'feedback', 'reason', 'attestation')
                 AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) WHERE m.id = n.hand_off_id)
-            ELSE n.kind IN ('note', 'narrative') AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit()
-                AND p.until IS NULL AND p.relationship IN ('holder', 'participant')) END;
+            ELSE n.kind IN ('note', 'narrative') AND (decided ? 'cases' OR EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p)
+                AND p.relationship IN ('holder', 'participant'))) END;  -- what is filed now is the caller's, whose role may be to file only
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'notes'), 0) THEN
         RAISE EXCEPTION 'a note is written in one''s own name, by who works on the case' USING ERRCODE = 'RF013';
@@ -510,7 +510,7 @@ BEGIN
     END IF;
     IF the_case IS NOT NULL AND NOT filing THEN
         PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
-        IF NOT FOUND OR (my_role <> 'WORKER' AND NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND p.unit_id = referral.my_unit() AND p.until IS NULL)) THEN
+        IF NOT FOUND OR (my_role <> 'WORKER' AND NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p))) THEN
             RAISE EXCEPTION 'no such case' USING ERRCODE = 'RF008';
         END IF;
     END IF;

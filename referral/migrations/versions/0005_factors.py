@@ -1,4 +1,4 @@
-"""Second factors: passkeys, code generators, ceremonies, recovery (in schema ``agencies``).
+"""Second factors, recovery, and what administrators do to their people (schema ``agencies``).
 
 Columns of sessions that belong to them stand in the first migration: nothing is released yet.
 """
@@ -17,13 +17,16 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0030_factors.sql",)
+_PARTS: Final = ("0030_factors.sql", "0031_members.sql")
 _FUNCTIONS: Final = (
     *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
     *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
     *("keep_codes", "use_code", "drop_factor", "forget_codes", "set_password", "own_sessions"),
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
-    *("recover", "may_recover", "use_enrolment", "change_seat", "signed_in_as", "account_of"),
+    *("recover", "may_recover", "use_enrolment", "change_seat", "admit_member", "give_role"),
+    *("answer_grant", "end_role", "set_active", "note_absence", "end_absence", "put_on_duty"),
+    *("end_duty", "keep_unit", "looks_after", "seat_of", "seat", "day_at"),
+    *("signed_in_as", "account_of"),
 )
 
 
@@ -46,5 +49,5 @@ def downgrade() -> None:
     op.execute("DROP POLICY factors ON vault.data_key")
     for function in _FUNCTIONS:
         op.execute(f"DROP FUNCTION agencies.{function}")
-    for table in ("enrolment", "ceremony", "code_generator", "passkey"):
+    for table in ("role_grant", "enrolment", "ceremony", "code_generator", "passkey"):
         op.execute(f"DROP TABLE agencies.{table} CASCADE")
