@@ -1,4 +1,4 @@
-"""An agency's people on a page: admitted, charged, shut out; never by one alone where two are due."""
+"""An agency's people on a page: admitted, charged, shut out; never by one where two are due."""
 
 from __future__ import annotations
 
