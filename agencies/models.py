@@ -11,7 +11,15 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ARRAY, ForeignKey, ForeignKeyConstraint, MetaData, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ForeignKey,
+    ForeignKeyConstraint,
+    MetaData,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -136,18 +144,34 @@ class Membership(Directory):
     valid_until: Mapped[date | None]
 
 
+class Device(Directory):
+    """Registered by its owner for work in the field: its sessions may rest longer."""
+
+    __tablename__ = "device"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    secret_hash: Mapped[bytes]
+    name: Mapped[str]
+    registered_at: Mapped[datetime]
+
+
 class Session(Directory):
     """A browser signed in. Reached through functions of the migration only."""
 
     __tablename__ = "session"
 
     id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
     membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     authenticated_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     csrf_hash: Mapped[bytes]
+    proof: Mapped[str]
+    browser: Mapped[str]
+    device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
 
 
 class ApiToken(Directory):
@@ -161,3 +185,102 @@ class ApiToken(Directory):
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class Absence(Directory):
+    """Somebody is away; her deputy, of the same unit, stands in."""
+
+    __tablename__ = "absence"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    deputy_id: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    noted_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    noted_at: Mapped[datetime]
+
+
+class Duty(Directory):
+    """Who is on duty at a desk, for what waits for somebody who is away."""
+
+    __tablename__ = "duty"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"))
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    valid_from: Mapped[date]
+    valid_until: Mapped[date]
+    noted_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    noted_at: Mapped[datetime]
+
+
+class RoleGrant(Directory):
+    """A role that takes two to give: who asked, who answered, and what."""
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    agency_id: Mapped[UUID]
+    unit_id: Mapped[UUID]
+    role: Mapped[str]
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    asked_at: Mapped[datetime]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+
+
+class Passkey(Directory):
+    """Public key and counter of a passkey; ``blocked_at``: the counter went back once."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    credential_id: Mapped[bytes]
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str]
+    enrolled_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    blocked_at: Mapped[datetime | None]
+
+
+class CodeGenerator(Directory):
+    """An authenticator app: its sealed secret, and the time step of the last code taken."""
+
+    __tablename__ = "code_generator"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    secret: Mapped[bytes]
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    begun_at: Mapped[datetime]
+    enrolled_at: Mapped[datetime | None]
+
+
+class Ceremony(Directory):
+    """What a browser has begun and not finished: a right password, an enrolment, a challenge."""
+
+    __tablename__ = "ceremony"
+
+    id_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID | None] = mapped_column(ForeignKey("member.id"))
+    challenge: Mapped[bytes | None]
+    expires_at: Mapped[datetime]
+
+
+class Enrolment(Directory):
+    """A secret told once to somebody who may enrol anew."""
+
+    __tablename__ = "enrolment"
+
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    secret_hash: Mapped[bytes]
+    given_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    given_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

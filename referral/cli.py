@@ -87,6 +87,7 @@ def _serve(
 _ELSEWHERE: Final = (
     *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
     *("key_keeper", "key_keeper_url"),
+    *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )
 
 
@@ -112,7 +113,9 @@ def start_demo(
             sign_ins = asyncio.run(demo.furnish(owner, settings.data_dir, today, tell))
 
         def ready() -> None:
-            _introduce(terminal, serving.address_of(listening), sign_ins, settings.data_dir)
+            _introduce(
+                terminal, serving.address_of(listening, settings), sign_ins, settings.data_dir
+            )
 
         _serve(settings, addresses, listening, ending, ready)
 
@@ -143,15 +146,19 @@ def start_serving(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve pages and API on loopback; with an embedded database the clockwork runs along."""
+    """Serve pages and API; with an embedded database the clockwork runs along.
+
+    Beyond loopback only with second factors, a root key, and TLS or a declared proxy.
+    """
     terminal, settings = Terminal(as_json), settings_with(data_dir, port=port)
     logs.configure(as_json=True)
+    serving.certified(settings)
     with _until_told() as ending, ExitStack() as stack:
         listening = stack.enter_context(serving.listen(settings.host, settings.port))
         addresses = stack.enter_context(installing.database(settings, join=False))
 
         def ready() -> None:
-            address = serving.address_of(listening)
+            address = serving.address_of(listening, settings)
             terminal.answer({"address": address, "embedded": addresses.embedded})
             terminal.say(f"Ready at {address}")
 

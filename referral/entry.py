@@ -25,7 +25,7 @@ from referral.attachments.scanning import Scan, without
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
-from referral.settings import Environment, Settings
+from referral.settings import Settings
 from referral.vault import Vault
 
 S = TypeVar("S", bound=ReadSession)
@@ -57,8 +57,11 @@ class Installation:
     @property
     def cookie(self) -> str:
         """The session cookie's name; ``__Host-`` wherever the browser will keep it (TLS)."""
-        secure = self.settings.environment is Environment.PRODUCTION
-        return f"__Host-{COOKIE}" if secure else COOKIE
+        return self.cookie_called(COOKIE)
+
+    def cookie_called(self, name: str) -> str:
+        """A cookie's name: ``__Host-`` binds it to this host and to TLS."""
+        return f"__Host-{name}" if self.settings.by_tls else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,10 @@ async def _witnessed(request: Request) -> AsyncIterator[Call[WitnessedRead]]:
 async def _writing(request: Request) -> AsyncIterator[Call[WriteSession]]:
     async with _entered(request) as entered:
         yield _call(request, WriteSession, entered)
+
+
+# For a door that lets somebody in by a session or otherwise, and so cannot declare this one.
+entered_to_write = asynccontextmanager(_writing)
 
 
 async def _acting(request: Request) -> AsyncIterator[Call[WriteSession]]:

@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -20,6 +21,7 @@ import uvicorn
 from referral import worker
 from referral.entry import Installation
 from referral.renewing import renew
+from referral.settings import Settings
 
 GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -94,10 +96,49 @@ def listen(host: str, port: int) -> socket.socket:
         raise OSError(message) from fault
 
 
-def address_of(listening: socket.socket) -> str:
-    """What to type into a browser."""
+def address_of(listening: socket.socket, settings: Settings) -> str:
+    """What to type into a browser on this machine."""
     host, port = listening.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    scheme = "http" if settings.tls_cert is None else "https"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def certified(settings: Settings) -> None:
+    """Whether the TLS files are what they must be, before anything slow begins. Raises OSError."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.tls_cert, settings.tls_key
+        )
+    except OSError as fault:
+        reason = fault.strerror or type(fault).__name__
+        message = (
+            f"REFERRAL_TLS_CERT ({settings.tls_cert}) and REFERRAL_TLS_KEY ({settings.tls_key}) "
+            f"cannot be used: {reason}. Both are PEM files the service may read; the key is the "
+            "one the certificate was made for, and has no passphrase."
+        )
+        raise OSError(message) from fault
+
+
+def configured(installation: Installation) -> uvicorn.Config:
+    """The application, and how its server speaks: TLS, and whose word on who calls is taken."""
+    from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
+
+    settings = installation.settings
+    return uvicorn.Config(
+        make_app(installation),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Who calls, and whether by TLS, is believed of nobody but the proxy that is declared.
+        proxy_headers=settings.trusted_proxy is not None,
+        forwarded_allow_ips=settings.trusted_proxy or "",
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        timeout_graceful_shutdown=GRACE,
+        timeout_keep_alive=15,
+    )
 
 
 def serve(
@@ -109,17 +150,7 @@ def serve(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until told to stop, with the clockwork beside it if it is given its connections."""
-    from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
-
-    config = uvicorn.Config(
-        make_app(installation),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=GRACE,
-        timeout_keep_alive=15,
-    )
+    config = configured(installation)
     server = _Server(config, ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         both = [installation, *([clockwork] if clockwork else [])]

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,11 +28,33 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class SecondFactors(StrEnum):
+    """Whether an account without a second factor may do anything but enrol one."""
+
+    OFFERED = "offered"
+    DEMANDED = "demanded"
+
+
+# What must be there before anybody beyond this machine is answered: what, and how it is set.
+_DEMANDED: Final = (
+    "second factors are only offered: set REFERRAL_SECOND_FACTORS=demanded (it is so by itself "
+    "with REFERRAL_ENVIRONMENT=production)"
+)
+_KEYED: Final = (
+    "no root key is given: make one with `openssl rand -base64 32`, keep a copy elsewhere, and "
+    "name its file in REFERRAL_ROOT_KEY_FILE"
+)
+_BY_TLS: Final = (
+    "nothing speaks TLS: name certificate and key in REFERRAL_TLS_CERT and REFERRAL_TLS_KEY (PEM), "
+    "or the address of the proxy that does in REFERRAL_TRUSTED_PROXY"
+)
+
+
 class Settings(BaseSettings):
     """One installation. Times in seconds, sizes in bytes."""
 
     model_config = SettingsConfigDict(
-        env_prefix="REFERRAL_", extra="ignore", hide_input_in_errors=True
+        env_prefix="REFERRAL_", extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
     )
 
     environment: Environment = Environment.DEVELOPMENT
@@ -47,7 +71,7 @@ class Settings(BaseSettings):
         default=None, description="PostgreSQL as an administrator, for `migrate` only"
     )
     host: str = Field(
-        default="127.0.0.1", description="address to listen on: loopback only for now"
+        default="127.0.0.1", description="address to listen on; beyond loopback only when guarded"
     )
     port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path = Field(
@@ -67,6 +91,17 @@ class Settings(BaseSettings):
     key_keeper_key: str = Field(default="referral", description="the name of our key there")
     key_keeper_token: SecretStr | None = Field(
         default=None, description="what the key keeper knows this installation by"
+    )
+    second_factors: SecondFactors | None = Field(
+        default=None, description="demanded or only offered; production always demands them"
+    )
+    site: str | None = Field(
+        default=None, description="what browsers call us, https://…; passkeys are made for it"
+    )
+    tls_cert: Path | None = Field(default=None, description="certificate chain, PEM")
+    tls_key: Path | None = Field(default=None, description="its private key, PEM")
+    trusted_proxy: str | None = Field(
+        default=None, description="addresses or networks whose forwarded headers are believed"
     )
     pool_size: int = Field(default=8, ge=1, le=100)
     statement_timeout: int = Field(default=10, ge=1)
@@ -95,11 +130,63 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
-    def _loopback_only(self) -> Self:
-        if self.host not in LOOPBACK:
+    def _understood(self) -> Self:
+        """Settings that contradict each other, or cannot be what they say."""
+        if self.environment is Environment.PRODUCTION:
+            if self.second_factors is SecondFactors.OFFERED:
+                message = "REFERRAL_SECOND_FACTORS=offered is for training: leave it out."
+                raise ValueError(message)
+            self.second_factors = SecondFactors.DEMANDED
+        if (self.tls_cert is None) != (self.tls_key is None):
+            message = "REFERRAL_TLS_CERT and REFERRAL_TLS_KEY are set together or not at all."
+            raise ValueError(message)
+        if self.site is not None:
+            self.site = _site(self.site)
+        if self.trusted_proxy is not None:
+            _networks(self.trusted_proxy)
+        return self
+
+    @model_validator(mode="after")
+    def _guarded_beyond_loopback(self) -> Self:
+        lacking = [] if self.second_factors is SecondFactors.DEMANDED else [_DEMANDED]
+        lacking += [] if self.root_key is not None else [_KEYED]
+        lacking += [] if self.tls_cert is not None or self.trusted_proxy is not None else [_BY_TLS]
+        if self.host in LOOPBACK or not lacking:
+            return self
+        message = (
+            f"{self.host} is not a loopback address, and beyond this machine nobody is answered "
+            f"before everything is in place. Missing: {'; '.join(lacking)}."
+        )
+        raise ValueError(message)
+
+    @property
+    def by_tls(self) -> bool:
+        """Whether browsers come by TLS, so that cookies may be bound to it."""
+        guarded = self.tls_cert is not None or self.trusted_proxy is not None
+        return guarded or self.environment is Environment.PRODUCTION
+
+
+def _site(given: str) -> str:
+    """Scheme, host and port alone; TLS, except on this machine."""
+    parts = urlsplit(given)
+    local = parts.scheme == "http" and parts.hostname == "localhost"
+    plain = not (parts.path.strip("/") or parts.query or parts.fragment or parts.username)
+    if not (parts.scheme == "https" or local) or not parts.hostname or not plain:
+        message = "REFERRAL_SITE is an address such as https://referral.example.org, and no more."
+        raise ValueError(message)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _networks(given: str) -> None:
+    """Addresses and networks; never everybody."""
+    for one in given.split(","):
+        try:
+            found = ip_network(one.strip())
+        except ValueError:
+            found = None
+        if found is None or found.prefixlen == 0:
             message = (
-                f"host {self.host} is not a loopback address. Until sign-in has second factors the "
-                "service may only be reached from this machine; use 127.0.0.1."
+                "REFERRAL_TRUSTED_PROXY lists addresses or networks, such as 10.0.0.5 or "
+                "10.0.0.0/28, separated by commas; whoever is in it is believed about who calls."
             )
             raise ValueError(message)
-        return self

@@ -92,6 +92,27 @@ class Done(StrEnum):
     SIGN_IN_FAILED = "member.sign_in_failed"
     SIGNED_OUT = "member.signed_out"
     STEPPED_UP = "member.stepped_up"
+    FACTOR_ENROLLED = "member.factor_enrolled"
+    FACTOR_REMOVED = "member.factor_removed"
+    PASSKEY_BLOCKED = "member.passkey_blocked"
+    PASSWORD_SET = "member.password_set"  # noqa: S105 - the name of an act
+    SESSIONS_ENDED = "member.sessions_ended"
+    DEVICE_REGISTERED = "member.device_registered"
+    DEVICE_FORGOTTEN = "member.device_forgotten"
+    RECOVERED = "member.recovered"
+    ADMITTED = "member.admitted"
+    ROLE_ASKED = "member.role_asked"
+    ROLE_GIVEN = "member.role_given"
+    ROLE_REFUSED = "member.role_refused"
+    ROLE_ENDED = "member.role_ended"
+    ENABLED = "member.enabled"
+    DISABLED = "member.disabled"
+    ABSENCE_NOTED = "member.absence_noted"
+    ABSENCE_ENDED = "member.absence_ended"
+    DUTY_NOTED = "member.duty_noted"
+    DUTY_ENDED = "member.duty_ended"
+    UNIT_ADDED = "member.unit_added"
+    UNIT_RENAMED = "member.unit_renamed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,15 @@ async def log_own(
     act: Done,
     *,
     now: datetime,
+    about: UUID | None = None,
     **body: Any,
 ) -> None:
-    """Something the member did that is about no case: signed in, signed out, stepped up."""
+    """Something the member did that is about no case: signed in, signed out, stepped up.
+
+    ``about`` is the membership (or member) it was done to, where that is somebody else.
+    """
     ledger = Ledger(None, now, why="self")
-    ledger.log(act, "member", actor.id, **body)
+    ledger.log(act, "member", about or actor.id, **body)
     head, key = await own_stream(session, actor, ledger)
     await post(_writing(session), ledger, actor=actor, head=head, key=key)
 

@@ -16,8 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from referral.edge.answering import Answering, busy, problem, unforeseen
 from referral.edge.files import SANDBOX, FileSent, file_in, handed_out, identifier
 from referral.edge.limits import Bodies, Turnstile
+from referral.edge.outside import Outside
 from referral.edge.watching import STATIC, LastResort, Metrics, Watched
-from referral.settings import Environment, Settings
+from referral.settings import LOOPBACK, Settings
 
 __all__ = [
     "CONTENT_SECURITY",
@@ -28,6 +29,7 @@ __all__ = [
     "FileSent",
     "LastResort",
     "Metrics",
+    "Outside",
     "Turnstile",
     "busy",
     "file_in",
@@ -70,7 +72,8 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
     return [
         Middleware(CorrelationIdMiddleware, header_name="X-Request-ID"),
         Middleware(Watched, metrics=metrics),
-        Middleware(Guarded, production=settings.environment is Environment.PRODUCTION),
+        Middleware(Guarded, by_tls=settings.by_tls),
+        *_outside(settings, answered),
         Middleware(LastResort, answered=answered),
         Middleware(
             Bodies,
@@ -85,14 +88,19 @@ def wall(settings: Settings, metrics: Metrics, answered: Answering) -> list[Midd
     ]
 
 
+def _outside(settings: Settings, answered: Answering) -> list[Middleware]:
+    """Where others than this machine can call, what comes in the clear stays outside."""
+    return [] if settings.host in LOOPBACK else [Middleware(Outside, answered=answered)]
+
+
 class Guarded:
     """Puts the security headers on every answer, and keeps answers out of caches."""
 
-    def __init__(self, app: ASGIApp, *, production: bool) -> None:
-        """In production a browser is also told never to come without TLS again."""
+    def __init__(self, app: ASGIApp, *, by_tls: bool) -> None:
+        """Where browsers come by TLS they are also told never to come without again."""
         self.app = app
         self.headers = dict(SECURITY)
-        if production:
+        if by_tls:
             self.headers["Strict-Transport-Security"] = STRICT_TRANSPORT
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

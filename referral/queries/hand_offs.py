@@ -97,7 +97,7 @@ async def hand_off_seen(
 
 
 _MORE = text("""
-SELECT h.reason, h.travels, r.holder_member,
+SELECT h.reason, h.travels, agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), (SELECT referral.my_moment())) AS holder_member,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id = h.person_id) AS person_facts,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id IS NULL) AS case_facts,
     (SELECT d.number FROM referral.docket d WHERE d.hand_off_id = h.id AND d.agency_id = :agency) AS docket,

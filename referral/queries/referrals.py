@@ -39,7 +39,8 @@ class ReferralSeen:
 
 
 _REFERRALS = text("""
-SELECT r.*, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency
+SELECT r.*, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency,
+    agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), (SELECT referral.my_moment())) AS in_charge
 FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit JOIN agencies.agency a ON a.id = u.agency_id
 WHERE r.case_id = :id ORDER BY r.lead DESC, r.opened_at, r.id
 """)
@@ -74,7 +75,7 @@ async def referrals_of(
             | relationships_of(
                 actor,
                 holding.get(str(row["id"]), ()),
-                holder_member=row["holder_member"],
+                holder_member=row["in_charge"],
                 referral_id=row["id"],
             ),
         )

@@ -3,28 +3,44 @@
 from fastapi import APIRouter, Request, Response
 
 from referral.web import (
+    account,
     attachments,
     batches,
     cases,
     consents,
     coverage,
     directory,
+    enrolling,
     glass,
     hand_offs,
     letters,
     matrix,
     meetings,
+    member_acts,
+    members,
     need_to_know,
     operations,
     oversight,
     panels,
+    passkeys,
+    recovery,
+    second,
     signin,
+    stepping_up,
 )
 from referral.web.pages import error_page, static
 
 router = APIRouter()
 for part in (
     signin,
+    second,
+    passkeys,
+    stepping_up,
+    enrolling,
+    account,
+    recovery,
+    members,
+    member_acts,
     cases,
     attachments,
     consents,

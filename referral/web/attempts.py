@@ -1,7 +1,7 @@
 """How often somebody has tried in vain: a sliding window per account and per address, in memory.
 
-Kept by one process and forgotten with it: enough against guessing while the service is bound to
-loopback. What this file must never know: passwords, and whether an account exists.
+Kept by one process and forgotten with it: a restart gives a guesser eight more tries, and a second
+process as many again. What this file must never know: passwords, and whether an account exists.
 """
 
 from __future__ import annotations
@@ -28,9 +28,14 @@ class Attempts:
     seen: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
-    def begin(self, account: str, address: str, now: datetime) -> timedelta | None:
-        """Count one attempt; how long to wait when there were too many (it is then not counted)."""
-        limits = ((f"account {account}", PER_ACCOUNT), (f"address {address}", PER_ADDRESS))
+    def begin(self, account: str | None, address: str, now: datetime) -> timedelta | None:
+        """Count one attempt; how long to wait when there were too many (it is then not counted).
+
+        ``account`` None: it names nobody (a passkey says whose it is only in its answer).
+        """
+        limits = [(f"address {address}", PER_ADDRESS)]
+        if account is not None:
+            limits.append((f"account {account}", PER_ACCOUNT))
         waits = [self._wait(key, most, now) for key, most in limits]
         longest = max(waits)
         if longest > timedelta():

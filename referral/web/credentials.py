@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from agencies.identity import SESSION_ABSOLUTE, Secret, digest_of, new_secret
@@ -42,6 +42,14 @@ class Seat:
     role: str
 
 
+class Marks(TypedDict):
+    """What is kept with a session: how it was proved, from which browser, on which device."""
+
+    proof: str
+    browser: str
+    device: str | None
+
+
 async def material_of(session: ReadSession, user_name: str) -> Material:
     """The hash behind a user name; of an account that was ended there is none."""
     row = await as_json(
@@ -52,13 +60,13 @@ async def material_of(session: ReadSession, user_name: str) -> Material:
     return Material(UUID(row["member_id"]), row["password_hash"])
 
 
-async def user_name_of(session: ReadSession, actor: Actor) -> str:
-    """Under which name the actor signs in."""
+async def user_name_of(session: ReadSession, member_id: UUID) -> str:
+    """Under which name a member signs in."""
     return str(
         await scalar(
             session.connection,
             "SELECT m.user_name FROM agencies.member m WHERE m.id = $1",
-            actor.member_id,
+            member_id,
         )
     )
 
@@ -69,32 +77,48 @@ async def seats_of(session: ReadSession, member_id: UUID, at: datetime) -> list[
     return [Seat(UUID(row["id"]), row["agency"], row["unit"], row["role"]) for row in rows]
 
 
-async def open_session(session: ReadSession, seat: UUID, at: datetime) -> Secret | None:
-    """A new session whose password was given at this moment; None when the seat is not in force."""
+async def open_session(
+    session: ReadSession,
+    seat: UUID,
+    at: datetime,
+    *,
+    proof: str = "password",
+    browser: str = "",
+    device: str | None = None,
+) -> Secret | None:
+    """A new session, proved at this moment; None when the seat is not in force."""
     secret, form = new_secret(), new_secret()
+    known = digest_of(device) if device else None
     opened = await scalar(
         session.connection,
-        "SELECT agencies.open_session($1, $2, $3, $4, $5)",
-        secret.digest,
-        seat,
-        form.digest,
-        at,
-        at + SESSION_ABSOLUTE,
+        "SELECT agencies.open_session($1, $2, $3, $4, $5, $6, $7, $8)",
+        *(secret.digest, seat, form.digest, at, at + SESSION_ABSOLUTE, proof, browser, known),
     )
     return secret if opened else None
 
 
-async def renew_session(session: ReadSession, old: str, at: datetime) -> Secret | None:
+async def renew_session(
+    session: ReadSession, old: str, at: datetime, *, proof: str
+) -> Secret | None:
     """A fresh proof of identity: a new id, the old one is dead. None when there was no session."""
     secret = new_secret()
     renewed = await scalar(
         session.connection,
-        "SELECT agencies.renew_session($1, $2, $3)",
-        digest_of(old),
-        secret.digest,
-        at,
+        "SELECT agencies.renew_session($1, $2, $3, new_proof => $4)",
+        *(digest_of(old), secret.digest, at, proof),
     )
     return secret if renewed else None
+
+
+async def change_seat(session: ReadSession, old: str, seat: UUID, at: datetime) -> Secret | None:
+    """Another seat of hers: a new id, everything else stays. None when it is no seat of hers."""
+    secret = new_secret()
+    moved = await scalar(
+        session.connection,
+        "SELECT agencies.change_seat($1, $2, $3, $4)",
+        *(digest_of(old), secret.digest, seat, at),
+    )
+    return secret if moved else None
 
 
 async def end_session(session: ReadSession, secret: str) -> None:
@@ -108,3 +132,61 @@ async def become(session: ReadSession, secret: Secret, at: datetime) -> Actor | 
         session.connection, "SELECT referral.begin_actor($1, $2)", secret.digest, at
     )
     return Actor.from_row(told) if told else None
+
+
+async def own_sessions(session: ReadSession, secret: str, at: datetime) -> list[dict[str, Any]]:
+    """Where the owner of this session is signed in, this one first."""
+    found: list[dict[str, Any]] = await as_json(
+        session.connection, "SELECT agencies.own_sessions($1, $2)", digest_of(secret), at
+    )
+    return found
+
+
+async def end_own_sessions(
+    session: ReadSession, secret: str, which: UUID | None, at: datetime
+) -> int:
+    """One of hers, or (None) all but this one; how many ended."""
+    return int(
+        await scalar(
+            session.connection,
+            "SELECT agencies.end_own_sessions($1, $2, $3)",
+            *(digest_of(secret), which, at),
+        )
+    )
+
+
+async def own_devices(session: ReadSession, secret: str, at: datetime) -> list[dict[str, Any]]:
+    """The devices she has registered."""
+    found: list[dict[str, Any]] = await as_json(
+        session.connection, "SELECT agencies.own_devices($1, $2)", digest_of(secret), at
+    )
+    return found
+
+
+async def register_device(
+    session: ReadSession, secret: str, device: Secret, name: str, at: datetime
+) -> bool:
+    """The device this session is on; False without a fresh proof."""
+    return bool(
+        await scalar(
+            session.connection,
+            "SELECT agencies.register_device($1, $2, $3, $4)",
+            *(digest_of(secret), device.digest, name, at),
+        )
+    )
+
+
+async def forget_device(session: ReadSession, secret: str, which: UUID, at: datetime) -> None:
+    """One of her devices less."""
+    await scalar(
+        session.connection,
+        "SELECT agencies.forget_device($1, $2, $3)",
+        *(digest_of(secret), which, at),
+    )
+
+
+async def last_recovery(session: ReadSession, secret: str, at: datetime) -> Any:
+    """When she was last given a new start, and by whom; None if never."""
+    return await as_json(
+        session.connection, "SELECT agencies.last_recovery($1, $2)", digest_of(secret), at
+    )

@@ -46,7 +46,8 @@ def _texts(form: FormData) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name in form:
         values = form.getlist(name)
-        texts = tuple(str(value) if name == "password" else str(value).strip() for value in values)
+        kept = name.startswith("password")  # a blank may belong to it
+        texts = tuple(str(value) if kept else str(value).strip() for value in values)
         longest = LONGEST_TABLE if name == TABLE else LONGEST
         if any(len(text) > longest or "\x00" in text for text in texts):
             raise ValueError(name)
@@ -88,7 +89,12 @@ class Opening(Asked):
 
 def prove(call: Call[Any], sent: Sent) -> None:
     """The form came from a page of this session. Raises when it did not."""
-    if hmac.compare_digest(sent.one("csrf").encode(), call.csrf.encode()):
+    prove_token(call.csrf, sent)
+
+
+def prove_token(token: str, sent: Sent) -> None:
+    """The form carries this token. Raises when it does not."""
+    if hmac.compare_digest(sent.one("csrf").encode(), token.encode()):
         return
     raise RefusedError(
         Refusal(

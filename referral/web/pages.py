@@ -54,6 +54,7 @@ _NAVIGATION: Final = (
     ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
+    ("/members", "Members", "see_members"),
     ("/protocols", "Protocols", "see_protocols"),
     ("/matrix", "Access rules", "see_matrix"),
 )
@@ -271,6 +272,9 @@ class PageRoute(APIRoute):
             except RefusedError as found:
                 if found.refusal.type == "not-signed-in":
                     return _sign_in_first(request)
+                if found.refusal.type == "step-up-required":
+                    back = found.refusal.extra.get("back", request.url.path)
+                    return see_other(f"/step-up?next={quote(back)}")
                 return error_page(request, found.refusal)
 
         return guarded

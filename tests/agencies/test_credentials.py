@@ -21,6 +21,15 @@ from tests.agencies.conftest import TODAY
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 END = NOW + identity.SESSION_ABSOLUTE
+FACTORS = {
+    *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
+    *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
+    *("keep_codes", "use_code", "drop_factor", "set_password", "own_sessions", "change_seat"),
+    *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
+    *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
+    *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
+    *("keep_unit", "acting_holder"),
+}
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43
 
 
@@ -100,10 +109,11 @@ async def test_every_definer_function_has_a_fixed_path_and_is_closed_to_the_publ
         )
     )
     rows = [tuple(row) for row in found]
-    assert [row[0] for row in rows] == [
+    assert {row[0] for row in rows} == {
         *("end_session", "issue_token", "open_session", "renew_session", "revoke_token"),
         *("sign_in_material", "touch_session", "use_token"),
-    ]
+        *FACTORS,
+    }
     path = ["search_path=pg_catalog, pg_temp"]
     assert {(tuple(row[1]), row[2], row[3]) for row in rows} == {
         (tuple(path), False, "referral_owner")

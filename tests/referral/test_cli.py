@@ -157,10 +157,14 @@ def test_check_needs_no_database_and_says_so(folder: Path) -> None:
     assert not folder.exists()
 
 
+NO_TLS = {"REFERRAL_TLS_CERT": "/none", "REFERRAL_TLS_KEY": "/none"}
+
+
 @pytest.mark.parametrize(
     ("words", "environment", "code", "said"),
     [
         (["serve"], {"REFERRAL_HOST": "0.0.0.0"}, MISUSE, "not a loopback address"),  # noqa: S104
+        (["serve"], NO_TLS, UNREACHABLE, "REFERRAL_TLS_KEY"),
         (["serve"], {"REFERRAL_PORT": "many"}, MISUSE, "REFERRAL_PORT"),
         (["worker"], {}, MISUSE, "REFERRAL_WORKER_DATABASE_URL is not set"),
         (

@@ -25,7 +25,18 @@ READ = {
     *("exclusion", "seal", "proposal", "glass"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
-DIRECTORY = {"jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"}
+DIRECTORY = {
+    "jurisdiction",
+    "grouping",
+    "agency",
+    "unit",
+    "mandate",
+    "membership",
+    "actor",
+    "absence",
+    "duty",
+    "role_grant",
+}
 CONTEXT = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
     *("my_member", "my_moment", "my_proof"),
@@ -41,6 +52,13 @@ CALLS = {
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
     *("issue_token", "use_token", "revoke_token", "serving", "held_mandates"),
+    *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
+    *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
+    *("keep_codes", "use_code", "drop_factor", "set_password", "own_sessions", "change_seat"),
+    *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
+    *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
+    *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
+    *("keep_unit", "acting_holder"),
 }
 WORKS = {
     *CONTEXT,

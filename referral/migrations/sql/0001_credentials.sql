@@ -22,8 +22,10 @@ SELECT m.id, m.password_hash, m.active
 $$;
 
 -- True when opened; false when the membership is not in standing. Sweeps what has run out.
+-- `device` is the SHA-256 of a registered device's secret; one of somebody else is none.
 CREATE FUNCTION agencies.open_session(
-    new_id_hash bytea, membership uuid, new_csrf_hash bytea, at timestamptz, until timestamptz)
+    new_id_hash bytea, membership uuid, new_csrf_hash bytea, at timestamptz, until timestamptz,
+    proof text DEFAULT 'password', browser text DEFAULT '', device bytea DEFAULT NULL)
 RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -32,10 +34,18 @@ BEGIN
         RETURN false;
     END IF;
     INSERT INTO agencies.session
-        (id_hash, membership_id, created_at, seen_at, authenticated_at, expires_at, csrf_hash)
-    VALUES (new_id_hash, membership, at, at, at, until, new_csrf_hash);
+        (id_hash, membership_id, created_at, seen_at, authenticated_at, expires_at, csrf_hash, proof, browser, device_id)
+    VALUES (new_id_hash, membership, at, at, at, until, new_csrf_hash, proof, browser,
+            (SELECT d.id FROM agencies.device d JOIN agencies.membership m ON m.member_id = d.member_id
+              WHERE d.secret_hash = device AND m.id = membership));
     RETURN true;
 END $$;
+
+-- How long a session may rest: longer on a device registered for work in the field (security 6.2).
+CREATE FUNCTION agencies.may_rest(device uuid, idle interval) RETURNS interval
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT CASE WHEN device IS NULL THEN idle ELSE 2 * idle END
+$$;
 
 -- The session behind a cookie, or no row: unknown, run out, idle too long, or no longer in standing.
 -- `seen_at` is written at most once a minute, so that reading a page is not a write each time.
@@ -48,7 +58,7 @@ DECLARE
     found_session agencies.session;
 BEGIN
     SELECT s.* INTO found_session FROM agencies.session s
-     WHERE s.id_hash = given_id_hash AND s.expires_at > at AND s.seen_at > at - idle
+     WHERE s.id_hash = given_id_hash AND s.expires_at > at AND s.seen_at > at - agencies.may_rest(s.device_id, idle)
        AND agencies.in_standing(s.membership_id, at);
     IF NOT FOUND THEN
         RETURN;
@@ -64,13 +74,13 @@ END $$;
 -- The membership, or NULL when there was no such live session.
 CREATE FUNCTION agencies.renew_session(
     old_id_hash bytea, new_id_hash bytea, at timestamptz, new_csrf_hash bytea DEFAULT NULL,
-    idle interval DEFAULT '15 minutes')
+    idle interval DEFAULT '15 minutes', new_proof text DEFAULT NULL)
 RETURNS uuid
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 UPDATE agencies.session s
    SET id_hash = new_id_hash, authenticated_at = at, seen_at = at,
-       csrf_hash = coalesce(new_csrf_hash, s.csrf_hash)
- WHERE s.id_hash = old_id_hash AND s.expires_at > at AND s.seen_at > at - idle
+       csrf_hash = coalesce(new_csrf_hash, s.csrf_hash), proof = coalesce(new_proof, s.proof)
+ WHERE s.id_hash = old_id_hash AND s.expires_at > at AND s.seen_at > at - agencies.may_rest(s.device_id, idle)
    AND agencies.in_standing(s.membership_id, at)
 RETURNING s.membership_id
 $$;
@@ -116,9 +126,9 @@ $$;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA agencies FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
     agencies.sign_in_material(text),
-    agencies.open_session(bytea, uuid, bytea, timestamptz, timestamptz),
+    agencies.open_session(bytea, uuid, bytea, timestamptz, timestamptz, text, text, bytea),
     agencies.touch_session(bytea, timestamptz, interval),
-    agencies.renew_session(bytea, bytea, timestamptz, bytea, interval),
+    agencies.renew_session(bytea, bytea, timestamptz, bytea, interval, text),
     agencies.end_session(bytea),
     agencies.issue_token(bytea, uuid, text, text[], timestamptz, timestamptz),
     agencies.use_token(bytea, timestamptz),

@@ -111,14 +111,28 @@ CREATE TABLE agencies.membership (
 );
 CREATE INDEX ON agencies.membership (unit_id, role);
 
+-- A device its owner has registered for work in the field: sessions on it may rest longer.
+CREATE TABLE agencies.device (
+    id            uuid PRIMARY KEY,
+    member_id     uuid NOT NULL REFERENCES agencies.member (id),
+    secret_hash   bytea NOT NULL UNIQUE CHECK (octet_length(secret_hash) = 32),
+    name          text NOT NULL,
+    registered_at timestamptz NOT NULL
+);
+CREATE INDEX ON agencies.device (member_id);
+
 CREATE TABLE agencies.session (
     id_hash          bytea PRIMARY KEY CHECK (octet_length(id_hash) = 32),
+    id               uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),   -- for its owner's list; opens nothing
     membership_id    uuid NOT NULL REFERENCES agencies.membership (id),
     created_at       timestamptz NOT NULL,
     seen_at          timestamptz NOT NULL,
     authenticated_at timestamptz NOT NULL,
     expires_at       timestamptz NOT NULL,
     csrf_hash        bytea NOT NULL CHECK (octet_length(csrf_hash) = 32),
+    proof            text NOT NULL CHECK (proof ~ '^[a-z_]{1,40}$'),  -- the way identity was last proved
+    browser          text NOT NULL CHECK (length(browser) <= 60),      -- as its owner would call it
+    device_id        uuid REFERENCES agencies.device (id) ON DELETE SET NULL,
     CHECK (expires_at > created_at AND expires_at <= created_at + interval '12 hours')   -- security 6.2
 );
 CREATE INDEX ON agencies.session (membership_id);

@@ -90,7 +90,8 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
             'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version,
             'excluded', (SELECT coalesce(jsonb_agg(a.key), '[]') FROM referral.exclusion x JOIN agencies.agency a ON a.id = x.excluded WHERE x.case_id = c.id AND x.lifted_at IS NULL))
             FROM referral.case c WHERE c.id = the_case),
-        'referral', (SELECT to_jsonb(r) FROM referral.referral r WHERE r.id = the_referral),
+        'referral', (SELECT to_jsonb(r) || jsonb_build_object('holder_member', agencies.acting_holder(r.holder_member, referral.my_membership(), referral.my_moment()))
+            FROM referral.referral r WHERE r.id = the_referral),
         'hand_offs', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'step', h.step, 'kind', h.kind, 'mandate', h.mandate, 'state', h.state,
             'opening', h.opening, 'outcome', h.outcome, 'sender_unit', h.sender_unit, 'receiver_unit', h.receiver_unit, 'receiver_agency', h.receiver_agency,
             'receiver_member', h.receiver_member, 'rivals', h.rivals, 'batch', h.batch, 'travels', h.travels, 'version', h.version, 'no_decline', h.no_decline,

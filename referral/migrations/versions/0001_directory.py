@@ -17,7 +17,7 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0001_directory.sql", "0001_serving.sql", "0001_credentials.sql")
+_PARTS: Final = ("0001_directory.sql", "0001_serving.sql", "0001_credentials.sql", "0001_duty.sql")
 
 
 def upgrade() -> None:

@@ -38,7 +38,8 @@ def test_a_style_sheet_asks_for_no_other_file(path: Path) -> None:
 @pytest.mark.parametrize("path", _TEMPLATES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_a_template_has_nothing_inline_and_escapes_everything(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert re.findall(r"\|\s*safe\b|autoescape|<script|<style|\sstyle=|\son\w+=", text) == []
+    own = re.sub(r'<script type="module" src="/static/[^"]+"></script>', "", text)
+    assert re.findall(r"\|\s*safe\b|autoescape|<script|<style|\sstyle=|\son\w+=", own) == []
     assert set(re.findall(r'(?:href|src|action)="(https?:[^"]*)"', text)) == set()
 
 

@@ -8,8 +8,8 @@ from typing import Final
 from alembic import op
 from sqlalchemy import text
 
-revision = "0008"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,53 @@
+"""Whom an agency's people are: listed, given a new start, and (by administrators) changed.
+
+Every verb hands its caller's own secret to the database, which asks its tables once more whether
+she may; a refusal is a value and nothing was changed then. It must never know a case.
+"""
+
+from referral.members.keeping import (
+    Admitted,
+    admit,
+    answer_grant,
+    end_absence,
+    end_duty,
+    end_role,
+    give_role,
+    keep_unit,
+    note_absence,
+    put_on_duty,
+    set_active,
+)
+from referral.members.recovery import recover
+from referral.members.roster import (
+    AbsenceLine,
+    DutyLine,
+    GrantLine,
+    MemberLine,
+    Roster,
+    UnitLine,
+    away_of,
+    roster_of,
+)
+
+__all__ = [
+    "AbsenceLine",
+    "Admitted",
+    "DutyLine",
+    "GrantLine",
+    "MemberLine",
+    "Roster",
+    "UnitLine",
+    "admit",
+    "answer_grant",
+    "away_of",
+    "end_absence",
+    "end_duty",
+    "end_role",
+    "give_role",
+    "keep_unit",
+    "note_absence",
+    "put_on_duty",
+    "recover",
+    "roster_of",
+    "set_active",
+]

@@ -1,0 +1,53 @@
+"""Second factors, recovery, and what administrators do to their people (schema ``agencies``).
+
+Columns of sessions that belong to them stand in the first migration: nothing is released yet.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from alembic import op
+from sqlalchemy import text
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_SQL: Final = Path(__file__).parent.parent / "sql"
+_PARTS: Final = ("0030_factors.sql", "0031_members.sql")
+_FUNCTIONS: Final = (
+    *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
+    *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
+    *("keep_codes", "use_code", "drop_factor", "forget_codes", "set_password", "own_sessions"),
+    *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
+    *("recover", "may_recover", "use_enrolment", "change_seat", "admit_member", "give_role"),
+    *("answer_grant", "end_role", "set_active", "note_absence", "end_absence", "put_on_duty"),
+    *("end_duty", "keep_unit", "looks_after", "seat_of", "seat", "day_at"),
+    *("signed_in_as", "account_of"),
+)
+
+
+def upgrade() -> None:
+    """Create what is new, as the owner of the schema."""
+    adapted = op.get_bind().connection.dbapi_connection
+    assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
+    caller = op.get_bind().scalar(text("SELECT current_user"))
+    op.execute("SET LOCAL ROLE referral_owner")
+    for part in _PARTS:
+        script = (_SQL / part).read_text(encoding="utf-8")
+        adapted.run_async(lambda driver, script=script: driver.execute(script))
+    op.execute(f'SET LOCAL ROLE "{caller}"')
+
+
+def downgrade() -> None:
+    """Take it away again: only for development; everybody's factors go with it."""
+    op.execute("SET LOCAL ROLE referral_owner")
+    op.execute("DELETE FROM vault.data_key WHERE kind = 'factor'")
+    op.execute("DROP POLICY factors ON vault.data_key")
+    for function in _FUNCTIONS:
+        op.execute(f"DROP FUNCTION agencies.{function}")
+    for table in ("role_grant", "enrolment", "ceremony", "code_generator", "passkey"):
+        op.execute(f"DROP TABLE agencies.{table} CASCADE")
