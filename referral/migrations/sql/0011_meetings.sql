@@ -57,8 +57,6 @@ CREATE TABLE referral.meeting_task (
 );
 CREATE INDEX ON referral.meeting_task (meeting_id);
 
-ALTER TABLE vault.data_key DROP CONSTRAINT data_key_kind_check;
-ALTER TABLE vault.data_key ADD CONSTRAINT data_key_kind_check CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation'));
 
 DO $$
 DECLARE t text;

@@ -54,8 +54,6 @@ CREATE INDEX ON referral.glass (opened_member, opened_at);
 CREATE INDEX ON referral.glass (agency_id, opened_at DESC);
 CREATE INDEX glass_unreviewed ON referral.glass (review_due_at) WHERE reviewed_at IS NULL AND escalated_at IS NULL;
 
-ALTER TABLE vault.data_key DROP CONSTRAINT data_key_kind_check;
-ALTER TABLE vault.data_key ADD CONSTRAINT data_key_kind_check CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'glass', 'country'));
 
 DO $$
 DECLARE t text;
