@@ -7,16 +7,20 @@ names things only by opaque ids and codes; doors add titles, agency names and so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
+from agencies.directory import UnitRef
 from referral.casework.carrying import Opened
 from referral.casework.recipients import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One hand-off that was made: who is asked, at which step, on what ground, by when."""
+    """One hand-off that was made: who is asked, at which step, on what ground, by when.
+
+    ``unit`` is what the directory has just said of who is asked; it is not stored.
+    """
 
     hand_off_id: str
     batch: str
@@ -36,6 +40,7 @@ class Ask:
     immediate: bool
     basis: str | None
     derivation: tuple[str, ...]
+    unit: UnitRef | None = None
 
     @classmethod
     def of(cls, made: Opened, subject: Subject) -> Self:
@@ -60,7 +65,12 @@ class Ask:
             immediate=bool(clock and clock.immediate),
             basis=clock.basis.value if clock else None,
             derivation=clock.derivation if clock else (),
+            unit=made.unit,
         )
+
+    def stored(self) -> dict[str, Any]:
+        """Ids and codes, as kept under the idempotency key."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "unit"}
 
     @classmethod
     def again(cls, stored: Mapping[str, Any]) -> Self:
@@ -91,7 +101,8 @@ class Acted:
 
     def stored(self) -> dict[str, Any]:
         """As kept under the idempotency key."""
-        return asdict(self)
+        own = {name: getattr(self, name) for name in self.__slots__}
+        return {**own, "asks": [ask.stored() for ask in self.asks]}
 
     @classmethod
     def again(cls, stored: Mapping[str, Any]) -> Self:
