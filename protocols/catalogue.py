@@ -38,12 +38,14 @@ class Catalogue:
         calendar. Everywhere else such a limit is refused.
         """
         problems = Problems()
-        shelves = read_shelves(folder or FOLDER, problems, only, goes_on=goes_on)
+        shelves = read_shelves(folder or FOLDER, problems, only)
         problems.settle()
         if folder is None:
             # The law that is taken may speak of new facts; they are read now, not at a request.
             load_vocabulary.cache_clear()
             load_vocabulary()
+        if goes_on:
+            shelves = {iso2: shelf.going_on() for iso2, shelf in shelves.items()}
         return cls(shelves)
 
     @property

@@ -41,23 +41,22 @@ class Shelf:
     cited: tuple[str, ...]  # by country.yaml itself
     letters: Mapping[str, Letter]  # by document
 
+    def going_on(self) -> Shelf:
+        """The same country, counting by the week alone where no holidays are entered."""
+        calendars = replace(self.calendars, goes_on=True)
+        versions = tuple(replace(one, calendars=calendars) for one in self.versions)
+        return replace(self, calendars=calendars, versions=versions)
 
-def read_shelves(
-    folder: Path, problems: Problems, only: Iterable[str] = (), *, goes_on: bool = False
-) -> dict[str, Shelf]:
-    """Every country of the folder that can be read; use it only if no error was added.
 
-    ``goes_on``: calendars count beyond their covered years by the week alone, and say so.
-    """
+def read_shelves(folder: Path, problems: Problems, only: Iterable[str] = ()) -> dict[str, Shelf]:
+    """Every country of the folder that can be read; use it only if no error was added."""
     wanted = {code.upper() for code in only}
     vocabulary, own = read_vocabulary(folder, problems)
     shelves: dict[str, Shelf] = {}
     for place in sorted(folder.iterdir()):
         if place.is_dir() and (not wanted or place.name.upper() in wanted):
             facts = [fact for fact in own if fact.entry.country == place.name.upper()]
-            shelf = _read_shelf(
-                place, vocabulary.in_country(place.name), facts, problems, goes_on=goes_on
-            )
+            shelf = _read_shelf(place, vocabulary.in_country(place.name), facts, problems)
             if shelf is not None:
                 shelves[place.name.upper()] = shelf
     _released(folder, shelves, problems)
@@ -99,8 +98,6 @@ def _read_shelf(
     vocabulary: Vocabulary,
     own: Iterable[OwnFact],
     problems: Problems,
-    *,
-    goes_on: bool,
 ) -> Shelf | None:
     item = read(text_of(folder / _COUNTRY, problems), name_of(folder / _COUNTRY), problems)
     if item is None:
@@ -114,9 +111,8 @@ def _read_shelf(
         )
     translated(own, country.languages, problems)
     days = read(text_of(folder / CALENDARS, problems), name_of(folder / CALENDARS), problems)
-    calendars = replace(
-        read_calendars(days, country.time_zone, country.mandates, problems, country.calendar_era),
-        goes_on=goes_on,
+    calendars = read_calendars(
+        days, country.time_zone, country.mandates, problems, country.calendar_era
     )
     versions = [
         version

@@ -13,11 +13,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from agencies.directory import UnitRef
 from protocols.law import Source as Cited
 from referral import queries
 from referral.api.wording import Wording
 from referral.casework import Acted, Ask
 from referral.entry import Call
+from referral.session import Actor
 
 Names = Mapping[UUID, tuple[str | None, str | None]]
 
@@ -136,11 +138,20 @@ class Made(Answer):
         )
 
 
+def _names(unit: UnitRef, actor: Actor) -> tuple[str | None, str | None]:
+    """Agency and unit name; None where the agency is confidential, as ``queries.units_named``."""
+    if unit.confidential and unit.agency_id != actor.agency_id:
+        return None, None
+    return unit.agency_name, unit.unit_name
+
+
 async def made(call: Call[Any], asks: Iterable[Ask], words: Wording) -> tuple[Made, ...]:
-    """Hand-offs just made, with the names of those asked (one query, none if nobody is asked)."""
+    """Hand-offs just made, with the names of those asked (one query, if not just looked up)."""
     listed = tuple(asks)
-    units = {UUID(ask.unit_id) for ask in listed}
-    names = await queries.units_named(call.session, call.actor, sorted(units)) if units else {}
+    names = {one.unit_id: _names(one, call.actor) for ask in listed if (one := ask.unit)}
+    units = {UUID(ask.unit_id) for ask in listed if ask.unit is None}
+    if units:
+        names |= await queries.units_named(call.session, call.actor, sorted(units))
     return tuple(Made.of(ask, words, names) for ask in listed)
 
 

@@ -7,16 +7,20 @@ names things only by opaque ids and codes; doors add titles, agency names and so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
+from agencies.directory import UnitRef
 from referral.casework.carrying import Opened
 from referral.casework.recipients import Subject
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One hand-off that was made: who is asked, at which step, on what ground, by when."""
+    """One hand-off that was made: who is asked, at which step, on what ground, by when.
+
+    ``unit`` is what the directory has just said of who is asked; it is not stored.
+    """
 
     hand_off_id: str
     batch: str
@@ -37,6 +41,7 @@ class Ask:
     basis: str | None
     derivation: tuple[str, ...]
     place: str = ""  # where the person was found: a province may call a step otherwise
+    unit: UnitRef | None = None
 
     @classmethod
     def of(cls, made: Opened, subject: Subject) -> Self:
@@ -62,7 +67,12 @@ class Ask:
             basis=clock.basis.value if clock else None,
             derivation=clock.derivation if clock else (),
             place=subject.place,
+            unit=made.unit,
         )
+
+    def stored(self) -> dict[str, Any]:
+        """Ids and codes, as kept under the idempotency key."""
+        return {name: getattr(self, name) for name in self.__slots__ if name != "unit"}
 
     @classmethod
     def again(cls, stored: Mapping[str, Any]) -> Self:
@@ -93,7 +103,8 @@ class Acted:
 
     def stored(self) -> dict[str, Any]:
         """As kept under the idempotency key."""
-        return asdict(self)
+        own = {name: getattr(self, name) for name in self.__slots__}
+        return {**own, "asks": [ask.stored() for ask in self.asks]}
 
     @classmethod
     def again(cls, stored: Mapping[str, Any]) -> Self:

@@ -1,4 +1,4 @@
-"""The service as it is served, in a process of its own: one worker, uvloop, no access log."""
+"""The service as it is served, in a process of its own: one worker, uvloop, no access log, logs in JSON."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import uvicorn
 
 from protocols.catalogue import Catalogue
+from referral import logs
 from referral.app import make_app
 from referral.database import make_engine
 from referral.entry import Installation
@@ -23,7 +24,15 @@ def main() -> None:
         vault=Vault.from_text(os.environ["BENCH_KEY"]),
         catalogue=Catalogue.load(only=["ZZ"]),
     )
-    uvicorn.run(make_app(installation), port=int(sys.argv[1]), log_config=None, access_log=False)
+    logs.configure(as_json=True)
+    uvicorn.run(
+        make_app(installation),
+        port=int(sys.argv[1]),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from protocols.catalogue import Catalogue
 from protocols.lifecycle import Act
 from protocols.problems import ProblemsFound
-from protocols.working_time import Limit, Unit, due_at
+from protocols.working_time import CalendarNotCovered, Limit, Unit, due_at
 from tests.protocols.drafts import COUNTRY, TRACK, written
 
 
@@ -136,3 +136,17 @@ def test_the_day_is_the_countrys_own(catalogue: Catalogue) -> None:
 def test_the_latest_version_in_force_is_meant_where_none_is_named(catalogue: Catalogue) -> None:
     assert catalogue.version_of("ZZ", "trafficking").version == "2026-02-15"
     assert catalogue.version_of("ZZ", "trafficking", "2026-10-01").pilots_in == ("ZZ-E",)
+
+
+def test_a_running_service_counts_on_beyond_the_covered_years_under_the_same_law() -> None:
+    strict, running = Catalogue.load(only=["ZZ"]), Catalogue.load(only=["ZZ"], goes_on=True)
+    unknown = date(strict.calendar("ZZ", "CHILD_PROTECTION", "ZZ-N").covered.stop, 5, 4)
+    with pytest.raises(CalendarNotCovered):
+        strict.calendar("ZZ", "CHILD_PROTECTION", "ZZ-N").closed_by(unknown)
+    for before, after in zip(
+        strict.shelves["ZZ"].versions, running.shelves["ZZ"].versions, strict=True
+    ):
+        assert before.digest == after.digest
+        calendars = [after.calendars, *(there.calendars for there in after.places.values())]
+        for one in calendars:
+            assert one.of("CHILD_PROTECTION", "ZZ-N").closed_by(unknown) in {None, ""}
