@@ -9,30 +9,42 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 from protocols.altered import altered
 from protocols.answers import PAST
 from protocols.conditions import World
 from protocols.decision import (
     AdvanceClock,
+    Decided,
     Decision,
     Escalate,
     HoldStep,
     MoveCustody,
     MoveHandOff,
+    NeedFact,
     OpenHandOff,
     RecordEvent,
     Run,
+    StartClock,
+    Withheld,
 )
 from protocols.exclusions import shut_out
 from protocols.lifecycle import Act
 from protocols.proof.happenings import Happening, Whose, happenings, running, supposed_run
 from protocols.proof.projection import Projection, is_duty
 from protocols.proof.standing import ANOTHER, WITH, Standing, run_of, standing_of
-from protocols.proof.supposing import SupposedMandates, Supposition, Suppositions, every
+from protocols.proof.supposing import (
+    SupposedMandates,
+    Supposition,
+    Suppositions,
+    gone_through,
+)
 from protocols.rehearsal import carried_out
 
 MOST_STATES = 200_000
+_ONLY_TOLD = (HoldStep, Withheld, NeedFact, Escalate)
 
 
 class TooManyStates(Exception):
@@ -44,8 +56,7 @@ class TooManyStates(Exception):
         super().__init__(f"{step}: more than {most:,} states, {', '.join(coupling)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One answer: from where, what happened, what was supposed, what it led to."""
 
     start: Standing
@@ -60,7 +71,7 @@ class Edge:
     custody_moved: bool = False
     watched: bool = True  # some limit runs afterwards, or the referral is closed
     leaves: bool = False  # another body takes the person over
-    supposing: tuple[Supposition, ...] = field(default=(), compare=False)
+    supposing: tuple[Supposition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
     queue = deque([begin])
     while queue:
         standing = queue.popleft()
-        edges[standing] = tuple(dict.fromkeys(_edges(projection, standing)))
+        edges[standing] = tuple(_edges(projection, standing))
         for edge in edges[standing]:
             if edge.end not in reached:
                 reached[edge.end] = edge
@@ -91,48 +102,64 @@ def explored(projection: Projection, most: int = MOST_STATES) -> Automaton:
 
 
 def _edges(projection: Projection, standing: Standing) -> Iterator[Edge]:
-    facts, holder = supposed_run(Suppositions((), ()))
+    supposed = Suppositions(projection.profiles.groups, ())
+    facts, holder = supposed_run(supposed)
     run = run_of(projection, standing, facts, holder)
+    here = _Here(projection, standing, run, standing_of(projection, run), holder)
     for happening in happenings(projection, standing, run):
-
-        def ask(supposed: Suppositions, happening: Happening = happening) -> Edge | None:
-            facts, holder = supposed_run(supposed)
-            now = altered(run, facts=facts, holder_mandates=holder)
-            return _edge(projection, standing, happening, now, holder)
-
-        for edge, trail in every(projection.profiles.groups, ask):
-            if edge is not None:
-                yield altered(edge, supposing=trail) if trail else edge
+        told = set()
+        for edge, trail in gone_through(supposed, partial(_edge, here, happening)):
+            if edge is not None and edge not in told:
+                told.add(edge)
+                yield edge._replace(supposing=trail) if trail else edge
 
 
-def _edge(
-    projection: Projection,
-    standing: Standing,
-    happening: Happening,
-    run: Run,
-    holder: SupposedMandates,
-) -> Edge | None:
-    answer = happening.ask(run, holder)
+class _Here(NamedTuple):
+    """Where a step stands, as a run the engine can be asked about; ``stays``: if nothing moves."""
+
+    projection: Projection
+    standing: Standing
+    run: Run
+    stays: Standing
+    holder: SupposedMandates
+
+
+def _edge(here: _Here, happening: Happening) -> Edge | None:
+    projection, run = here.projection, here.run
+    answer = happening.ask(run, here.holder)
     if not isinstance(answer, Decision):
         return None
-    after = carried_out(run, answer, outcome=happening.outcome)
-    if happening.leaves:
-        after = altered(after, custody=ANOTHER)
+    if happening.leaves or any(_moves(projection, run, item) for item in answer.items):
+        after = carried_out(run, answer, outcome=happening.outcome)
+        if happening.leaves:
+            after = altered(after, custody=ANOTHER)
+        end = standing_of(projection, after)
+    else:
+        after, end = run, here.stays
     seen = _seen(projection, answer)
     return Edge(
-        start=standing,
-        words=happening.words,
-        whose=happening.whose,
-        end=standing_of(projection, after),
-        opened=tuple(seen.opened),
-        kept=tuple(seen.kept),
-        fired=frozenset(seen.fired),
-        shut_out=_shut_out(projection, run, seen),
-        act=happening.act,
-        custody_moved=seen.custody_moved,
-        watched=not after.open or running(after),
+        here.standing,
+        happening.words,
+        happening.whose,
+        end,
+        tuple(seen.opened),
+        tuple(seen.kept),
+        frozenset(seen.fired),
+        _shut_out(projection, run, seen),
+        happening.act,
+        seen.custody_moved,
+        watched=not after.open or running(after) or bool(answer.all(StartClock)),
         leaves=happening.leaves,
     )
+
+
+def _moves(projection: Projection, run: Run, item: Decided) -> bool:
+    """Whether this changes where the step stands; the review beside it does not."""
+    if isinstance(item, RecordEvent):
+        return item.event in projection.events and item.event not in run.events
+    if isinstance(item, StartClock):
+        return item.clock in projection.protocol.clocks
+    return not isinstance(item, _ONLY_TOLD)
 
 
 @dataclass(slots=True)

@@ -63,14 +63,14 @@ class Histories:
             for edge in automaton.edges[standing]:
                 if edge.words in awaited and edge.words not in self._told:
                     continue
-                first, told = way[0] if way else edge, None
+                length = self._length(way[0] if way else edge, way)
+                told = None
                 for word in edge.fired:
                     known = self._told.get(word)
-                    if known is None or len(known) > self._length(first, way):
+                    if known is None or len(known) > length:
                         told = told or self.through(automaton, (*way, edge))
                         self._told[word] = told
                         yield word
-                length = self._length(first, way)
                 if edge.end not in ways and length < nearest.get(edge.end, length + 1):
                     nearest[edge.end] = length
                     heappush(queue, (length, next(order), edge.end, (*way, edge)))

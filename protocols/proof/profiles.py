@@ -29,11 +29,10 @@ from protocols.conditions import (
     IsChild,
     ReportedIs,
     ResultIs,
-    UrgencyIs,
     World,
     atoms,
 )
-from protocols.entries import FactType
+from protocols.entries import Entry, FactType
 from protocols.facts import Facts, Indicator, Status, Value
 from protocols.proof.supposing import Guard, Supposition, Valuation
 from protocols.vocabulary import Vocabulary
@@ -153,19 +152,17 @@ def _variable(atom: Atom) -> str:
             return topic
         case ReportedIs():
             return REPORTED
-        case UrgencyIs():
-            return URGENCY
         case FlagIs() | CodeIs() | Includes() | InBand():
             return atom.fact
-    return ""  # always true: reads nothing
+        case _:
+            return URGENCY
 
 
 def _choices(members: list[Condition], vocabulary: Vocabulary) -> dict[str, list[Choice]]:
     read: dict[str, list[Atom]] = {}
     for condition in members:
         for atom in atoms(condition):
-            if variable := _variable(atom):
-                read.setdefault(variable, []).append(atom)
+            read.setdefault(_variable(atom), []).append(atom)
     return {name: _values(name, asked, vocabulary) for name, asked in read.items()}
 
 
@@ -182,26 +179,26 @@ def _values(variable: str, asked: list[Atom], vocabulary: Vocabulary) -> list[Ch
         return [({URGENCY: one}, f"urgency {one}") for one in URGENCIES]
     values: list[Value] = []
     for atom in asked:
-        values += [value for value in _of(atom, asked, vocabulary) if value not in values]
+        found = _of(vocabulary[variable], atom, asked)
+        values += [value for value in found if value not in values]
     unknown: list[Choice] = [({}, f"{variable} not known")]
     return unknown + [({variable: value}, f"{variable} {_said(value)}") for value in values]
 
 
-def _of(atom: Atom, asked: list[Atom], vocabulary: Vocabulary) -> list[Value]:
+def _of(fact: Entry, atom: Atom, asked: list[Atom]) -> list[Value]:
     match atom:
         case FlagIs():
             return [True, False]
         case InBand(low=low, high=high):
             return [number for number in (low - 1, low, high, high + 1) if number >= 0]
-        case CodeIs(fact=fact):
+        case CodeIs():
             named = {code for one in asked if isinstance(one, CodeIs) for code in one.codes}
-            others = [code for code in vocabulary[fact].allowed if code not in named]
+            others = [code for code in fact.allowed if code not in named]
             return [*sorted(named), *others[:1]]
-        case Includes(fact=fact):
-            kind = vocabulary[fact].type
+        case _:
             classes = _classes([one for one in asked if isinstance(one, Includes)])
-            return list(_indicated(classes) if kind is FactType.INDICATORS else _found(classes))
-    return []
+            indicated = fact.type is FactType.INDICATORS
+            return list(_indicated(classes) if indicated else _found(classes))
 
 
 def _classes(asked: list[Includes]) -> list[frozenset[str]]:

@@ -10,6 +10,7 @@ any more.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -224,7 +225,7 @@ def _ticking(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> tupl
         called = one.state is ClockState.LAPSED and _called_for(projection, run, one, waiting)
         if called or one.state.live:
             rungs = projection.rungs[one.clock, attached is not None]
-            fired = sum(place < one.rung for place in rungs.matter)
+            fired = bisect_left(rungs.matter, one.rung)
             if everybody and f"{one.clock} lapsed" not in projection.mentioned:
                 fired = len(rungs.matter)
             still = one.state is ClockState.PAUSED

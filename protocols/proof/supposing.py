@@ -38,7 +38,12 @@ class Suppositions:
 
     def __init__(self, groups: tuple[tuple[Valuation, ...], ...], script: tuple[int, ...]) -> None:
         """Nothing has been asked yet."""
-        self.groups, self._script = groups, script
+        self.groups = groups
+        self.follow(script)
+
+    def follow(self, script: tuple[int, ...]) -> None:
+        """Forget what was asked; from now on these choices are taken."""
+        self._script = script
         self.choices: list[tuple[int, int]] = []  # which was taken, of how many
         self._left: dict[Key, tuple[int, ...]] = {}  # the options that remain, by question
 
@@ -113,11 +118,19 @@ def every(
     groups: tuple[tuple[Valuation, ...], ...], ask: Callable[[Suppositions], _Answer]
 ) -> list[tuple[_Answer, tuple[Supposition, ...]]]:
     """All answers to one question, each with the first of what can be supposed for it, in order."""
+    supposed = Suppositions(groups, ())
+    return gone_through(supposed, lambda: ask(supposed))
+
+
+def gone_through(
+    supposed: Suppositions, ask: Callable[[], _Answer]
+) -> list[tuple[_Answer, tuple[Supposition, ...]]]:
+    """The same of a question that asks ``supposed``, which is made to suppose one after another."""
     found: list[tuple[_Answer, tuple[Supposition, ...]]] = []
     script: tuple[int, ...] | None = ()
     while script is not None:
-        supposed = Suppositions(groups, script)
-        found.append((ask(supposed), supposed.trail))
+        supposed.follow(script)
+        found.append((ask(), supposed.trail))
         script = _next(supposed.choices)
     return sorted(found, key=_options) if len(found) > 1 else found
 

@@ -13,7 +13,6 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TypeAlias
 
-from protocols.altered import altered
 from protocols.law import CLOSED, TRIAGE
 from protocols.lifecycle import Act
 from protocols.permits import outcomes_for, reasons_for
@@ -167,8 +166,7 @@ class _Names:
 
     def edge(self, one: Edge) -> Edge:
         """The edge of the twin."""
-        return altered(
-            one,
+        return one._replace(
             start=self.standing(one.start),
             words=self.text(one.words),
             end=self.standing(one.end),

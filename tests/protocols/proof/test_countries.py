@@ -108,3 +108,14 @@ def test_guards_that_share_facts_are_valued_together() -> None:
     assert heights.group == either.group
     together = {(one[heights.place], one[either.place]) for one in profiles.groups[heights.group]}
     assert together == {(None, None), (False, False), (True, True), (False, True)}
+
+
+def test_numbers_are_valued_on_both_sides_of_each_band() -> None:
+    text = changed("  small: {", "  long: {fact: econ_hours, from: 14, to: 40}\n  small: {")
+    found = [
+        track_of(changed("    when: small or works\n", f"    when: {one}\n", text)).steps["Q2"].when
+        for one in ("long", "not long")
+    ]
+    profiles = profiles_of(found, load_vocabulary())
+    assert set(profiles.groups[0]) == {(None, None), (True, False), (False, True)}
+    assert profiles.words[0][0] == "econ_hours not known"

@@ -19,7 +19,7 @@ def broken(**changes: Any) -> tuple[Automaton, Histories]:
     step = projected(protocol, profiles, protocol.steps["Q1"], leading_to_the_end(protocol))
     sound = explored(step)
     edges = {
-        standing: tuple(replace(edge, **changes) for edge in out)
+        standing: tuple(edge._replace(**changes) for edge in out)
         for standing, out in sound.edges.items()
     }
     automaton = replace(sound, edges=edges)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from protocols.proof.track import prove
+from protocols.vocabulary import load_vocabulary
+from tests.protocols.drafts import COUNTRY, compiled
 from tests.protocols.proof.small import SOUND, changed, found, proof_of, with_third
 
 ENDS = "escalates_to: COUNCIL\n  Q2:"
@@ -55,6 +58,53 @@ def test_l3_a_limit_that_only_reminds_calls_nobody() -> None:
         text,
     )
     assert "POLICE was asked for Q3" in one(text, "L3")[0]
+
+
+NOTICE = (
+    ("kind: task", "kind: notice"),
+    ("    outcomes: [HELPED]\n", ""),
+    ("[accepted, declined]", "acknowledged"),
+)
+
+
+def test_l3_a_notice_is_watched_until_it_was_seen_and_no_longer() -> None:
+    assert found(with_third(*NOTICE), "L3") == []
+    text = with_third(*NOTICE, ("        escalates_to: NATION\n", "        ladder: soft\n"))
+    text = changed(
+        "ladders:\n",
+        "ladders:\n  soft: {sources: [GUESS], rungs: [{at: 50 %, remind: receiver}]}\n",
+        text,
+    )
+    assert one(text, "L3")[0].startswith("POLICE was asked for Q3 and no limit calls anybody")
+
+
+def test_the_nearer_of_two_triggers_is_told() -> None:
+    late = (("from: opened", "from: accepted"), ("[accepted, declined]", "completed"))
+    text = with_third(*late, ("follows: Q1 accepted", "follows: [Q1 failed, moved]"))
+    text = changed("forbids: [moved]", "forbids: [ended]", text)
+    message, history = one(text, "L3")
+    assert message.startswith("POLICE was asked for Q3")
+    assert [words.partition(" (")[0] for words in history] == ["filing", "moved is recorded"]
+
+
+def test_a_track_without_triage_has_no_history_that_begins_there() -> None:
+    text = changed("  triage_if_reported: [CL]\n", "")
+    text = changed("follows: [filing, triage]", "follows: filing", text)
+    country = COUNTRY.replace("default_track: care", "default_track: help")
+    protocol, problems = compiled(text, country)
+    assert not problems
+    assert prove(protocol, load_vocabulary()).findings == ()
+
+
+def test_a_step_that_a_decline_leads_to_is_opened_by_it() -> None:
+    text = with_third(("follows: Q1 accepted", "follows: Q2 refused"))
+    assert "step Q3 is never opened" in [one.message for one in found(text, "L8")]
+    routed = changed(
+        "    last: NATION\n",
+        "    last: NATION\n    declines: {NO_CAPACITY: Q3, DUPLICATE: sender}\n",
+        text,
+    )
+    assert "step Q3 is never opened" not in [one.message for one in found(routed, "L8")]
 
 
 def test_l3_and_l5_an_event_that_stops_the_limit_leaves_a_silent_body_alone() -> None:

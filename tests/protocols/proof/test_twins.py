@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from protocols.proof.automaton import Automaton, explored
+from protocols.proof.automaton import Automaton, Edge, explored
 from protocols.proof.projection import Projection, leading_to_the_end, projected, supposing
 from protocols.proof.twins import Known, explored_once, form_of
 from protocols.vocabulary import load_vocabulary
@@ -53,7 +53,7 @@ def test_a_twin_is_told_as_if_it_had_been_explored_itself() -> None:
         own = explored(automaton.projection)
         assert set(automaton.reached) == set(own.reached), name
         for standing, edges in own.edges.items():
-            assert set(automaton.edges[standing]) == set(edges), name
+            assert _bare(automaton.edges[standing]) == _bare(edges), name
 
 
 def test_what_is_supposed_of_a_twin_is_said_in_its_own_words() -> None:
@@ -72,6 +72,11 @@ def test_another_order_of_recipients_is_another_form() -> None:
     )
     # NATION is also the body above: the same mandate twice is not two mandates.
     assert form_of(one).law != form_of(other).law
+
+
+def _bare(edges: tuple[Edge, ...]) -> set[Edge]:
+    """Without what was supposed, which has more than one example."""
+    return {edge._replace(supposing=()) for edge in edges}
 
 
 def _said(automaton: Automaton) -> set[str]:
