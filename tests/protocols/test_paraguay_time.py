@@ -66,7 +66,6 @@ def test_calendar_days_before_a_court_move_with_its_town_and_an_offices_do_not()
 def test_the_wednesday_of_holy_week_2023_was_closed_before_every_court() -> None:
     for place in ("PY-ASU", "PY-7-ENCARNACION"):
         assert last_day("2023-04-04T09:00", ONE_WORKING_DAY, "COURT_CHILD", place) == "2023-04-10"
-    assert last_day("2023-04-04T09:00", ONE_WORKING_DAY, "CODENI", "PY-ASU") == "2023-04-05"
 
 
 def test_what_ended_in_caacupe_on_4_april_2023_ended_after_holy_week() -> None:
