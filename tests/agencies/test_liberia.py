@@ -133,6 +133,21 @@ async def test_no_home_is_shown_by_name(owner: AsyncConnection) -> None:
     assert all(body.confidential for body in REGISTER.bodies if body.key in homes)
 
 
+def test_every_member_of_the_task_force_and_every_superintendent_is_listed() -> None:
+    members = {"MOL", "MOJ", "MFA", "MIA", "MOH", "MGCSP", "LNP", "LIS"}
+    keys = {body.key for body in REGISTER.bodies}
+    assert members <= keys
+    assert {f"SUPERINTENDENT-{county}" for county in COUNTIES} <= keys
+
+
+async def test_calls_to_911_come_after_the_line_whose_number_was_published(
+    owner: AsyncConnection,
+) -> None:
+    (line,) = await found(owner, Ask("HOTLINE_HT", "LR"))
+    assert agency(line) == "LINE-2883"
+    assert [unit.agency_key for unit in line.alternates] == ["LINE-911"]
+
+
 async def test_kin_care_is_another_desk_than_the_social_worker(owner: AsyncConnection) -> None:
     kin, worker = await found(owner, Ask("FOSTER_CARE", "LR-NI"), Ask("PROTECT_COUNTY", "LR-NI"))
     assert kin.unit is not None

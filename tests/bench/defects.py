@@ -353,6 +353,8 @@ WHY_IT_CAN_SURVIVE = {
     " rest on it.",
     "widened_exclusion": "The condition never holds in a worked case, and the step has a 'last' who"
     " is asked instead: nobody is left without a holder.",
+    "cyclic_follows": "The step opens by itself only once (no 'repeat'), and it had opened before the"
+    " other could exist: the new trigger never opens anything.",
     "removed_stop": "The hand-off that ends takes its limit with it, so the word was not needed.",
     "stops_too_early": "The limit begins with the acceptance, and reading comes before it; or another"
     " limit of the step goes on until it is accepted, and nobody waits unwatched.",

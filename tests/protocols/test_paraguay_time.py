@@ -53,6 +53,21 @@ def test_a_court_deadline_moves_in_the_town_that_keeps_its_day_and_nowhere_else(
     assert last_day(start, ONE_WORKING_DAY, "CODENI", "PY-10-CIUDAD-DEL-ESTE") == "2022-02-03"
 
 
+def test_calendar_days_before_a_court_move_with_its_town_and_an_offices_do_not() -> None:
+    start, two_days = "2022-02-01T09:00", Limit(2, Unit.CALENDAR_DAYS)
+    assert last_day(start, two_days, "DEF_CHILD", "PY-10-CIUDAD-DEL-ESTE") == "2022-02-04"
+    assert last_day(start, two_days, "DEF_CHILD", "PY-ASU") == "2022-02-03"
+    # Until Saturday 5 February: a court's day ends on Monday, an office's stays.
+    four_days = Limit(4, Unit.CALENDAR_DAYS)
+    assert last_day(start, four_days, "PROSEC_HT", "PY") == "2022-02-07"
+    assert last_day(start, four_days, "CODENI", "PY") == "2022-02-05"
+
+
+def test_the_wednesday_of_holy_week_2023_was_closed_before_every_court() -> None:
+    for place in ("PY-ASU", "PY-7-ENCARNACION"):
+        assert last_day("2023-04-04T09:00", ONE_WORKING_DAY, "COURT_CHILD", place) == "2023-04-10"
+
+
 def test_what_ended_in_caacupe_on_4_april_2023_ended_after_holy_week() -> None:
     assert (
         last_day("2023-04-03T09:00", ONE_WORKING_DAY, "COURT_CHILD", "PY-3-CAACUPE") == "2023-04-10"
