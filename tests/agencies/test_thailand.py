@@ -41,6 +41,21 @@ def test_it_reads_without_problems_and_has_the_places_iso_has(thailand: Register
     assert places["TH-S"].parent == "TH-20"  # Pattaya lies in Chonburi
 
 
+def test_the_bodies_the_notes_name_are_listed_also_those_nobody_asks(thailand: Register) -> None:
+    listed = {body.key: body for body in thailand.bodies}
+    unasked = {"PORT-CONTROL", "NAVY", "OVERSEAS-OPERATION-CENTRES"}
+    assert all(listed[key].charges == () for key in unasked)
+    national = {
+        *("COORDINATION-COMMITTEE", "POLICY-COMMITTEE", "NATIONAL-OPERATION-CENTRE", "MSDHS"),
+        *("DATIP", "HOTLINE-1300", "IDENTIFICATION-DON-MUEANG", "INTERPRETERS", "RTP", "AHTD"),
+        *("INTERPRETERS-LABOUR", "NGO-SHELTERS", "NGO-NETWORK", "LABOUR-COMMAND-SECRETARIAT"),
+        *("DLPW", "DOE", "HOTLINE-1506", "HOTLINE-1546", "HOTLINE-1694", "TATIP", "TICAC"),
+        *("POLICE-CHILD-WOMEN-CENTRES", "DSI", "IMMIGRATION", "OAG", "COURT-HT", "AMLO"),
+        *("RIGHTS-DEPARTMENT", "NACC", "PACC", "PDPC", "INTERIOR", "IOM"),
+    }
+    assert national <= {key for key, body in listed.items() if body.charges}
+
+
 def test_the_memoranda_are_groups_and_the_nine_centres_leave_no_province_out(
     thailand: Register,
 ) -> None:

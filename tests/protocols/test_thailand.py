@@ -12,6 +12,7 @@ from protocols.catalogue import Catalogue
 from protocols.check import check
 from protocols.country import Caregiver
 from protocols.decision import LimitBasis
+from protocols.facts import Group
 from protocols.protocol import Protocol
 from protocols.working_time import Limit, Unit, due_at
 
@@ -80,6 +81,29 @@ def test_the_days_of_a_year_the_cabinet_has_not_settled_are_not_guessed(
     court = calendar_of(trafficking, "COURT")
     with pytest.raises(CalendarNotCovered):
         due_at(datetime(2026, 12, 31, 9, tzinfo=BANGKOK), Limit(1, Unit.WORKING_DAYS), court)
+
+
+def test_weeks_before_the_known_holidays_end_the_check_says_so() -> None:
+    found = check(["TH"], today=TODAY, proving=False).problems
+    (said,) = [one for one in found if "holidays are known until" in one.message]
+    assert "until 2026-12-31, 35 days from now (4 calendars)" in said.message
+    assert said.file == "th/calendars.yaml"
+
+
+def test_neither_the_police_nor_an_interpreter_hears_who_she_is(trafficking: Protocol) -> None:
+    steps = trafficking.steps
+    assert steps["TH-12-INTERPRETER"].travels == {Group.ENVELOPE}
+    for asked in ("TH-01-POLICE", "TH-16", "TH-17", "TH-08-REPORT"):
+        assert Group.IDENTITY not in steps[asked].travels, asked
+
+
+def test_a_special_case_is_known_to_be_one_before_the_special_investigators_hear_of_it(
+    trafficking: Protocol,
+) -> None:
+    (rule,) = [one for one in trafficking.exclusions if "DSI" in one.mandates]
+    assert rule.unknown_excludes
+    told = trafficking.steps["TH-08-REPORT"].order
+    assert set(told) == {"POLICE_CHIEF", "GOVERNOR_CENTRE", "DSI"}
 
 
 def test_two_clocks_of_different_law_start_at_the_rescue(trafficking: Protocol) -> None:
