@@ -13,7 +13,7 @@ from referral import access, errors
 from referral.attachments import BY_TYPE
 from referral.audit.streams import witness
 from referral.errors import Refusal
-from referral.queries.referrals import referrals_of
+from referral.queries.referrals import related_to
 from referral.queries.sealed import case_keys
 from referral.session import Actor, WitnessedRead
 
@@ -137,8 +137,7 @@ async def _ground(
 ) -> _Ground | Refusal:
     """Under which cell she may, or the refusal, which is in the log."""
     parties = await access.standing_in(session, case_id, now)
-    referrals = await referrals_of(session, actor, case_id, parties)
-    relationships = frozenset().union(*(one.relationships for one in referrals))
+    relationships = await related_to(session, actor, case_id, parties)
     resource = access.Resource.of(relationships, parties)
     decision = access.decide(actor, action, resource, access.Context.of(actor, reason, now))
     if decision.allow:

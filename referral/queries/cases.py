@@ -17,8 +17,8 @@ from referral.errors import Refusal
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.overrides import overrides_of
 from referral.queries.panels import PanelSeen, dissents_of, panels_of
-from referral.queries.persons import PersonSeen, persons_of
-from referral.queries.referrals import ReferralSeen, referrals_of
+from referral.queries.persons import EVERYBODY, PersonSeen, last_number, persons_of
+from referral.queries.referrals import ReferralSeen, referrals_of, related_to
 from referral.queries.sealed import case_keys
 from referral.session import Actor, ReadSession, WitnessedRead
 
@@ -48,6 +48,7 @@ class CaseSeen:
     hand_offs: tuple[HandOffLine, ...]
     panels: tuple[PanelSeen, ...]
     relationships: frozenset[Relationship]
+    last_number: int  # of a person: a page of a large group shows fewer
     notes: tuple[tuple[str, datetime, str], ...] = ()
     opened: tuple[str, ...] = ()  # which of G2-G5 this answer holds
     refused: Mapping[str, Refusal] = field(default_factory=dict)  # asked for, not given, why
@@ -60,10 +61,12 @@ async def case_seen(
     *,
     groups: Sequence[str] = (),
     reason: str | None = None,
+    numbers: range = EVERYBODY,
     now: datetime,
 ) -> CaseSeen | Refusal:
     """The case as this actor may see it, or "not found".
 
+    ``numbers``: only these persons, their referrals and hand-offs are read; nobody else is opened.
     ``groups`` (G2, G3, G4) open sealed parts: that takes a ``WitnessedRead``, and leaves one entry
     in the actor's stream whether they were given or not.
     """
@@ -73,8 +76,7 @@ async def case_seen(
             await witness(session, actor, case_id, [], why="not-found", now=now)
         return errors.not_found()
     parties = await access.standing_in(session, case_id, now)
-    referrals = await referrals_of(session, actor, case_id, parties)
-    relationships = frozenset().union(*(one.relationships for one in referrals))
+    relationships = await related_to(session, actor, case_id, parties)
     if not relationships:
         return errors.not_found()
     resource = access.Resource.of(relationships, parties)
@@ -84,9 +86,10 @@ async def case_seen(
         return access.refusal_for("see_envelope", decision)
     visible = decision.visible_classes
     allowed, refused = _asked(actor, groups, resource, context)
-    persons = await persons_of(session, case_id, allowed)
+    persons = await persons_of(session, case_id, allowed, numbers)
     if "G1" not in visible:
         persons = tuple(replace(one, facts=None, findings=None, overrides=()) for one in persons)
+    referrals = await referrals_of(session, actor, case_id, parties, numbers)
     notes = await _notes(session, case_id) if "G4" in allowed else ()
     under_glass = Relationship.BREAK_GLASS in relationships
     if groups:
@@ -103,15 +106,29 @@ async def case_seen(
         workplace=envelope["workplace"] if "G1W" in visible else None,
         persons=persons,
         referrals=referrals,
-        hand_offs=await lines_in(
-            session, actor, "h.case_id = :id ORDER BY h.requested_at, h.id", id=case_id
-        ),
+        hand_offs=await _lines(session, actor, case_id, referrals, numbers),
         panels=await panels_of(session, case_id),
         relationships=relationships,
+        last_number=await last_number(session, case_id),
         notes=notes,
         opened=tuple(sorted(allowed)),
         refused=refused,
     )
+
+
+async def _lines(
+    session: ReadSession,
+    actor: Actor,
+    case_id: UUID,
+    referrals: Sequence[ReferralSeen],
+    numbers: range,
+) -> tuple[HandOffLine, ...]:
+    """The hand-offs of these persons: by their referrals, where not everybody is wanted."""
+    order = "ORDER BY h.requested_at, h.id"
+    if numbers == EVERYBODY:
+        return await lines_in(session, actor, f"h.case_id = :id {order}", id=case_id)
+    some = [one.id for one in referrals]
+    return await lines_in(session, actor, f"h.referral_id = ANY (:some) {order}", some=some)
 
 
 _ENVELOPE_NAMES = (

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from referral import access, errors
 from referral.errors import Refusal
-from referral.queries.referrals import referrals_of
+from referral.queries.referrals import related_to
 from referral.session import Actor, ReadSession
 
 
@@ -42,8 +42,7 @@ async def consents_of(
 ) -> tuple[ConsentSeen, ...] | Refusal:
     """Every consent of the case, the newest first; or "not found"."""
     parties = await access.standing_in(session, case_id, now)
-    referrals = await referrals_of(session, actor, case_id, parties)
-    relationships = frozenset().union(*(one.relationships for one in referrals))
+    relationships = await related_to(session, actor, case_id, parties)
     resource = access.Resource.of(relationships, parties)
     decision = access.decide(actor, "see_consents", resource, access.NOTHING_SHOWN)
     if not decision.allow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -43,15 +43,29 @@ SELECT p.id, p.number, p.role, p.identified, p.headcount,
     (SELECT s.facts FROM referral.person_safety s WHERE s.person_id = p.id) AS safety_facts,
     (SELECT n.content FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative,
     (SELECT n.facts FROM referral.person_narrative n WHERE n.person_id = p.id) AS narrative_facts
-FROM referral.person p WHERE p.case_id = :id ORDER BY p.number
+FROM referral.person p WHERE p.case_id = :id AND p.number BETWEEN :first AND :last ORDER BY p.number
 """)
+EVERYBODY: Final = range(1, 32768)  # numbers of persons are smallint
+
+
+async def last_number(session: ReadSession, case_id: UUID) -> int:
+    """The highest number of a person: how many there are, for whoever pages through a group."""
+    asked = text(
+        "SELECT p.number FROM referral.person p WHERE p.case_id = :id ORDER BY p.number DESC LIMIT 1"
+    )
+    found = (await session.connection.execute(asked, {"id": case_id})).scalar_one_or_none()
+    return found or 0
 
 
 async def persons_of(
-    session: ReadSession, case_id: UUID, allowed: Mapping[str, str]
+    session: ReadSession,
+    case_id: UUID,
+    allowed: Mapping[str, str],
+    numbers: range = EVERYBODY,
 ) -> tuple[PersonSeen, ...]:
-    """Every person, with facts and findings, and of sealed groups what is allowed."""
-    rows = (await session.connection.execute(_PERSONS, {"id": case_id})).mappings().all()
+    """The persons with these numbers, with facts and findings, and of sealed groups what is allowed."""
+    values = {"id": case_id, "first": numbers.start, "last": numbers.stop - 1}
+    rows = (await session.connection.execute(_PERSONS, values)).mappings().all()
     keys = await case_keys(session, case_id) if allowed else {}
 
     def opened(row: RowMapping, group: str, name: str, room: str) -> dict[str, Any] | None:

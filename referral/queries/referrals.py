@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from referral.access.relationships import Relationship, relationships_of
+from referral.queries.persons import EVERYBODY
 from referral.session import Actor, ReadSession
 
 
@@ -42,7 +43,8 @@ _REFERRALS = text("""
 SELECT r.*, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency,
     agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), (SELECT referral.my_moment())) AS in_charge
 FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit JOIN agencies.agency a ON a.id = u.agency_id
-WHERE r.case_id = :id ORDER BY r.lead DESC, r.opened_at, r.id
+    JOIN referral.person p ON p.id = r.person_id
+WHERE r.case_id = :id AND p.case_id = :id AND p.number BETWEEN :first AND :last ORDER BY r.lead DESC, r.opened_at, r.id
 """)
 
 
@@ -51,19 +53,13 @@ async def referrals_of(
     actor: Actor,
     case_id: UUID,
     parties: Any,
+    numbers: range = EVERYBODY,
 ) -> tuple[ReferralSeen, ...]:
-    """Every referral, the lead first, and how the actor is related to each."""
-    rows = (
-        await session.connection.execute(_REFERRALS, {"id": case_id, "agency": actor.agency_id})
-    ).mappings()
-    holding: dict[str, list[Any]] = {}  # by referral; every other part counts for the whole case
-    others = []
-    for party in parties:
-        if party["relationship"] in {"holder", "past_holder", "break_glass"}:
-            holding.setdefault(party["referral_id"], []).append(party)
-        else:
-            others.append(party)
-    anywhere = relationships_of(actor, others, holder_member=None)
+    """The referrals of persons with these numbers, the lead first, and how the actor is related."""
+    values: dict[str, Any] = {"id": case_id, "agency": actor.agency_id}
+    values |= {"first": numbers.start, "last": numbers.stop - 1}
+    rows = (await session.connection.execute(_REFERRALS, values)).mappings()
+    holding, anywhere = _parts(actor, parties)
     return tuple(
         ReferralSeen(
             **{
@@ -81,3 +77,45 @@ async def referrals_of(
         )
         for row in rows
     )
+
+
+async def related_to(
+    session: ReadSession, actor: Actor, case_id: UUID, parties: Any
+) -> frozenset[Relationship]:
+    """How the actor is related to any referral of the case, without reading them all.
+
+    Whose part is over (OWN) keeps her own hand-off and sees no referral any more.
+    """
+    if not any("G0" in party["groups"] for party in parties):
+        return frozenset()
+    holding, anywhere = _parts(actor, parties)
+    asked = text(
+        "SELECT r.id, agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), "
+        "(SELECT referral.my_moment())) AS in_charge "
+        "FROM referral.referral r WHERE r.case_id = :id AND r.id = ANY (:held)"
+    )
+    values = {"id": case_id, "held": [UUID(one) for one in holding]}
+    rows = (await session.connection.execute(asked, values)).all()
+    return anywhere.union(
+        *(
+            relationships_of(
+                actor,
+                holding[str(row.id)],
+                holder_member=row.in_charge,
+                referral_id=row.id,
+            )
+            for row in rows
+        )
+    )
+
+
+def _parts(actor: Actor, parties: Any) -> tuple[dict[str, list[Any]], frozenset[Relationship]]:
+    """What is held or was, by referral; every other part counts for the whole case."""
+    holding: dict[str, list[Any]] = {}
+    others = []
+    for party in parties:
+        if party["relationship"] in {"holder", "past_holder", "break_glass"}:
+            holding.setdefault(party["referral_id"], []).append(party)
+        else:
+            others.append(party)
+    return holding, relationships_of(actor, others, holder_member=None)

@@ -6,7 +6,7 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from protocols.country import said
@@ -76,6 +76,7 @@ class CasePage:
     notes: tuple[tuple[str, str, str], ...]
     opening: tuple[tuple[str, Params], ...]
     others: tuple[tuple[str, str], ...]  # of a large group: address and words of the other parts
+    onward: str  # so that what is opened is of the persons on this page
     opened: tuple[str, ...]
     empty: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -86,7 +87,7 @@ class CasePage:
 
 
 def case_view(
-    whole: CaseSeen,
+    seen: CaseSeen,
     reader: Reader,
     place: str,
     sent: Sent,
@@ -97,9 +98,9 @@ def case_view(
 ) -> CasePage:
     """The case as it was seen; what was opened stands with each person.
 
-    Of a large group a page shows some persons, from ``first`` on, with what concerns them.
+    Of a large group some persons were read, from ``first`` on, with what concerns them.
     """
-    clock, seen = reader.clock, _part(whole, first)
+    clock = reader.clock
     return CasePage(
         address=f"/cases/{seen.id}",
         reference=seen.reference,
@@ -111,7 +112,8 @@ def case_view(
         lines=tuple(reader.line(one) for one in seen.hand_offs),
         notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
         opening=_opening(seen, sent, faults),
-        others=_others(whole, first),
+        others=_others(seen, first),
+        onward=f"?from={first}" if first > 1 else "",
         opened=tuple(SEALED[group] for group in seen.opened if group in SEALED),
         empty=tuple(
             SEALED[group] for group in seen.opened if group in SEALED and not _holds(seen, group)
@@ -119,29 +121,19 @@ def case_view(
         warnings=tuple(str(one.get("message") or one.get("code") or one) for one in seen.warnings),
         key=new_key(),
         done=done,
-        decides=access.offered("approve", whole.relationships),
+        decides=access.offered("approve", seen.relationships),
         faults=faults,
     )
 
 
-def _part(seen: CaseSeen, first: int) -> CaseSeen:
-    """The persons with these numbers, their referrals and hand-offs."""
-    numbers = range(first, first + _TOGETHER)
-    if len(seen.persons) <= _TOGETHER:
-        return seen
-    persons = tuple(one for one in seen.persons if one.number in numbers)
-    ids = {one.id for one in persons}
-    return replace(
-        seen,
-        persons=persons,
-        referrals=tuple(one for one in seen.referrals if one.person_id in ids),
-        hand_offs=tuple(one for one in seen.hand_offs if one.person_number in numbers),
-    )
+def page_from(first: int) -> range:
+    """The numbers of the persons on one page, from this one on."""
+    return range(first, first + _TOGETHER)
 
 
 def _others(seen: CaseSeen, first: int) -> tuple[tuple[str, str], ...]:
-    last = max((one.number for one in seen.persons), default=0)
-    if len(seen.persons) <= _TOGETHER:
+    last = seen.last_number
+    if last <= _TOGETHER:
         return ()
     return tuple(
         (f"/cases/{seen.id}?from={start}", f"Persons {start} to {min(start + _TOGETHER - 1, last)}")

@@ -5,6 +5,7 @@ A form is read, the verb is called, the answer becomes a page; rules live in the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from referral.casework import Acted, Filed, Said
 from referral.entry import Call, Reading
 from referral.errors import Fault, Refusal, invalid_input
 from referral.queries import CaseSeen
-from referral.web.case_pages import SEALED, case_view
+from referral.web.case_pages import SEALED, case_view, page_from
 from referral.web.fields import NONE, Faults, Sent
 from referral.web.filed_page import filed_view
 from referral.web.forms import (
@@ -135,8 +136,31 @@ async def filed(request: Request, call: Reading, case_id: UUID) -> Response:
 @router.get("/cases/{case_id}")
 async def case(request: Request, call: Reading, case_id: UUID) -> Response:
     """The case as this person may see it, nothing sealed opened."""
-    seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
-    return await _case(request, call, seen)
+    return await _case(request, call, await _seen(request, call, case_id))
+
+
+async def _seen(
+    request: Request,
+    call: Call[Any],
+    case_id: UUID,
+    groups: Sequence[str] = (),
+    reason: str | None = None,
+) -> CaseSeen | Refusal:
+    """The persons of one page; of a group of a thousand the others are not even read."""
+    return await queries.case_seen(
+        call.session,
+        call.actor,
+        case_id,
+        groups=groups,
+        reason=reason,
+        numbers=page_from(_first(request)),
+        now=call.now,
+    )
+
+
+def _first(request: Request) -> int:
+    asked = request.query_params.get("from", "")
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < 5 else 1  # noqa: PLR2004
 
 
 async def _case(
@@ -150,8 +174,7 @@ async def _case(
         return error_page(request, seen, call)
     done = _DONE.get(request.query_params.get("done", ""), "")
     place = (await places_of(call)).get(seen.place, seen.place)
-    asked = request.query_params.get("from", "")
-    first = int(asked) if asked.isdecimal() and len(asked) < 5 else 1  # noqa: PLR2004
+    first = _first(request)
     view = case_view(seen, Reader.of(call), place, sent or Sent(), faults, done, first=first)
     status = 422 if faults else 200
     title = "Error: Case" if faults else "Case"
@@ -164,16 +187,9 @@ async def open_sealed(request: Request, form: OpeningForm, case_id: UUID) -> Res
     call, sent = form.call, form.sent
     groups = [group for group in SEALED if group in sent.many("groups")]
     if not groups:
-        seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
+        seen = await _seen(request, call, case_id)
         return await _case(request, call, seen, sent, Faults({"groups": "Choose what to open."}))
-    seen = await queries.case_seen(
-        call.session,
-        call.actor,
-        case_id,
-        groups=groups,
-        reason=sent.one("reason") or None,
-        now=call.now,
-    )
+    seen = await _seen(request, call, case_id, groups, sent.one("reason") or None)
     if isinstance(seen, CaseSeen) and seen.refused:
         first = next(iter(seen.refused.values()))
         if first.type == "reason-required":
@@ -263,7 +279,7 @@ async def _shown(
         return refused(request, answer, form.call, back=f"/cases/{case_id}")
     call = form.call
     of = {pointers.get(f["pointer"], "main-content"): f["message"] for f in answer.extra["errors"]}
-    seen = await queries.case_seen(call.session, call.actor, case_id, now=call.now)
+    seen = await _seen(request, call, case_id)
     return await _case(request, call, seen, form.sent, Faults(of))
 
 

@@ -1,6 +1,8 @@
 -- Hand-offs made together for several persons: found by their batch, locked and answered in one call.
 CREATE INDEX ON referral.hand_off (batch, receiver_unit, state, coalesce(due_at, 'infinity'), id);
 CREATE INDEX ON referral.party (referral_id);
+-- What somebody's screening found last: of a thousand persons each would read everybody's.
+CREATE INDEX screening_of_person ON referral.screening (person_id, at DESC);
 -- A case of a thousand persons has thousands of parties: who asks for its own finds them directly.
 DROP INDEX referral.party_case_id_idx;
 CREATE INDEX party_of_case ON referral.party (case_id, unit_id) WHERE until IS NULL;

@@ -67,7 +67,7 @@ def downgrade() -> None:
         "operation_key",
     ):
         op.execute(f"DROP FUNCTION referral.{function}")
-    op.execute("DROP INDEX referral.hand_off_late")
+    op.execute("DROP INDEX referral.hand_off_late, referral.screening_of_person")
     op.execute(
         "ALTER TABLE referral.hand_off DROP COLUMN protocol_version, DROP COLUMN protocol_digest"
     )

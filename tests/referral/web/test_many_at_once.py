@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
-from referral import casework
+from referral import casework, queries
+from referral.access.relationships import Relationship
 from referral.casework import PersonTold
 from referral.web.people_table import people_in
 from tests.cast import House, child_at_work
@@ -105,3 +107,57 @@ async def test_the_case_of_a_large_group_is_shown_part_by_part(house: House, vis
     more = await ines.see(f"/cases/{filed.case_id}?from=51")
     assert "Person 60:" in more.words
     assert "Person 50:" not in more.words
+
+
+async def test_only_who_is_on_the_page_is_read_and_opened(house: House, visit: Visit) -> None:
+    one = child_at_work()
+    persons = tuple(
+        PersonTold(facts=one.persons[0].facts, identity={"name": f"Child {number:02}"})
+        for number in range(1, 61)
+    )
+    filed = await house.manages("inspector", casework.file, replace(one, persons=persons))
+    case = UUID(filed.case_id)
+    some = range(51, 101)
+    seen = await house.manages("inspector", queries.case_seen, case, numbers=some)
+    assert [person.number for person in seen.persons] == [*range(51, 61)]
+    assert {line.person_number for line in seen.hand_offs} == {*range(51, 61)}
+    assert len(seen.referrals) == 10
+    whole = await house.manages("inspector", queries.case_seen, case)
+    assert seen.relationships == whole.relationships
+    assert whole.last_number == seen.last_number == len(whole.persons) == 60
+    ines = await visit("inspector")
+    page = await ines.see(f"/cases/{case}?from=51")
+    opened = await ines.send(page, "/opening?from=51", groups=["G2"])
+    assert "Child 60" in opened.words
+    assert "Child 50" not in opened.words
+
+
+async def test_who_holds_one_of_many_sees_every_page_as_who_she_is(house: House) -> None:
+    """Also the pages on which nobody is hers."""
+    one = child_at_work()
+    persons = tuple(PersonTold(facts=one.persons[0].facts) for _ in range(60))
+    filed = await house.manages("inspector", casework.file, replace(one, persons=persons))
+    case = UUID(filed.case_id)
+    [last] = await house.rows(
+        "SELECT h.id FROM referral.hand_off h JOIN referral.person p ON p.id = h.person_id "
+        "WHERE h.case_id = $1 AND p.number = 60 AND h.step = 'ZZ-C01'",
+        case,
+    )
+    await house.manages("social_worker", casework.accept, last["id"])
+    pages = [
+        await house.manages("social_worker", queries.case_seen, case, numbers=numbers)
+        for numbers in (range(1, 51), range(51, 101))
+    ]
+    assert pages[0].relationships == pages[1].relationships
+    assert Relationship.HOLDER in pages[0].relationships
+    assert not any(Relationship.HOLDER in one.relationships for one in pages[0].referrals)
+
+
+async def test_whose_part_is_over_finds_no_page_of_the_case(house: House, visit: Visit) -> None:
+    filed = await house.manages("inspector", casework.file, child_at_work())
+    [hand_off] = [UUID(ask.hand_off_id) for ask in filed.asks if ask.step == "ZZ-C01"]
+    said = casework.Said(reason_code="NO_CAPACITY", note="Both teams are at the flood.")
+    await house.manages("social_worker", casework.decline, hand_off, said)
+    winnie = await visit("social_worker")
+    for address in (f"/cases/{filed.case_id}", f"/cases/{filed.case_id}?from=51"):
+        assert (await winnie.see(address)).status == 404
