@@ -86,6 +86,7 @@ class Done(StrEnum):
     SIGN_IN_FAILED = "member.sign_in_failed"
     SIGNED_OUT = "member.signed_out"
     STEPPED_UP = "member.stepped_up"
+    DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 
 @dataclass(frozen=True, slots=True)

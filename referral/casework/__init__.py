@@ -16,6 +16,7 @@ from referral.casework.contacts import (
     set_docket,
 )
 from referral.casework.deciding import decide_panel
+from referral.casework.duplicates import Matches, Sought, find_duplicates
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
@@ -71,6 +72,7 @@ __all__ = [
     "Imported",
     "Intake",
     "LawfulBasis",
+    "Matches",
     "Met",
     "Narrowed",
     "Operated",
@@ -83,6 +85,7 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "Sought",
     "Task",
     "accept",
     "acknowledge",
@@ -108,6 +111,7 @@ __all__ = [
     "file_history",
     "filed_again",
     "filed_before",
+    "find_duplicates",
     "hold",
     "hold_meeting",
     "identify",
