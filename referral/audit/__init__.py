@@ -113,6 +113,7 @@ class Done(StrEnum):
     DUTY_ENDED = "member.duty_ended"
     UNIT_ADDED = "member.unit_added"
     UNIT_RENAMED = "member.unit_renamed"
+    DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from referral.casework.contacts import (
     set_docket,
 )
 from referral.casework.deciding import decide_panel
+from referral.casework.duplicates import Matches, Sought, find_duplicates
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
@@ -90,6 +91,7 @@ __all__ = [
     "Imported",
     "Intake",
     "LawfulBasis",
+    "Matches",
     "Met",
     "Narrowed",
     "Operated",
@@ -102,6 +104,7 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "Sought",
     "StillHeld",
     "Task",
     "Waiting",
@@ -132,6 +135,7 @@ __all__ = [
     "file_history",
     "filed_again",
     "filed_before",
+    "find_duplicates",
     "hold",
     "hold_meeting",
     "identify",

@@ -76,7 +76,8 @@ async def need_to_know(
 ) -> NeedToKnow | Refusal:
     """To whoever holds the case; the reasons are opened, and the log keeps that they were."""
     parties = await access.standing_in(session, case_id, now)
-    relationships = await related_to(session, actor, case_id, parties)
+    referrals = await referrals_of(session, actor, case_id, parties)
+    relationships = frozenset().union(*(one.relationships for one in referrals))
     resource = access.Resource.of(relationships, parties)
     decision = access.decide(actor, "approve", resource, access.NOTHING_SHOWN)
     if not decision.allow:

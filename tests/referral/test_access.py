@@ -157,6 +157,7 @@ VERBS = {
 }
 OUTSIDE = {
     "break_glass": "open_glass",
+    "find_duplicates": "find_duplicates",
     "close_glass": "open_glass",
     "review_glass": "review_glass",
     "file": "create_intake",

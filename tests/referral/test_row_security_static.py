@@ -48,6 +48,7 @@ CALLS = {
     *("convene", "operation_key", "operate"),
     *("keys_for", "carry_out", "keep_content", "lock_proposal"),
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
+    *("country_key", "find_matches", "spend_names"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),

@@ -125,7 +125,7 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()) OR decided ? 'reporters' THEN
         RAISE EXCEPTION 'only a holder writes about the case' USING ERRCODE = 'RF012';
     END IF;
-    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'overrides', 'referrals']) AS part,
+    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'overrides', 'blinds', 'referrals']) AS part,
             jsonb_array_elements(coalesce(decided -> part, '[]')) piece, coalesce(piece ->> 'person_id', CASE part WHEN 'persons' THEN piece ->> 'id' END) AS person
             WHERE (person::uuid = ANY (persons) OR (part = 'case_facts' AND person IS NULL)) IS NOT TRUE) THEN
         RAISE EXCEPTION 'only the holder of a person writes about that person' USING ERRCODE = 'RF012';
@@ -146,6 +146,7 @@ BEGIN
     IF kept <> coalesce(jsonb_array_length(decided -> 'overrides'), 0) THEN
         RAISE EXCEPTION 'a result is overridden by the holder, in her own name' USING ERRCODE = 'RF012';
     END IF;
+    INSERT INTO referral.blind_index SELECT * FROM jsonb_populate_recordset(NULL::referral.blind_index, decided -> 'blinds');
     INSERT INTO referral.person_identity SELECT * FROM jsonb_populate_recordset(NULL::referral.person_identity, decided -> 'identities')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_identity.content), facts = coalesce(excluded.facts, person_identity.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_safety SELECT * FROM jsonb_populate_recordset(NULL::referral.person_safety, decided -> 'safeties')
@@ -515,7 +516,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'blinds', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -534,7 +535,7 @@ BEGIN
 
     PERFORM referral.post_entries(the_case, decided);
     IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
-    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
+    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'blinds', 'referrals'] THEN
         PERFORM referral.post_case(the_case, decided);
     END IF;
     IF effects THEN

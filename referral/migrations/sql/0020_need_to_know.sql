@@ -283,3 +283,107 @@ BEGIN
     END LOOP;
     RETURN found;
 END $$;
+
+-- Looking for the same person: blind indexes (HMAC under a key of the country), which nobody reads, and
+-- an answer that names an agency at most.
+CREATE TABLE referral.blind_index (
+    id        uuid PRIMARY KEY,
+    case_id   uuid NOT NULL REFERENCES referral.case (id),
+    person_id uuid NOT NULL REFERENCES referral.person (id),
+    country   text NOT NULL,
+    kind      text NOT NULL CHECK (kind IN ('name_birth', 'document', 'telephone')),
+    value     bytea NOT NULL CHECK (octet_length(value) = 32)
+);
+CREATE INDEX ON referral.blind_index (value);
+CREATE INDEX ON referral.blind_index (case_id);
+CREATE UNIQUE INDEX data_key_of_country ON vault.data_key (country) WHERE kind = 'country';
+
+-- What one member has looked for, and whose names she has read: budgets are counted here.
+CREATE TABLE referral.spending (
+    id        uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    country   text NOT NULL,
+    member_id uuid NOT NULL,
+    what      text NOT NULL CHECK (what IN ('search', 'name', 'told')),
+    person_id uuid,
+    at        timestamptz NOT NULL
+);
+CREATE INDEX ON referral.spending (member_id, what, at);
+
+DO $$
+DECLARE t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['blind_index', 'spending'] LOOP
+        EXECUTE format('ALTER TABLE referral.%I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE referral.%I FORCE ROW LEVEL SECURITY', t);
+        EXECUTE format('GRANT SELECT, INSERT ON referral.%I TO referral_effector', t);
+        EXECUTE format('CREATE POLICY carry_out ON referral.%I TO referral_effector USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()))', t);
+    END LOOP;
+END $$;
+
+-- The country's key, as wrapped; the one that is offered is kept when there is none yet.
+CREATE FUNCTION referral.country_key(offered jsonb) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF referral.my_role() IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR') AND offered IS NOT NULL THEN
+        INSERT INTO vault.data_key (subject, kind, country, version, wrapped, created_at)
+            SELECT o.subject, 'country', referral.my_country(), o.version, decode(o.wrapped, 'hex'), referral.my_moment()
+            FROM jsonb_to_record(offered) AS o (subject uuid, version integer, wrapped text) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN (SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)
+        FROM vault.data_key d WHERE d.kind = 'country' AND d.country = referral.my_country() AND referral.my_role() IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR'));
+END $$;
+
+-- Is somebody known already? Of an ordinary case the agency that holds it; of a sealed one, one a
+-- shelter holds or one of trafficking only that the coordinator will make contact, and the coordinator
+-- is told. Whoever is kept out of a case learns nothing of it at all. Twenty look-ups an hour.
+CREATE FUNCTION referral.find_matches(sought text[]) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE answer jsonb;
+BEGIN
+    IF referral.my_role() NOT IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR') OR (referral.my_proof() > referral.my_moment() - interval '15 minutes') IS NOT TRUE THEN
+        RAISE EXCEPTION 'looked for by people who file, after a fresh proof' USING ERRCODE = 'RF007';
+    END IF;
+    IF (SELECT count(*) FROM referral.spending s WHERE s.member_id = referral.my_member() AND s.what = 'search' AND s.at > referral.my_moment() - interval '1 hour') >= 20 THEN
+        RETURN NULL;
+    END IF;
+    INSERT INTO referral.spending (country, member_id, what, at) VALUES (referral.my_country(), referral.my_member(), 'search', referral.my_moment());
+    WITH found AS MATERIALIZED (
+        SELECT DISTINCT c.id, a.name, a.confidential OR c.sealed OR c.reported IS NOT DISTINCT FROM 'HT' OR EXISTS (SELECT FROM referral.referral t WHERE t.case_id = c.id
+                AND (t.track LIKE '%trafficking%' OR t.results @> '[["HT", "indicated"]]' OR t.results @> '[["HT", "possible"]]')) AS guarded,
+            EXISTS (SELECT FROM referral.exclusion x WHERE x.case_id = c.id AND x.lifted_at IS NULL AND x.excluded IN (referral.my_member(), referral.my_agency())) AS kept_out
+        FROM referral.blind_index b JOIN referral.case c ON c.id = b.case_id JOIN referral.referral r ON r.id = c.lead_referral
+            JOIN agencies.unit u ON u.id = r.holder_unit JOIN agencies.agency a ON a.id = u.agency_id
+        WHERE b.value = ANY (ARRAY(SELECT decode(v, 'hex') FROM unnest(sought) v))
+    ), told AS (
+        INSERT INTO referral.outbox (id, country, kind, case_id, to_unit, to_role, occurred_at)
+            SELECT gen_random_uuid(), referral.my_country(), 'duplicate.possible', f.id, seat.unit_id, 'COORDINATOR', referral.my_moment()
+            FROM found f, (SELECT DISTINCT m.unit_id FROM agencies.membership m JOIN agencies.unit u ON u.id = m.unit_id WHERE m.role = 'COORDINATOR' AND u.country = referral.my_country()) seat
+            WHERE f.guarded OR f.kept_out
+    )
+    SELECT jsonb_build_object('agencies', coalesce(jsonb_agg(DISTINCT f.name) FILTER (WHERE NOT f.guarded AND NOT f.kept_out), '[]'),
+        'coordinator', coalesce(bool_or(f.guarded AND NOT f.kept_out), false)) INTO answer FROM found f;
+    RETURN answer;
+END $$;
+
+-- Names are opened within a budget: beyond forty persons an hour only with a fresh proof, and then the
+-- supervisor is told (once an hour). The persons are worked out here; true when they may be opened.
+CREATE FUNCTION referral.spend_names(the_case uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE opened uuid[]; spent bigint; since CONSTANT timestamptz := referral.my_moment() - interval '1 hour';
+BEGIN
+    opened := ARRAY(SELECT DISTINCT r.person_id FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
+        JOIN referral.person_identity i ON i.person_id = r.person_id WHERE p.case_id = the_case AND referral.is_mine(p) AND 'G2' = ANY (p.groups));
+    SELECT count(*) INTO spent FROM (SELECT s.person_id FROM referral.spending s WHERE s.member_id = referral.my_member() AND s.what = 'name' AND s.at > since
+        UNION SELECT unnest(opened)) persons;
+    IF spent > 40 AND NOT EXISTS (SELECT FROM referral.spending s WHERE s.member_id = referral.my_member() AND s.what = 'told' AND s.at > since) THEN
+        INSERT INTO referral.spending (country, member_id, what, at) VALUES (referral.my_country(), referral.my_member(), 'told', referral.my_moment());
+        INSERT INTO referral.outbox (id, country, kind, to_unit, to_role, occurred_at)
+            VALUES (gen_random_uuid(), referral.my_country(), 'member.read_budget', referral.my_unit(), 'SUPERVISOR', referral.my_moment());
+    END IF;
+    IF spent > 40 AND (referral.my_proof() > referral.my_moment() - interval '15 minutes') IS NOT TRUE THEN
+        RETURN false;
+    END IF;
+    INSERT INTO referral.spending (country, member_id, what, person_id, at)
+        SELECT referral.my_country(), referral.my_member(), 'name', n, referral.my_moment() FROM unnest(opened) n;
+    RETURN true;
+END $$;

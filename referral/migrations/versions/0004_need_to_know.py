@@ -20,7 +20,7 @@ depends_on = None
 _SQL: Final = Path(__file__).parent.parent / "sql"
 _FUNCTIONS: Final = (
     *("post_need", "lock_proposal", "glass_ground", "break_glass", "glass_key", "my_glass"),
-    "escalate_glass",
+    *("escalate_glass", "country_key", "find_matches", "spend_names"),
 )
 
 
@@ -42,5 +42,5 @@ def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for function in _FUNCTIONS:
         op.execute(f"DROP FUNCTION referral.{function}")
-    for table in ("glass", "proposal"):
+    for table in ("spending", "blind_index", "glass", "proposal"):
         op.execute(f"DROP TABLE referral.{table} CASCADE")
