@@ -6,6 +6,7 @@ on the case and an outsider cannot write into a stream he may not know exists.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -68,16 +69,20 @@ async def log_own(
     *,
     now: datetime,
     about: UUID | None = None,
+    answer: Mapping[str, Any] | None = None,
     **body: Any,
 ) -> None:
     """Something the member did that is about no case: signed in, signed out, stepped up.
 
-    ``about`` is the membership (or member) it was done to, where that is somebody else.
+    ``about`` is the membership (or member) it was done to, where that is somebody else; ``answer``
+    is stored under the call's idempotency key, if it has one.
     """
     ledger = Ledger(None, now, why="self")
     ledger.log(act, "member", about or actor.id, **body)
     head, key = await own_stream(session, actor, ledger)
-    await post(_writing(session), ledger, actor=actor, head=head, key=key)
+    writing = _writing(session)
+    writing.claim = session.claim if isinstance(session, WriteSession) else None
+    await post(writing, ledger, actor=actor, head=head, key=key, answer=answer)
 
 
 def _writing(session: ReadSession) -> WriteSession:

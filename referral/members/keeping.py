@@ -124,7 +124,8 @@ async def give_role(
     if told not in {"given", "asked"}:
         return _refusal(told, "manage_members")
     act = Done.ROLE_GIVEN if told == "given" else Done.ROLE_ASKED
-    await log_own(session, actor, act, now=now, about=member_id, role=role.value)
+    kept = {"outcome": told, "member_id": str(member_id)}
+    await log_own(session, actor, act, now=now, about=member_id, answer=kept, role=role.value)
     return told
 
 
@@ -141,7 +142,7 @@ async def answer_grant(
     if told not in {"given", "refused"}:
         return _refusal(told, "answer_grant")
     act = Done.ROLE_GIVEN if told == "given" else Done.ROLE_REFUSED
-    await log_own(session, actor, act, now=now, about=grant)
+    await log_own(session, actor, act, now=now, about=grant, answer={"outcome": told})
     return told
 
 
@@ -268,14 +269,16 @@ async def _done(
     told = await _ask(session, *call)
     if told not in {"ended", "done", "noted", "added", "renamed"}:
         return _refusal(told, action)
-    await log_own(session, actor, act, now=now, about=about)
+    await log_own(session, actor, act, now=now, about=about, answer={"outcome": told})
     return told
 
 
 def _may(actor: Actor, action: str, now: datetime) -> Refusal | None:
     """The matrix first; changes to people and their roles take a fresh proof as well."""
     refused = access.by_role(actor, action, now=now)
-    fresh = action in {"note_absence", "keep_roster"} or access.stepped_up(actor, now)
+    signed_in = actor.scopes is None  # a token proves nobody's presence
+    quick = signed_in and action in {"note_absence", "keep_roster"}
+    fresh = quick or access.stepped_up(actor, now)
     return refused or (None if fresh else errors.step_up_required(action))
 
 

@@ -50,9 +50,11 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
             *(f"{case}/timeline", f"/hand-offs/{hand_off}", "/agencies", "/protocols"),
             "/agencies?mandate=CHILD_PROTECTION&place=ZZ-W",
             *("/protocols/zz/child_protection", "/membership", "/step-up", "/no/such/page"),
+            "/account",
         ],
         "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case],
-        "supervisor": ["/oversight"],
+        "supervisor": ["/oversight", "/members"],
+        "agency_admin": ["/members"],
     }.items():
         desk = await sit(part, scripts=True, width=width)
         for address in addresses:
@@ -81,4 +83,16 @@ async def test_axe_finds_nothing_before_signing_in(sit: Sit) -> None:
     desk = await sit("inspector", scripts=True)
     await desk.press("Sign out")
     assert desk.address == "/sign-in"
-    assert await _judge(desk) == []
+    wrong = await _judge(desk)
+    await desk.go("/sign-in/given")
+    assert wrong + await _judge(desk) == []
+
+
+async def test_axe_finds_nothing_where_an_app_is_enrolled(sit: Sit) -> None:
+    desk = await sit("inspector", scripts=True)
+    await desk.go("/account")
+    await desk.press("Set up an authenticator app")
+    await desk.page.wait_for_url("**/account/codes?*")
+    wrong = await _judge(desk)
+    await desk.press("Continue")
+    assert wrong + await _judge(desk) == []
