@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_only_rio_negro_asks_for_the_police_before_an_inspection() -> None:
     [
         ("COURT_FAMILY", "AR-X", ["2026-07-08"]),  # assumed: the centre first
         ("COURT_FAMILY", "AR-B", ["2026-07-22"]),
-        ("COURT_FED", "AR-X", ["2026-07-08"]),  # by the schools of the province
+        ("COURT_FED", "AR-X", ["2026-07-08"]),  # a federal chamber goes by its province
         ("COURT_FED", "AR-C", ["2026-07-22"]),  # those of the Capital by the Supreme Court
         ("COURT_FAMILY", "AR", []),  # no province, none assumed
         ("CHILD_PROT_PROV", "AR-X", []),  # public administration has no recess
@@ -65,3 +65,18 @@ def test_each_court_has_the_july_recess_of_its_province(
     assert [
         day for day in days if calendar.closed_by(date.fromisoformat(day)) is not None
     ] == closed
+
+
+@pytest.mark.parametrize("mandate", ["COURT_FED", "COURT_FAMILY"])
+@pytest.mark.parametrize("place", ["AR-B", "AR-X"])
+def test_every_year_the_calendar_covers_has_two_weeks_of_recess_in_july(
+    mandate: str, place: str
+) -> None:
+    calendar = CATALOGUE.calendar("AR", mandate, place)
+    for year in calendar.covered:
+        first = [date(year, 7, day) for day in range(1, 22)]
+        assert any(
+            all(calendar.closed_by(monday + timedelta(day)) is not None for day in range(14))
+            for monday in first
+            if monday.weekday() == 0
+        )
