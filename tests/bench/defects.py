@@ -349,8 +349,8 @@ WHY_IT_CAN_SURVIVE = {
     "wrong_limit": "A longer limit is lawful in itself: only a worked case that counts it out, or a"
     " statutory limit of the same act, can contradict it.",
     "law_is_no_statute": "Nothing statutory cites the source alone: the steps and limits that cite it"
-    " cite another statute as well, or only the country's own lists, an exclusion or the track itself"
-    " rest on it.",
+    " cite another statute as well, or what rests on it is no step and no limit (a parameter of"
+    " screening, a list, an exclusion, the track itself).",
     "widened_exclusion": "The condition never holds in a worked case, and the step has a 'last' who"
     " is asked instead: nobody is left without a holder.",
     "cyclic_follows": "The step opens by itself only once (no 'repeat'), and it had opened before the"

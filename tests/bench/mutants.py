@@ -1,9 +1,9 @@
 """Seeded defects: is a country file that says something else than the law caught by the check?
 
 Each mutant is one country file with one defect, made from the country's own YAML (the versions in
-force, and later ones) by a rule of
-``KINDS`` (every place it fits, ``MOST`` of them evenly chosen), and checked like any file: read,
-worked cases, proof. Survivors are listed, each with why its kind can survive.
+force, and later ones) by a rule of ``KINDS`` (every place it fits, ``MOST`` of them evenly chosen),
+and checked like any file: read, worked cases, proof. Survivors are listed, each with why its kind
+can survive.
 """
 
 from __future__ import annotations
