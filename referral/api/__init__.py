@@ -18,6 +18,7 @@ from referral.api import (
     operations,
     oversight,
     reference,
+    removals,
 )
 from referral.api.openapi import described
 
@@ -26,6 +27,7 @@ routers = (
     case_acts.router,
     need_to_know.router,
     glass.router,
+    removals.router,
     duplicates.router,
     batches.router,
     hand_offs.router,

@@ -17,6 +17,7 @@ from referral.web import (
     operations,
     oversight,
     panels,
+    removals,
     signin,
 )
 from referral.web.pages import error_page, static
@@ -27,6 +28,7 @@ for part in (
     cases,
     need_to_know,
     glass,
+    removals,
     duplicates,
     batches,
     hand_offs,

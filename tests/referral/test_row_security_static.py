@@ -36,6 +36,7 @@ CALLS = {
     *("keys_for", "carry_out", "lock_proposal"),
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
+    *("lock_removal", "removal_key", "remove_holder"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
