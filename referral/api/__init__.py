@@ -21,6 +21,7 @@ from referral.api import (
     operations,
     oversight,
     reference,
+    removals,
 )
 from referral.api.openapi import described
 
@@ -31,6 +32,7 @@ routers = (
     consents.router,
     need_to_know.router,
     glass.router,
+    removals.router,
     duplicates.router,
     batches.router,
     hand_offs.router,

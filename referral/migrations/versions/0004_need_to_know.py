@@ -21,6 +21,7 @@ _SQL: Final = Path(__file__).parent.parent / "sql"
 _FUNCTIONS: Final = (
     *("post_need", "lock_proposal", "glass_ground", "break_glass", "glass_key", "my_glass"),
     *("escalate_glass", "country_key", "find_matches", "spend_names"),
+    *("narrow_case", "lock_removal", "removal_key", "held_by", "fall_back", "remove_holder"),
 )
 
 
