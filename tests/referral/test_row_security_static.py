@@ -191,12 +191,15 @@ async def test_every_table_of_a_case_is_closed_to_who_is_no_party(database: Data
     )
     asked = {row["name"] for row in rows if all("party" in qual for qual in row["quals"])}
     others = {row["name"]: row["quals"] for row in rows if row["name"] not in asked}
+    # attachment_content: of an attachment (which asks). meeting_item: opaque, of who is invited.
     # blind_index: nobody reads it. glass: who broke it and who reviews. note: an answer is of its
     # hand-off's two parties (which is asked). operation: those it names. outbox: one's own unit.
     # proposal: a removal is decided above the agencies. party: the rule itself.
     assert set(others) == {
+        "attachment_content",
         "blind_index",
         "glass",
+        "meeting_item",
         "note",
         "operation",
         "outbox",
@@ -204,6 +207,7 @@ async def test_every_table_of_a_case_is_closed_to_who_is_no_party(database: Data
         "proposal",
     }
     assert others["blind_index"] == [""]
+    assert "referral.attachment a" in others["attachment_content"][0]
     assert "kept_out" in others["outbox"][0]
     assert any("hand_off" in qual for qual in others["note"])
 
