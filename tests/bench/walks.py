@@ -105,15 +105,22 @@ def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
     """Where a whole referral stands for one step, in each way its history allows to read it.
 
     A run does not say whether the hand-off a duty came with is still in hand, nor in which opening
-    somebody refused: the proof keeps both.
+    somebody refused: the proof keeps both. A spent limit calls nobody any more; the proof may know
+    the state without it, in which whoever waits must be watched by another.
     """
     projection = automaton.projection
     clocks = [one for one in run.clocks if one.clock in projection.protocol.clocks]
     if is_duty(projection.step):
         clocks = [replace(one, hand_off=WITH) if one.hand_off else one for one in clocks]
+    else:  # kept by the holder: to the proof its limit is the holder's own
+        asked = {one.id for one in run.hand_offs if one.step == projection.step.id}
+        clocks = [one if one.hand_off in asked else replace(one, hand_off=None) for one in clocks]
     stands = standing_of(projection, replace(run, clocks=tuple(clocks)))
     refused = frozenset({f"{projection.step.id} refused"})
-    either = [stands, replace(stands, events=stands.events - refused)]
+    live = tuple(one for one in clocks if one.state is not ClockState.LAPSED)
+    unspent = standing_of(projection, replace(run, clocks=live))
+    either = [stands, *([unspent] if unspent != stands else [])]
+    either += [replace(one, events=one.events - refused) for one in either]
     if is_duty(projection.step):
         either += [replace(one, accompanied=True) for one in either]
     return tuple(either)
