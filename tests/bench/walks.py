@@ -20,6 +20,7 @@ from typing import Any
 
 from protocols import engine
 from protocols.catalogue import Catalogue
+from protocols.conditions import FlagIs, Includes, atoms
 from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Kind, Party, acts_from
@@ -206,12 +207,23 @@ def _situation(draw: random.Random) -> Facts:
     return Facts(MappingProxyType(known))
 
 
+def _coming_under(track: Protocol, draw: random.Random) -> Facts:
+    """Somebody about whom the facts may be known that the track asks of those who come under it."""
+    known = dict(_situation(draw).values)
+    for atom in atoms(track.applies.when):
+        if isinstance(atom, FlagIs):
+            known[atom.fact] = draw.choice([True, False])
+        elif isinstance(atom, Includes):
+            known[atom.fact] = frozenset(draw.sample(sorted(atom.codes), 1))
+    return Facts(MappingProxyType(known))
+
+
 def _filed(track: Protocol, catalogue: Catalogue, draw: random.Random) -> Run:
     """Somebody who comes under the track, or is brought into its triage."""
     law = catalogue.country(track.country)
     mandates = sorted(law.mandates)
     while True:
-        facts = _situation(draw)
+        facts = _coming_under(track, draw)
         found = screen(law.parameters, facts)
         run = Run(
             facts,
