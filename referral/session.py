@@ -54,11 +54,12 @@ class Actor:
     authenticated_at: datetime | None = None
     csrf_hash: str | None = None
     scopes: frozenset[str] | None = None  # None: a session, bound by no scope
+    glass: tuple[UUID, UUID, datetime] | None = None  # open now: its id, the case, until when
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Actor:
         """The answer of ``begin_actor``."""
-        moment = row["authenticated_at"]
+        moment, glass = row["authenticated_at"], row["glass"]
         return cls(
             id=UUID(row["id"]),
             member_id=UUID(row["member_id"]),
@@ -75,6 +76,13 @@ class Actor:
             authenticated_at=datetime.fromisoformat(moment) if moment else None,
             csrf_hash=row["csrf_hash"],
             scopes=frozenset(row["scopes"]) if row["scopes"] is not None else None,
+            glass=(
+                UUID(glass["id"]),
+                UUID(glass["case_id"]),
+                datetime.fromisoformat(glass["ends_at"]),
+            )
+            if glass
+            else None,
         )
 
 

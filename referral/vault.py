@@ -62,6 +62,14 @@ class SubjectKey:
         )
         return hmac.new(key, b"referral/audit-body/v1\x00" + body, "sha256").hexdigest()
 
+    def blind(self, value: str) -> bytes:
+        """HMAC-SHA256 of a normalised value: equal values are found, none can be read back.
+
+        Under a key of its own (HKDF-Expand), so that nothing else of this subject is tied to it.
+        """
+        key = HKDFExpand(SHA256(), _KEY, b"referral/blind-index/v1").derive(self.audit)
+        return hmac.digest(key, value.encode(), "sha256")
+
     def _place(self, room: str, column: str, row: UUID) -> bytes:
         return f"v1|{room}|{column}|{row}|{self.subject}|{self.version}".encode()
 

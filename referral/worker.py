@@ -39,6 +39,10 @@ SELECT k.id, k.country, k.clock, referral.begin_worker(k.country) FROM (
 ) k
 """
 
+_UNREVIEWED: Final = """
+SELECT referral.escalate_glass($1) FROM (SELECT referral.begin_worker('')) began
+"""
+
 # Only while it is still due: who fired it meanwhile has already set its next moment.
 _PUSH: Final = """
 SELECT referral.push_clock(k.id, $3) FROM (SELECT referral.begin_worker($2)) began, referral.clock k
@@ -85,6 +89,7 @@ async def turn(
     """
     told, left = Turn(), set[UUID]()
     async with installation.engine.connect() as connection:
+        await _escalate(connection, now)
         while stopping is None or not stopping.is_set():
             due: Due | None = None
             try:
@@ -106,6 +111,12 @@ async def turn(
             else:
                 told.fired += 1
     return told
+
+
+async def _escalate(connection: AsyncConnection, now: datetime) -> None:
+    """Glasses nobody has reviewed in time: who protects data is told, each once."""
+    async with connection.begin():
+        await connection.exec_driver_sql(_UNREVIEWED, (now,))
 
 
 async def _next(connection: AsyncConnection, now: datetime, left: set[UUID]) -> Due | None:

@@ -71,6 +71,16 @@ class Done(StrEnum):
     OPERATION_PLANNED = "operation.planned"
     OPERATION_ENDED = "operation.ended"
     OPERATION_ABORTED = "operation.aborted"
+    PROPOSED = "proposal.asked"
+    APPROVED = "proposal.approved"
+    NOT_APPROVED = "proposal.refused"
+    EXCLUDED = "exclusion.set"
+    EXCLUSION_LIFTED = "exclusion.lifted"
+    CASE_SEALED = "case.sealed"
+    CASE_UNSEALED = "case.unsealed"
+    GLASS_OPENED = "glass.opened"
+    GLASS_CLOSED = "glass.closed"
+    GLASS_REVIEWED = "glass.reviewed"
     REFUSED = "act.refused"
     SIGNED_IN = "member.signed_in"
     SIGN_IN_FAILED = "member.sign_in_failed"
@@ -97,6 +107,7 @@ class Done(StrEnum):
     DUTY_ENDED = "member.duty_ended"
     UNIT_ADDED = "member.unit_added"
     UNIT_RENAMED = "member.unit_renamed"
+    DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 
 @dataclass(frozen=True, slots=True)

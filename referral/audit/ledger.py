@@ -22,7 +22,8 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
-Door = Literal["carry_out", "convene", "operate"]  # acts on one case, a meeting, an operation
+# Acts on one case, a meeting, an operation, a glass.
+Door = Literal["carry_out", "convene", "operate", "break_glass"]
 
 
 @dataclass(slots=True)

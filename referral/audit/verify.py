@@ -204,6 +204,18 @@ SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NO
     FROM referral.panel_decision d FULL JOIN (SELECT * FROM told WHERE object_type = 'panel') t ON t.object_id = d.id
     WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
+SELECT 'proposal ' || coalesce(p.id, t.object_id), 'it has its answer or none (' || coalesce(p.answer, 'open') || '), the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.proposal p FULL JOIN (SELECT * FROM told WHERE object_type = 'proposal') t ON t.object_id = p.id
+    WHERE t.entries IS DISTINCT FROM CASE WHEN p.id IS NULL THEN 0 WHEN p.answer IS NULL THEN 1 ELSE 2 END
+UNION ALL
+SELECT 'exclusion ' || coalesce(x.id, t.object_id), 'it stands or is lifted, the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.exclusion x FULL JOIN (SELECT * FROM told WHERE object_type = 'exclusion') t ON t.object_id = x.id
+    WHERE t.entries IS DISTINCT FROM CASE WHEN x.id IS NULL THEN 0 WHEN x.lifted_at IS NULL THEN 1 ELSE 2 END
+UNION ALL
+SELECT 'glass ' || coalesce(g.id, t.object_id), 'it is at version ' || coalesce(g.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.glass g FULL JOIN (SELECT * FROM told WHERE object_type = 'glass') t ON t.object_id = g.id
+    WHERE g.version::bigint IS DISTINCT FROM t.entries
+UNION ALL
 SELECT 'override ' || coalesce(o.id, t.object_id), 'it is recorded ' || (o.id IS NOT NULL)::int || ' times, the log tells it ' || coalesce(t.entries, 0) || ' times'
     FROM referral.screening_override o FULL JOIN (SELECT * FROM told WHERE object_type = 'screening') t ON t.object_id = o.id
     WHERE o.id IS NULL OR t.entries IS DISTINCT FROM 1
@@ -259,7 +271,9 @@ SELECT 'case ' || p.case_id AS place, 'a ' || p.relationship || ' with ' || arra
             AND h.state IN ('received', 'accepted', 'in-progress', 'on-hold')
         WHEN 'past_recipient' THEN p.unit_id = h.receiver_unit AND p.groups = '{OWN}'
         WHEN 'sender' THEN p.unit_id = h.sender_unit AND p.groups IN ('{G0}', '{OWN}')
-        ELSE false END) IS NOT TRUE
+        WHEN 'break_glass' THEN p.sealed AND NOT 'G5' = ANY (p.groups) AND EXISTS (SELECT FROM referral.glass g WHERE g.case_id = p.case_id AND g.unit_id = p.unit_id AND g.ends_at = p.expires_at)
+        ELSE false END
+        AND p.barred @> ARRAY(SELECT x.excluded FROM referral.exclusion x WHERE x.case_id = p.case_id AND x.lifted_at IS NULL)) IS NOT TRUE
 UNION ALL
 SELECT 'referral ' || r.id, 'nobody, or more than one, is party to it as its holder'
     FROM referral.referral r

@@ -16,9 +16,11 @@ from referral.casework.contacts import (
     set_docket,
 )
 from referral.casework.deciding import decide_panel
+from referral.casework.duplicates import Matches, Sought, find_duplicates
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
+from referral.casework.glass import LONGEST, Glass, break_glass, close_glass, review_glass
 from referral.casework.hand_offs import (
     accept,
     acknowledge,
@@ -41,6 +43,13 @@ from referral.casework.history import (
 )
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
+from referral.casework.need_to_know import (
+    ACTS,
+    Narrowed,
+    answer_proposal,
+    exclude,
+    propose,
+)
 from referral.casework.operations import Operated, Plan, end_operation, plan_operation
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
@@ -49,6 +58,8 @@ from referral.casework.refusing import refuse
 from referral.casework.said import Said
 
 __all__ = [
+    "ACTS",
+    "LONGEST",
     "UNLISTED",
     "VOTES",
     "Act",
@@ -57,10 +68,13 @@ __all__ = [
     "BatchActed",
     "Call",
     "Filed",
+    "Glass",
     "Imported",
     "Intake",
     "LawfulBasis",
+    "Matches",
     "Met",
+    "Narrowed",
     "Operated",
     "PersonFiled",
     "PersonTold",
@@ -71,38 +85,46 @@ __all__ = [
     "Said",
     "Seat",
     "Sitting",
+    "Sought",
     "Task",
     "accept",
     "acknowledge",
     "act_on_batch",
     "add_note",
     "amend",
+    "answer_proposal",
     "ask_cancellation",
     "attest",
+    "break_glass",
     "call_meeting",
     "cancel",
+    "close_glass",
     "complete",
     "confirm_attestation",
     "decide_panel",
     "decline",
     "disorder_of",
     "end_operation",
+    "exclude",
     "fail",
     "file",
     "file_history",
     "filed_again",
     "filed_before",
+    "find_duplicates",
     "hold",
     "hold_meeting",
     "identify",
     "lapse",
     "override_screening",
     "plan_operation",
+    "propose",
     "record_event",
     "record_first_contact",
     "record_voice",
     "refuse",
     "resume",
+    "review_glass",
     "set_docket",
     "start",
 ]

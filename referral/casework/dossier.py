@@ -36,6 +36,7 @@ class Dossier:
     case_id: UUID
     reference: str
     numbered: int = 0  # persons the case already has
+    index: SubjectKey | None = None  # the country's key, where somebody can be found again
     urgency: str = "routine"
     lead: UUID | None = None
     persons: list[PersonFiled] = field(default_factory=list)

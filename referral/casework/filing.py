@@ -14,6 +14,7 @@ from referral import access, errors
 from referral.audit.ledger import post
 from referral.casework import carrying
 from referral.casework.answers import Ask
+from referral.casework.blinding import country_key, findable
 from referral.casework.dossier import keep_case, open_dossier
 from referral.casework.filings import Filed
 from referral.casework.intake import Intake
@@ -40,6 +41,8 @@ async def file(
     if len(persons) > _MANY:
         await take_time(session.connection)
     dossier = open_dossier(session, actor, intake, now)
+    if any(one for p in persons for one in findable(p.told.identity or {}, actor.country)):
+        dossier.index = await country_key(session)
     keep_persons(session, dossier, persons, frozenset(mandates))
     opened = await carrying.carry(session, dossier.ledger, dossier.decided)
     keep_case(dossier, case_facts)

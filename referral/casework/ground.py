@@ -47,11 +47,24 @@ async def hand_off_ground(
 
 
 async def referral_ground(
-    session: WriteSession, actor: Actor, referral_id: UUID, action: str, said: Said, now: datetime
+    session: WriteSession,
+    actor: Actor,
+    referral_id: UUID,
+    action: str,
+    said: Said,
+    now: datetime,
+    *,
+    second_person: bool = False,
 ) -> Held | Refusal:
-    """The referral, locked, if the actor may do this to it."""
+    """The referral, locked, if the actor may do this to it.
+
+    ``second_person``: the act only asks, and nothing happens before somebody else approves.
+    """
     locked = await access.referral_for(session, actor, referral_id, now)
-    return await _ground(session, actor, locked, action, said, now, "referral", referral_id)
+    about = ("referral", referral_id)
+    return await _ground(
+        session, actor, locked, action, said, now, *about, second_person=second_person
+    )
 
 
 async def _ground(
@@ -63,6 +76,8 @@ async def _ground(
     now: datetime,
     object_type: str,
     object_id: UUID,
+    *,
+    second_person: bool = False,
 ) -> Held | Refusal:
     if locked is None:
         return await refuse(
@@ -74,7 +89,10 @@ async def _ground(
             object_id=object_id,
             now=now,
         )
-    verdict = access.check(actor, locked, action, reason=said.reason or said.note, now=now)
+    reason = said.reason or said.note
+    verdict = access.check(
+        actor, locked, action, reason=reason, now=now, second_person=second_person
+    )
     if not isinstance(verdict, Refusal):
         faults = occurred_faults(said.occurred_at, now)
         refusal = errors.invalid_input(faults) if faults else None

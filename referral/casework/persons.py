@@ -12,6 +12,7 @@ from protocols import screening
 from protocols.facts import Group
 from referral.audit.ledger import sealed
 from referral.audit.streams import keep_key
+from referral.casework.blinding import keep_blinds
 from referral.casework.dossier import Dossier
 from referral.casework.routing import keep_findings, route
 from referral.casework.understanding import Understood
@@ -87,6 +88,8 @@ def _keep_person(
     contents = {Group.IDENTITY: told.identity, Group.SAFETY: told.safety, Group.NARRATIVE: None}
     if not any(contents.values()) and not person.hidden_facts:
         return
+    if dossier.index is not None and told.identity:
+        keep_blinds(dossier.ledger, dossier.index, person_id, where, told.identity)
     key, wrapped = session.vault.new_key(person_id, "person")
     keep_key(dossier.ledger, wrapped, dossier.case_id)
     for group, (table, room) in _ROOMS.items():

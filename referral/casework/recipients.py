@@ -47,6 +47,7 @@ class Subject:
     filer_unit: UUID
     sender_member: UUID | None
     batches: UUID  # namespace: same step, same receiver, same act -> same batch
+    excluded: frozenset[str] = frozenset()  # agency keys under a named exclusion
     hand_offs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # known, by id
     clocks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -67,6 +68,7 @@ def subject_of(locked: Locked, actor: Actor | None) -> Subject:
         filer_unit=UUID(locked.case["filed_by_unit"]),
         sender_member=actor.id if actor and actor.unit_id == locked.holder_unit else None,
         batches=uuid4(),
+        excluded=frozenset(locked.case["excluded"]),
         hand_offs={row["id"]: row for row in locked.hand_offs},
         clocks={row["id"]: row for row in locked.clocks},
     )
@@ -110,7 +112,7 @@ def _asks_of(subject: Subject, decision: Decision) -> list[tuple[Subject, Ask]]:
         for item in decision.all(OpenHandOff)
     ]
     called = [
-        (subject, Ask(item.to, subject.place))
+        (subject, Ask(item.to, subject.place, subject.excluded))
         for item in decision.all(Escalate)
         if item.to not in PARTIES
     ]

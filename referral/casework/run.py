@@ -63,7 +63,7 @@ def run_of(locked: Locked, facts: Facts) -> Run:
         reported=locked.case["reported"],
         urgency=locked.case["urgency"],
         holder_mandates=frozenset(locked.holder_mandates),
-        excluding=named,
+        excluding=named | frozenset(locked.case["excluded"]),
         hand_offs=tuple(_hand_off(row) for row in locked.hand_offs if not row["imported"]),
         clocks=tuple(_clock(row) for row in locked.clocks),
         events=frozenset(locked.events),

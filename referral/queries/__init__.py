@@ -7,6 +7,7 @@ in its own WHERE (a policy alone is slow, and one lock is not two).
 from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.first_referrals import imported_first_referrals
+from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
 from referral.queries.letters import LetterSeen, letter_of
@@ -19,6 +20,12 @@ from referral.queries.meetings import (
     meeting_seen,
     meetings_of,
     units_in,
+)
+from referral.queries.need_to_know import (
+    ExclusionSeen,
+    NeedToKnow,
+    ProposalSeen,
+    need_to_know,
 )
 from referral.queries.operations import (
     OperationLine,
@@ -35,16 +42,20 @@ from referral.queries.referrals import ReferralSeen
 __all__ = [
     "CaseSeen",
     "ClockSeen",
+    "ExclusionSeen",
+    "GlassSeen",
     "HandOffLine",
     "HandOffSeen",
     "LetterSeen",
     "MeetingLine",
     "MeetingSeen",
+    "NeedToKnow",
     "OperationLine",
     "OperationSeen",
     "Page",
     "PanelSeen",
     "PersonSeen",
+    "ProposalSeen",
     "ReferralSeen",
     "ResponseTimes",
     "SeatSeen",
@@ -52,6 +63,7 @@ __all__ = [
     "batch_of",
     "case_seen",
     "case_with",
+    "glasses_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",
@@ -61,6 +73,7 @@ __all__ = [
     "meeting_seen",
     "meetings_of",
     "memberships_named",
+    "need_to_know",
     "operation_seen",
     "operations_of",
     "overdue_in",

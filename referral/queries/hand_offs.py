@@ -13,6 +13,7 @@ from sqlalchemy import text
 from protocols.lifecycle import Act, Kind, Party, State, acts_from
 from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
+from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.sealed import answers_to
@@ -79,6 +80,8 @@ async def hand_off_seen(
     decision = access.decide(actor, "see_envelope", resource, access.NOTHING_SHOWN)
     if not decision.allow:
         return access.refusal_for("see_envelope", decision)
+    if Relationship.BREAK_GLASS in relationships:
+        await witness(session, actor, line.case_id, ["G0", "G1"], why="break_glass", now=now)
     facts = (more["person_facts"] or {}) | (more["case_facts"] or {})
     return HandOffSeen(
         line=line,

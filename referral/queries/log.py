@@ -10,7 +10,8 @@ import orjson
 from sqlalchemy import text
 
 from referral import access, errors
-from referral.access.relationships import relationships_of
+from referral.access.relationships import Relationship, relationships_of
+from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.session import Actor, ReadSession, Role
 
@@ -69,6 +70,8 @@ async def timeline_of(
     decision = access.decide(actor, "see_timeline", resource, access.NOTHING_SHOWN)
     if not decision.allow and access.by_role(actor, "read_log") is not None:
         return errors.not_found()
+    if Relationship.BREAK_GLASS in relationships:
+        await witness(session, actor, case_id, ["G0"], why="break_glass", now=now)
     return await _entries_of(session, actor, case_id)
 
 

@@ -81,6 +81,7 @@ class CasePage:
     warnings: tuple[str, ...]
     key: str
     done: str
+    decides: bool  # who else may know of it
     faults: Faults = NONE
 
 
@@ -118,6 +119,7 @@ def case_view(
         warnings=tuple(str(one.get("message") or one.get("code") or one) for one in seen.warnings),
         key=new_key(),
         done=done,
+        decides=access.offered("approve", whole.relationships),
         faults=faults,
     )
 

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -46,9 +48,12 @@ _NAVIGATION: Final = (
     ("/hand-offs", "Inbox", "see_inbox"),
     ("/hand-offs?box=out", "Sent", "see_inbox"),
     ("/cases/new", "File a referral", "create_intake"),
+    ("/duplicates", "Known already?", "find_duplicates"),
     ("/meetings", "Meetings", "see_meetings"),
     ("/operations", "Operations", "plan_operation"),
     ("/oversight", "Overview", "see_oversight"),
+    ("/break-glass", "Break-glass", "open_glass"),
+    ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
     ("/members", "Members", "see_members"),
@@ -84,6 +89,16 @@ class _Undefined(StrictUndefined):
 
 
 @dataclass(frozen=True, slots=True)
+class Glass:
+    """A case that stands open in an emergency, as every page says while it does."""
+
+    address: str
+    case_address: str
+    until: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """What stands around a page. ``sensitive`` pages carry the quick exit."""
 
@@ -95,6 +110,7 @@ class Frame:
     navigation: list[dict[str, object]]
     sensitive: bool
     version: str
+    glass: Glass | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +204,17 @@ def _frame(request: Request, call: Call[Any] | None, title: str, *, sensitive: b
         navigation=_navigation(actor, request),
         sensitive=sensitive,
         version=version(),
+        glass=_glass(actor),
     )
+
+
+def _glass(actor: Actor) -> Glass | None:
+    if actor.glass is None:
+        return None
+    identity, case, until = actor.glass
+    local = until.astimezone(ZoneInfo(actor.time_zone))
+    told = f"{local:%H:%M} ({actor.time_zone})"
+    return Glass(f"/break-glass/{identity}/closure", f"/cases/{case}", told, str(uuid4()))
 
 
 def _navigation(actor: Actor, request: Request) -> list[dict[str, object]]:
@@ -196,7 +222,7 @@ def _navigation(actor: Actor, request: Request) -> list[dict[str, object]]:
     return [
         {"href": address, "text": words, "current": address == here}
         for address, words, action in _NAVIGATION
-        if access.by_role(actor, action) is None
+        if actor.role in access.matrix().by_role[action]
     ]
 
 

@@ -46,7 +46,12 @@ NEEDS: Final = (
 WHO: Final = ("age", "sex", "age_band", "appears_under_18")
 PERSON_FACTS: Final = (*WHO, *WORK, *FORCED, *TRAFFICKED, *NEEDS)
 COMMON: Final = (*WORK, *FORCED, *TRAFFICKED)  # what a whole group may share
-IDENTITY: Final = {"name": "Name", "papers": "Papers", "address": "Home address"}
+IDENTITY: Final = {
+    "name": "Name",
+    "born_on": "Date of birth",
+    "papers": "Papers",
+    "address": "Home address",
+}
 SAFETY: Final = {
     "whereabouts": "Where the person is now",
     "contact": "A safe way and time to make contact",
@@ -187,6 +192,10 @@ def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:
     )
     hidden: Inputs = (
         *_texts(make, "safety-", SAFETY),
+        (
+            "input",
+            make.text("identity-born_on", IDENTITY["born_on"], hint="If known, such as 2016-01-31"),
+        ),
         ("input", make.text("identity-papers", IDENTITY["papers"])),
     )
     sections = (

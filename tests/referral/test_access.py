@@ -144,8 +144,15 @@ VERBS = {
     "act_on_batch": ("acknowledge", "accept", "decline"),
     "decide_panel": ("decide_panel", "complete"),
     "override_screening": ("override_screening",),
+    "propose": ("seal", "unseal", "lift_exclusion"),
+    "answer_proposal": ("approve",),
+    "exclude": ("exclude",),
 }
 OUTSIDE = {
+    "break_glass": "open_glass",
+    "find_duplicates": "find_duplicates",
+    "close_glass": "open_glass",
+    "review_glass": "review_glass",
     "file": "create_intake",
     "file_history": "create_intake",
     "call_meeting": "call_meeting",

@@ -21,6 +21,7 @@ READ = {
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
+    *("exclusion", "seal", "proposal", "glass"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -36,13 +37,16 @@ DIRECTORY = {
     "role_grant",
 }
 CONTEXT = {
-    *("my_country", "my_unit", "my_agency", "my_membership", "my_role", "my_member", "my_moment")
+    *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
+    *("my_member", "my_moment", "my_proof"),
 }
 CALLS = {
     *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "convene", "operation_key", "operate"),
-    *("keys_for", "carry_out"),
+    *("keys_for", "carry_out", "lock_proposal"),
+    *("glass_ground", "break_glass", "glass_key", "my_glass"),
+    *("country_key", "find_matches", "spend_names"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -57,7 +61,7 @@ CREDENTIALS = {
 }
 WORKS = {
     *CONTEXT,
-    *("begin_worker", "claim_clock", "push_clock", "carry_out"),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
@@ -74,6 +78,9 @@ COMPARED = {
     "meeting": {"id", "country", "version"},
     "operation": {"id", "country", "version"},
     "screening_override": {"id", "case_id", "country"},
+    "exclusion": {"id", "case_id", "country", "excluded", "lifted_at"},
+    "proposal": {"id", "case_id", "country", "answer"},
+    "glass": {"id", "case_id", "country", "unit_id", "ends_at", "version"},
 }
 
 

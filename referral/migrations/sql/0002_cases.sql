@@ -286,6 +286,31 @@ CREATE INDEX party_of_unit ON referral.party (unit_id, case_id)
 CREATE INDEX ON referral.party (case_id) WHERE until IS NULL;
 CREATE INDEX ON referral.party (hand_off_id);
 
+-- Who is kept out of a case by name, and who is on its seal. Said here once, and copied into every part
+-- of the case (party), those that come later included.
+CREATE TABLE referral.exclusion (
+    id          uuid PRIMARY KEY,
+    case_id     uuid NOT NULL REFERENCES referral.case (id),
+    country     text NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('person', 'agency')),
+    excluded    uuid NOT NULL,                     -- a member, or an agency
+    at          timestamptz NOT NULL,
+    by_unit     uuid NOT NULL,
+    by_member   uuid NOT NULL,
+    key_version integer NOT NULL,
+    reason      bytea NOT NULL,                    -- G4, under the case's key
+    lifted_at   timestamptz
+);
+CREATE UNIQUE INDEX exclusion_stands ON referral.exclusion (case_id, excluded) WHERE lifted_at IS NULL;
+
+CREATE TABLE referral.seal (
+    case_id   uuid PRIMARY KEY REFERENCES referral.case (id),
+    country   text NOT NULL,
+    named     uuid[] NOT NULL CHECK (cardinality(named) > 0),  -- members
+    at        timestamptz NOT NULL,
+    lifted_at timestamptz
+);
+
 -- The log ----------------------------------------------------------------------------------------
 CREATE TABLE referral.stream_head (
     stream_id uuid PRIMARY KEY,
@@ -334,7 +359,7 @@ CREATE TABLE referral.outbox (
     id          uuid PRIMARY KEY,
     country     text NOT NULL,
     kind        text NOT NULL,
-    case_id     uuid NOT NULL,
+    case_id     uuid,                              -- of some notices none: about a member
     hand_off_id uuid,
     to_unit     uuid NOT NULL,
     to_role     text,

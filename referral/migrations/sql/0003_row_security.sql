@@ -14,6 +14,8 @@ CREATE FUNCTION referral.my_role() RETURNS text LANGUAGE sql STABLE PARALLEL SAF
     AS $$ SELECT nullif(current_setting('referral.role', true), '') $$;
 CREATE FUNCTION referral.my_member() RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('referral.member', true), '')::uuid $$;
+CREATE FUNCTION referral.my_proof() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT nullif(current_setting('referral.proven', true), '')::timestamptz $$;
 CREATE FUNCTION referral.my_moment() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT nullif(current_setting('referral.at', true), '')::timestamptz $$;
 
@@ -37,7 +39,7 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['case','household','person','case_facts','workplace','screening','person_identity',
-        'person_safety','person_narrative','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
+        'person_safety','person_narrative','reporter','referral','hand_off','clock','event','note','docket','party','exclusion','seal','stream_head',
         'audit_entry','audit_body','log_position','outbox','idempotency'] LOOP
         EXECUTE format('ALTER TABLE referral.%I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE referral.%I FORCE ROW LEVEL SECURITY', t);
@@ -136,11 +138,44 @@ CREATE POLICY read ON referral.docket FOR SELECT TO referral_app USING (
     AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR')
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = docket.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL));
 
+-- Who is kept out, and who is on the seal, the holder's unit knows: it decides about it.
+GRANT SELECT ON referral.exclusion, referral.seal TO referral_app;
+CREATE POLICY read ON referral.exclusion FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = exclusion.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND p.relationship = 'holder'));
+CREATE POLICY read ON referral.seal FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = seal.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND p.relationship = 'holder'));
+
+-- Every part of a case is narrowed as the case is. Who is only asked reads no name and no place, so the
+-- seal waits until she accepts, and then she is on it: a child must not be stranded by it.
+CREATE FUNCTION referral.narrow_party() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE on_seal uuid[];
+BEGIN
+    NEW.barred := ARRAY(SELECT x.excluded FROM referral.exclusion x WHERE x.case_id = NEW.case_id AND x.lifted_at IS NULL ORDER BY x.excluded);
+    SELECT s.named INTO on_seal FROM referral.seal s WHERE s.case_id = NEW.case_id AND s.lifted_at IS NULL;
+    IF NEW.relationship = 'pending' OR on_seal IS NULL THEN
+        RETURN NEW;
+    END IF;
+    IF NEW.relationship = 'break_glass' THEN
+        NEW.named := ARRAY(SELECT n FROM unnest(NEW.named) n WHERE n = ANY (on_seal));
+    ELSE
+        IF NEW.relationship IN ('holder', 'participant') AND NEW.unit_id = referral.my_unit() AND referral.my_member() <> ALL (on_seal) THEN
+            on_seal := on_seal || referral.my_member();
+            UPDATE referral.seal s SET named = on_seal WHERE s.case_id = NEW.case_id;
+        END IF;
+        NEW.named := on_seal;
+    END IF;
+    NEW.sealed := true;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER narrow BEFORE INSERT OR UPDATE OF relationship ON referral.party FOR EACH ROW EXECUTE FUNCTION referral.narrow_party();
+
 -- Notices to one's own unit (a coordinator is told too), and one's own stored answers.
 GRANT SELECT ON referral.outbox TO referral_app;
 CREATE POLICY read ON referral.outbox FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND to_unit = (SELECT referral.my_unit())
-    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR'));
+    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR', 'DATA_PROTECTION_OFFICER'));
 GRANT SELECT ON referral.idempotency TO referral_app;
 CREATE POLICY read ON referral.idempotency FOR SELECT TO referral_app USING (
     membership_id = (SELECT referral.my_membership()));
@@ -170,6 +205,8 @@ GRANT SELECT (id, case_id, referral_id, country, kind, state, version, imported,
 GRANT SELECT (id, case_id, country) ON referral.event TO referral_auditor_ro;
 GRANT SELECT (id, case_id, country, kind) ON referral.note TO referral_auditor_ro;
 GRANT SELECT ON referral.party TO referral_auditor_ro;
+GRANT SELECT (id, case_id, country, excluded, lifted_at) ON referral.exclusion TO referral_auditor_ro;
+CREATE POLICY verify ON referral.exclusion FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.note FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.party FOR SELECT TO referral_auditor_ro USING (true);
 CREATE POLICY verify ON referral.audit_entry FOR SELECT TO referral_auditor_ro USING (true);
@@ -191,14 +228,14 @@ DO $$
 DECLARE t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['case','person','case_facts','workplace','screening','person_identity',
-        'person_safety','person_narrative','reporter','referral','hand_off','clock','party','stream_head'] LOOP
+        'person_safety','person_narrative','reporter','referral','hand_off','clock','party','exclusion','seal','stream_head'] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE ON referral.%I TO referral_effector', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['household','event','note','docket','audit_entry','audit_body','outbox','idempotency'] LOOP
         EXECUTE format('GRANT SELECT, INSERT ON referral.%I TO referral_effector', t);
     END LOOP;
     FOREACH t IN ARRAY ARRAY['case','household','person','case_facts','workplace','screening','person_identity',
-        'person_safety','person_narrative','reporter','referral','hand_off','clock','event','note','docket','party','stream_head',
+        'person_safety','person_narrative','reporter','referral','hand_off','clock','event','note','docket','party','exclusion','seal','stream_head',
         'audit_entry','audit_body','outbox','idempotency'] LOOP
         EXECUTE format('CREATE POLICY carry_out ON referral.%I TO referral_effector USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()))', t);
     END LOOP;

@@ -54,8 +54,9 @@ BEGIN
         WHERE ms.id = membership;
     PERFORM set_config('referral.country', actor ->> 'country', true), set_config('referral.unit', actor ->> 'unit_id', true),
         set_config('referral.agency', actor ->> 'agency_id', true), set_config('referral.membership', actor ->> 'id', true),
-        set_config('referral.role', actor ->> 'role', true), set_config('referral.member', actor ->> 'member_id', true), set_config('referral.at', at::text, true);
-    RETURN actor;
+        set_config('referral.role', actor ->> 'role', true), set_config('referral.member', actor ->> 'member_id', true), set_config('referral.at', at::text, true),
+        set_config('referral.proven', coalesce(authenticated::text, ''), true);
+    RETURN actor || jsonb_build_object('glass', referral.my_glass());
 END $$;
 
 -- The clockwork acts for a country, belongs to no unit, and may only let time pass.
@@ -63,7 +64,7 @@ CREATE FUNCTION referral.begin_worker(for_country text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT set_config('referral.country', for_country, true), set_config('referral.unit', '', true),
         set_config('referral.agency', '', true), set_config('referral.membership', '', true),
-        set_config('referral.member', '', true), set_config('referral.at', '', true), set_config('referral.role', 'WORKER', true);
+        set_config('referral.member', '', true), set_config('referral.at', '', true), set_config('referral.proven', '', true), set_config('referral.role', 'WORKER', true);
     SELECT NULL::void;
 $$;
 
@@ -86,7 +87,8 @@ CREATE FUNCTION referral.state_of(the_case uuid, the_referral uuid, wanted uuid,
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object(
         'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
-            'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version)
+            'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version,
+            'excluded', (SELECT coalesce(jsonb_agg(a.key), '[]') FROM referral.exclusion x JOIN agencies.agency a ON a.id = x.excluded WHERE x.case_id = c.id AND x.lifted_at IS NULL))
             FROM referral.case c WHERE c.id = the_case),
         'referral', (SELECT to_jsonb(r) || jsonb_build_object('holder_member', agencies.acting_holder(r.holder_member, referral.my_membership(), referral.my_moment()))
             FROM referral.referral r WHERE r.id = the_referral),

@@ -27,6 +27,7 @@ BEGIN
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
                 WHEN 'meeting' THEN k.case_id IS NULL AND k.subject IN (SELECT m.id FROM jsonb_to_recordset(decided -> 'meetings') AS m (id uuid))
+                WHEN 'glass' THEN k.case_id IS NULL AND k.subject IN (SELECT g.id FROM jsonb_to_recordset(decided -> 'glasses') AS g (id uuid))
                 WHEN 'operation' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid))
                 WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
                 ELSE false END;
@@ -68,6 +69,7 @@ BEGIN
         -- What was done to a case is told in the case's stream, not in somebody's own.
         OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%'
             AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records'])
+            AND NOT (c.h ->> 'act' LIKE 'glass.%' AND decided ?| ARRAY['glasses', 'glass_ends', 'glass_reviews'])
             AND NOT (c.h ->> 'act' LIKE 'operation.%' AND decided ?| ARRAY['operations', 'operation_ends']));
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
@@ -123,7 +125,7 @@ BEGIN
     ELSIF NOT EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()) OR decided ? 'reporters' THEN
         RAISE EXCEPTION 'only a holder writes about the case' USING ERRCODE = 'RF012';
     END IF;
-    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'overrides', 'referrals']) AS part,
+    IF EXISTS (SELECT FROM unnest(ARRAY['persons', 'case_facts', 'identities', 'safeties', 'narratives', 'screenings', 'overrides', 'blinds', 'referrals']) AS part,
             jsonb_array_elements(coalesce(decided -> part, '[]')) piece, coalesce(piece ->> 'person_id', CASE part WHEN 'persons' THEN piece ->> 'id' END) AS person
             WHERE (person::uuid = ANY (persons) OR (part = 'case_facts' AND person IS NULL)) IS NOT TRUE) THEN
         RAISE EXCEPTION 'only the holder of a person writes about that person' USING ERRCODE = 'RF012';
@@ -144,6 +146,7 @@ BEGIN
     IF kept <> coalesce(jsonb_array_length(decided -> 'overrides'), 0) THEN
         RAISE EXCEPTION 'a result is overridden by the holder, in her own name' USING ERRCODE = 'RF012';
     END IF;
+    INSERT INTO referral.blind_index SELECT * FROM jsonb_populate_recordset(NULL::referral.blind_index, decided -> 'blinds');
     INSERT INTO referral.person_identity SELECT * FROM jsonb_populate_recordset(NULL::referral.person_identity, decided -> 'identities')
         ON CONFLICT (person_id) DO UPDATE SET content = coalesce(excluded.content, person_identity.content), facts = coalesce(excluded.facts, person_identity.facts), key_version = excluded.key_version;
     INSERT INTO referral.person_safety SELECT * FROM jsonb_populate_recordset(NULL::referral.person_safety, decided -> 'safeties')
@@ -288,6 +291,9 @@ BEGIN
     GET DIAGNOSTICS inserted = ROW_COUNT;
     IF inserted <> jsonb_array_length(opened) THEN
         RAISE EXCEPTION 'a hand-off is sent for the holder, as a request, to who serves the mandate there' USING ERRCODE = 'RF005';
+    END IF;
+    IF EXISTS (SELECT FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h JOIN referral.exclusion x ON x.case_id = the_case AND x.lifted_at IS NULL AND x.excluded = h.receiver_agency) THEN
+        RAISE EXCEPTION 'an excluded agency is never asked' USING ERRCODE = 'RF020';
     END IF;
     IF EXISTS (SELECT FROM jsonb_populate_recordset(NULL::referral.hand_off, opened) h WHERE h.imported)
             AND NOT EXISTS (SELECT FROM referral.case c WHERE c.id = the_case AND c.imported) THEN
@@ -444,7 +450,7 @@ BEGIN
         FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) e WHERE h ->> 'act' NOT IN ('act.refused', 'case.read')
     ), told AS (
         SELECT object_type, object, count(*) AS n, (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands
-        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening') GROUP BY 1, 2
+        FROM entry WHERE object_type IN ('hand_off', 'referral', 'panel', 'screening', 'proposal', 'exclusion') GROUP BY 1, 2
     ), effect AS (
         SELECT 'hand_off' AS object_type, m.id, 'hand_off.' || CASE m.act WHEN 'acknowledge' THEN 'received' WHEN 'accept' THEN 'accepted' WHEN 'decline' THEN 'declined' WHEN 'start' THEN 'started'
                 WHEN 'hold' THEN 'held' WHEN 'resume' THEN 'resumed' WHEN 'complete' THEN 'completed' WHEN 'fail' THEN 'failed' WHEN 'cancel' THEN 'cancelled' END AS act, m.entries AS n
@@ -452,6 +458,11 @@ BEGIN
         UNION ALL SELECT 'hand_off', m.id, NULL, coalesce(m.entries, 1) FROM jsonb_to_recordset(decided -> 'marks') AS m (id uuid, entries integer)
         UNION ALL SELECT 'hand_off', o.id, 'hand_off.requested', 1 FROM jsonb_to_recordset(decided -> 'hand_offs') AS o (id uuid)
         UNION ALL SELECT 'screening', o.id, 'screening.overridden', 1 FROM jsonb_to_recordset(decided -> 'overrides') AS o (id uuid)
+        UNION ALL SELECT 'proposal', p.id, 'proposal.asked', 1 FROM jsonb_to_recordset(decided -> 'proposals') AS p (id uuid)
+        UNION ALL SELECT 'proposal', a.id, 'proposal.' || a.answer, 1 FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
+        UNION ALL SELECT 'exclusion', x.id, 'exclusion.set', 1 FROM jsonb_to_recordset(decided -> 'exclusions') AS x (id uuid)
+        UNION ALL SELECT 'exclusion', p.about[1], 'exclusion.lifted', 1 FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
+            JOIN referral.proposal p ON p.id = a.id AND p.act = 'lift_exclusion' WHERE a.answer = 'approved'
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
         UNION ALL SELECT 'referral', c.referral_id, 'referral.custody_moved', 1 FROM jsonb_to_recordset(decided -> 'custody') AS c (referral_id uuid)
@@ -498,7 +509,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'proposals', 'answers', 'exclusions', 'blinds', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -517,7 +528,7 @@ BEGIN
 
     PERFORM referral.post_entries(the_case, decided);
     IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
-    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals'] THEN
+    IF decided ?| ARRAY['cases', 'households', 'persons', 'workplaces', 'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'blinds', 'referrals'] THEN
         PERFORM referral.post_case(the_case, decided);
     END IF;
     IF effects THEN
@@ -537,6 +548,7 @@ BEGIN
         END IF;
         PERFORM referral.post_consequences(the_case, decided, acting_on);
         IF decided ?| ARRAY['panels', 'panel_members'] THEN PERFORM referral.post_panels(the_case, decided, acting_on); END IF;
+        IF decided ?| ARRAY['proposals', 'answers', 'exclusions'] THEN PERFORM referral.post_need(the_case, decided); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
         INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)

@@ -53,7 +53,7 @@ CREATE TABLE agencies.enrolment (
 -- The key of a code generator lies with the other keys, and turns with them.
 ALTER TABLE vault.data_key DROP CONSTRAINT data_key_kind_check;
 ALTER TABLE vault.data_key ADD CONSTRAINT data_key_kind_check
-    CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'factor'));
+    CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'glass', 'country', 'factor'));
 CREATE POLICY factors ON vault.data_key TO referral_owner USING (kind = 'factor') WITH CHECK (kind = 'factor');
 
 -- Whose account this secret may change: a session with a proof less than 15 minutes old, or an
