@@ -92,7 +92,7 @@ async def test_axe_finds_nothing_where_an_app_is_enrolled(sit: Sit) -> None:
     desk = await sit("inspector", scripts=True)
     await desk.go("/account")
     await desk.press("Set up an authenticator app")
-    await desk.page.wait_for_url("**/account/codes?*")
+    await desk.page.get_by_role("heading", name="Set up an authenticator app").wait_for()
     wrong = await _judge(desk)
     await desk.press("Continue")
     assert wrong + await _judge(desk) == []
