@@ -48,6 +48,7 @@ class Done(StrEnum):
     REFERRAL_AMENDED = "referral.amended"
     REFERRAL_CLOSED = "referral.closed"
     CUSTODY_MOVED = "referral.custody_moved"
+    REASSIGNED = "referral.reassigned"
     HAND_OFF_REQUESTED = "hand_off.requested"
     HAND_OFF_RECEIVED = "hand_off.received"
     HAND_OFF_ACCEPTED = "hand_off.accepted"

@@ -33,7 +33,8 @@ WHERE s.subject = :id AND s.kind = 'case' ORDER BY e.seq
 
 
 _AUDITING = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
-_HOLDING = frozenset({"referral.opened", "referral.custody_moved"})  # from and to are units
+# From and to are units, or persons of one.
+_HOLDING = frozenset({"referral.opened", "referral.custody_moved", "referral.reassigned"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class ReferralShown:
     event: tuple[tuple[str, Params], ...]
     panels: tuple[tuple[str, str], ...]  # address and title of each form
     override: tuple[tuple[str, Params], ...]
+    reassign: tuple[tuple[str, Params], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ def _referral(
         note=_note(one, sent, faults),
         event=_event(one, protocol.at(seen.place) if protocol else None, sent, faults),
         override=_override(one, sent, faults),
+        reassign=_reassign(one, faults),
         panels=tuple(
             (f"{address}/panels/{step.id}", said(step.title, LANGUAGE))
             for step in panel_steps(seen, one, reader).values()
@@ -268,6 +270,16 @@ def _override(one: ReferralSeen, sent: Sent, faults: Faults) -> tuple[tuple[str,
         ("select", make.choice("result", "Your result", results, empty="Choose")),
         ("textarea", make.area("reason", "Why", rows=2, hint="Sealed with the narrative")),
     )
+    return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
+
+
+def _reassign(one: ReferralSeen, faults: Faults) -> tuple[tuple[str, Params], ...]:
+    """Who of the unit is in charge: offered to its supervisor."""
+    if not _may(one, "reassign") or one.state != "open":
+        return ()
+    make, tail = Fields(Sent()), str(one.id)
+    who = make.text("user_name", "User name", hint="Leave empty for the whole unit")
+    shown = (("input", who), ("input", make.text("reason", "Why", hint="Kept in the log")))
     return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
 
 

@@ -363,6 +363,7 @@ CREATE TABLE referral.outbox (
     hand_off_id uuid,
     to_unit     uuid NOT NULL,
     to_role     text,
+    to_member   uuid,                              -- a membership of that unit; NULL: whoever is there
     occurred_at timestamptz NOT NULL,
     xid         xid8 NOT NULL DEFAULT pg_current_xact_id(),
     told_at     timestamptz

@@ -180,6 +180,7 @@ $$;
 GRANT SELECT ON referral.outbox TO referral_app;
 CREATE POLICY read ON referral.outbox FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND to_unit = (SELECT referral.my_unit())
+    AND coalesce(to_member, (SELECT referral.my_membership())) = (SELECT referral.my_membership())
     AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR', 'DATA_PROTECTION_OFFICER')
     AND NOT referral.kept_out(case_id));
 GRANT SELECT ON referral.idempotency TO referral_app;

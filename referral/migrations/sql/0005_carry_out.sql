@@ -470,6 +470,7 @@ BEGIN
         UNION ALL SELECT 'consent', c.id, 'consent.recorded', 1 FROM jsonb_to_recordset(decided -> 'consents') AS c (id uuid)
         UNION ALL SELECT 'consent', w.id, 'consent.withdrawn', 1 FROM jsonb_to_recordset(decided -> 'consent_withdrawals') AS w (id uuid)
         UNION ALL SELECT 'referral', b.id, 'referral.basis_changed', 1 FROM jsonb_to_recordset(decided -> 'bases') AS b (id uuid)
+        UNION ALL SELECT 'referral', m.id, 'referral.reassigned', 1 FROM jsonb_to_recordset(decided -> 'reassignments') AS m (id uuid)
         UNION ALL SELECT 'attachment', a.id, 'attachment.added', 1 FROM jsonb_to_recordset(decided -> 'attachments') AS a (id uuid)
         UNION ALL SELECT 'attachment', f.id, 'attachment.' || CASE f.state WHEN 'viewable' THEN 'passed' ELSE 'refused' END, 1 FROM jsonb_to_recordset(decided -> 'attachment_findings') AS f (id uuid, state text)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
@@ -517,7 +518,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'blinds', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'reassignments', 'blinds', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -559,15 +560,16 @@ BEGIN
         IF decided ?| ARRAY['attachments', 'attachment_findings'] THEN PERFORM referral.post_attachments(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] THEN PERFORM referral.post_consents(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['proposals', 'answers', 'exclusions'] THEN PERFORM referral.post_need(the_case, decided); END IF;
+        IF decided ? 'reassignments' THEN PERFORM referral.post_reassignments(the_case, decided); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
         IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] OR (decided ?| ARRAY['moves', 'custody']
                 AND EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.lawful_basis = 'CONSENT')) THEN
             PERFORM referral.settle_consents(the_case, coalesce(referral.my_moment(), statement_timestamp()));
         END IF;
-        INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
-            SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.occurred_at
-            FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, occurred_at timestamptz);
+        INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, to_member, occurred_at)
+            SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.to_member, o.occurred_at
+            FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, to_member uuid, occurred_at timestamptz);
     END IF;
     IF the_case IS NOT NULL THEN PERFORM referral.look_again(the_case, decided); END IF;
 END $$;

@@ -1,0 +1,10 @@
+DO $$
+DECLARE f regprocedure;
+BEGIN
+    EXECUTE 'GRANT CREATE ON SCHEMA referral TO referral_effector';
+    FOREACH f IN ARRAY ARRAY['referral.post_reassignments(uuid, jsonb)']::regprocedure[] LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
+        EXECUTE format('ALTER FUNCTION %s OWNER TO referral_effector', f);
+    END LOOP;
+    EXECUTE 'REVOKE CREATE ON SCHEMA referral FROM referral_effector';
+END $$;
