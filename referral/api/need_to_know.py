@@ -26,13 +26,16 @@ router = APIRouter(prefix=ROOT, tags=["cases"], route_class=Route)
 
 
 class Proposing(Saying):
-    """What two persons do: seal, unseal, or let somebody in again who is kept out."""
+    """What two persons do: seal, unseal, let somebody in again, or mark as entered in error.
+
+    ``void`` is about the referral in the address: it closes, and its open hand-offs are taken back.
+    """
 
     model_config = shown(
         {"act": "seal", "named": ["ines.porter"], "reason": "A colleague is the owner's brother."}
     )
 
-    act: Literal["seal", "unseal", "lift_exclusion"]
+    act: Literal["seal", "unseal", "lift_exclusion", "void"]
     named: list[Line] = Field(
         default_factory=list, max_length=100, description="User names that go on the seal."
     )

@@ -32,6 +32,7 @@ from referral.web.wording import (
     urgency_tag,
 )
 
+_ON_PAPER: Final = {"ENTERED_IN_ERROR": "entered in error"}
 _TOGETHER: Final = 50  # persons on one page
 SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
 
@@ -242,7 +243,8 @@ def _panel(panel: PanelSeen, law: Law, clock: Clockface) -> str:
 def state_words(one: ReferralSeen) -> str:
     """Open, in triage, or closed with its outcome."""
     if one.state == "closed":
-        return f"Closed, {one.outcome or 'no outcome'}"
+        outcome = one.outcome or "no outcome"
+        return f"Closed, {_ON_PAPER.get(outcome, outcome)}"
     return "Open, in triage: too little is known" if one.triage else "Open"
 
 

@@ -24,6 +24,7 @@ _ACTS: Final = {
     "seal": "Seal the case",
     "unseal": "Take the seal off",
     "lift_exclusion": "Let in again who is kept out",
+    "void": "Mark the referral as entered in error",
 }
 _KINDS: Final = {"person": "A person, by user name", "agency": "An agency, by its key"}
 _FIELDS: Final = {f"/{name}": name for name in ("act", "named", "exclusion", "name", "reason")}

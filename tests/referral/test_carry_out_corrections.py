@@ -71,3 +71,47 @@ async def test_nobody_is_put_in_charge_but_by_her_supervisor_in_her_unit(house: 
         told = draft(Done.REASSIGNED, "referral", referral, to=str(dora))
         forged = await signed(house, house.player(part), case_id, told, reassignments=row)
         assert await refused(house, part, forged) == code, part
+
+
+async def test_nobody_strikes_a_referral_out_alone(house: House) -> None:
+    filed, case_id, office = await filed_case(house)
+    referral = filed.referrals[0].referral_id
+    chief = house.player("supervisor")
+    honest = await caught(house, "inspector", casework.propose, UUID(referral), "void", WHY)
+    await all_refused(
+        house,
+        "inspector",
+        honest,
+        {
+            "of another case": (set_in("proposals", about=[new_id()]), "RF021"),
+            "and another with it": (set_in("proposals", about=[referral, new_id()]), "RF021"),
+            "of nothing": (set_in("proposals", about=[]), "RF021"),
+        },
+    )
+    told = draft(Done.REFERRAL_CLOSED, "referral", referral, to="entered-in-error")
+    closing = [{"id": referral, "at": house.at().isoformat(), "outcome": "ENTERED_IN_ERROR"}]
+    forged = await signed(house, chief, case_id, told, closures=closing)
+    assert await refused(house, "supervisor", forged) == "RF010"
+    back = draft(Done.HAND_OFF_CANCELLED, "hand_off", office, to="cancelled")
+    move = {
+        "id": str(office),
+        "act": "cancel",
+        "from_state": "requested",
+        "to_state": "cancelled",
+        "entries": 1,
+        "reason_code": "ENTERED_IN_ERROR",
+    }
+    forged = await signed(house, chief, case_id, back, moves=[move])
+    assert await refused(house, "supervisor", forged) == "RF003"
+
+    asked = await house.manages("inspector", casework.propose, UUID(referral), "void", WHY)
+    answers = [{"id": asked.id, "answer": "approved"}]
+    approved = draft(Done.APPROVED, "proposal", asked.id)
+    for part, drafts, code in (
+        ("inspector", (approved, told, back), "RF021"),
+        ("social_worker", (approved, told, back), "RF021"),
+        ("supervisor", (approved, told), "RF015"),
+        ("supervisor", (approved, back), "RF015"),
+    ):
+        forged = await signed(house, house.player(part), case_id, *drafts, answers=answers)
+        assert await refused(house, part, forged) == code, (part, len(drafts))

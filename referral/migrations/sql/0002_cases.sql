@@ -185,6 +185,7 @@ CREATE TABLE referral.hand_off (
     attestation_confirmed_at timestamptz,
     replaces         uuid,
     imported         boolean NOT NULL DEFAULT false,
+    in_error         boolean,                      -- of a referral struck out: counts in no figure
     warnings         jsonb NOT NULL DEFAULT '[]',
     version          integer NOT NULL DEFAULT 1    -- one audit entry each: reconciliation counts them
 );

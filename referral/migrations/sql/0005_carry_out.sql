@@ -198,6 +198,7 @@ BEGIN
         AND rule.kind = h.kind AND rule.act = m.act AND rule.from_state = m.from_state AND rule.to_state = m.to_state
         AND m.entries = CASE WHEN m.act = 'accept' AND m.from_state = 'requested' THEN 2 ELSE 1 END
         AND (m.receiver_member IS NULL OR m.receiver_member = referral.my_membership())
+        AND (m.reason_code IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE  -- that takes two persons (post_need)
         AND CASE rule.party
             WHEN 'receiver' THEN h.receiver_unit = referral.my_unit() OR (m.attested AND r.holder_unit = referral.my_unit()
                 AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'notes') AS n (hand_off_id uuid, kind text) WHERE n.hand_off_id = m.id AND n.kind = 'attestation'))
@@ -285,7 +286,7 @@ BEGIN
             AND h.state = 'requested' AND h.version = 1 AND NOT h.attested AND h.rung = 0 AND h.sender_unit = r.holder_unit
             AND h.receiver_agency = u.agency_id
             AND num_nonnulls(h.receiver_member, h.received_at, h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.review_at, h.overdue_since,
-                h.reason_code, h.outcome, h.cancellation_asked_at, h.attestation_confirmed_at) = 0
+                h.reason_code, h.outcome, h.cancellation_asked_at, h.attestation_confirmed_at, h.in_error) = 0
             AND h.travels <@ ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5'] AND h.jurisdiction IN (c.place, c.country)
             AND CASE WHEN h.imported THEN true  -- history went where the record says
                 WHEN h.mandate = 'filer' THEN h.receiver_unit = c.filed_by_unit
@@ -405,7 +406,7 @@ BEGIN
     -- Closing is the holder's, or follows from the end of a hand-off: never from opening a letter.
     UPDATE referral.referral r SET state = 'closed', closed_at = m.at, outcome = m.outcome, version = r.version + 1
         FROM jsonb_to_recordset(decided -> 'closures') AS m (id uuid, at timestamptz, outcome text)
-        WHERE r.id = m.id AND r.case_id = the_case AND r.closed_at IS NULL AND r.id = ANY (acting_on) AND (r.holder_unit = referral.my_unit()
+        WHERE r.id = m.id AND r.case_id = the_case AND r.closed_at IS NULL AND r.id = ANY (acting_on) AND (m.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE AND (r.holder_unit = referral.my_unit()
             OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS a (id uuid, to_state text) JOIN referral.hand_off h ON h.id = a.id
                 WHERE h.referral_id = r.id AND h.receiver_unit = referral.my_unit() AND a.to_state IN ('rejected', 'completed', 'failed')));
     GET DIAGNOSTICS changed = ROW_COUNT;
@@ -466,6 +467,10 @@ BEGIN
         UNION ALL SELECT 'exclusion', x.id, 'exclusion.set', 1 FROM jsonb_to_recordset(decided -> 'exclusions') AS x (id uuid)
         UNION ALL SELECT 'exclusion', p.about[1], 'exclusion.lifted', 1 FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
             JOIN referral.proposal p ON p.id = a.id AND p.act = 'lift_exclusion' WHERE a.answer = 'approved'
+        UNION ALL SELECT 'referral', r.id, 'referral.closed', 1 FROM referral.referral r
+            WHERE decided ? 'answers' AND r.case_id = the_case AND r.closed_at = referral.my_moment() AND r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')
+        UNION ALL SELECT 'hand_off', h.id, 'hand_off.cancelled', 1 FROM referral.hand_off h
+            WHERE decided ? 'answers' AND h.case_id = the_case AND h.ended_at = referral.my_moment() AND h.reason_code IN ('ENTERED_IN_ERROR', 'MERGED')
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
         UNION ALL SELECT 'consent', c.id, 'consent.recorded', 1 FROM jsonb_to_recordset(decided -> 'consents') AS c (id uuid)
         UNION ALL SELECT 'consent', w.id, 'consent.withdrawn', 1 FROM jsonb_to_recordset(decided -> 'consent_withdrawals') AS w (id uuid)

@@ -33,3 +33,27 @@ BEGIN
         FROM jsonb_to_recordset(decided -> 'reassignments') AS m (id uuid) JOIN referral.referral r ON r.id = m.id
         WHERE h.id = r.custody AND h.receiver_unit = r.holder_unit;
 END $$;
+
+-- What ends a referral on paper only: it closes with this mark, its open hand-offs are taken back, its
+-- limits stop, and none of its hand-offs counts among response times. Nothing is deleted. It follows
+-- from the approval of a proposal (post_need) and from nothing else.
+CREATE FUNCTION referral.strike(the_case uuid, which uuid[], mark text) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE closed bigint; taken_back uuid[];
+BEGIN
+    UPDATE referral.referral r SET state = 'closed', closed_at = referral.my_moment(), outcome = mark, version = r.version + 1
+        WHERE r.id = ANY (which) AND r.case_id = the_case AND r.state = 'open' AND r.holder_unit = referral.my_unit();
+    GET DIAGNOSTICS closed = ROW_COUNT;
+    IF closed <> cardinality(which) THEN
+        RAISE EXCEPTION 'an open referral is struck out by the unit that holds it' USING ERRCODE = 'RF025';
+    END IF;
+    WITH back AS (
+        UPDATE referral.hand_off h SET state = 'cancelled', reason_code = mark, ended_at = referral.my_moment(), due_at = NULL, version = h.version + 1
+            WHERE h.referral_id = ANY (which) AND h.state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold') AND NOT h.imported RETURNING h.id
+    ) SELECT array_agg(back.id) INTO taken_back FROM back;
+    UPDATE referral.hand_off h SET in_error = true WHERE h.referral_id = ANY (which);
+    UPDATE referral.clock k SET state = 'stopped', stopped_at = referral.my_moment(), next_at = NULL WHERE k.referral_id = ANY (which) AND k.stopped_at IS NULL;
+    UPDATE referral.party p SET relationship = CASE p.relationship WHEN 'sender' THEN 'sender' ELSE 'past_recipient' END, groups = ARRAY['OWN']
+        WHERE p.case_id = the_case AND p.hand_off_id = ANY (taken_back) AND p.until IS NULL AND p.relationship IN ('pending', 'participant', 'sender');
+    PERFORM referral.settle_consents(the_case, referral.my_moment());
+END $$;

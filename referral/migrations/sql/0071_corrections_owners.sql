@@ -2,7 +2,7 @@ DO $$
 DECLARE f regprocedure;
 BEGIN
     EXECUTE 'GRANT CREATE ON SCHEMA referral TO referral_effector';
-    FOREACH f IN ARRAY ARRAY['referral.post_reassignments(uuid, jsonb)']::regprocedure[] LOOP
+    FOREACH f IN ARRAY ARRAY['referral.post_reassignments(uuid, jsonb)', 'referral.strike(uuid, uuid[], text)']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
         EXECUTE format('ALTER FUNCTION %s OWNER TO referral_effector', f);
     END LOOP;

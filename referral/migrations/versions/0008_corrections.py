@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_FUNCTIONS: Final = ("referral.post_reassignments", "agencies.may_take_charge")
+_FUNCTIONS: Final = ("referral.post_reassignments", "referral.strike", "agencies.may_take_charge")
 
 
 def upgrade() -> None:
