@@ -85,6 +85,7 @@ class Done(StrEnum):
     EXCLUSION_LIFTED = "exclusion.lifted"
     CASE_SEALED = "case.sealed"
     CASE_UNSEALED = "case.unsealed"
+    CASE_MERGED = "case.merged"
     GLASS_OPENED = "glass.opened"
     GLASS_CLOSED = "glass.closed"
     GLASS_REVIEWED = "glass.reviewed"

@@ -18,7 +18,7 @@ from referral import access, errors
 from referral.access.standing import Locked, moment
 from referral.audit import Done
 from referral.audit.ledger import Ledger, post, sealed
-from referral.casework import correcting
+from referral.casework import correcting, merging
 from referral.casework.ground import Held, referral_ground, refuse_there
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
@@ -26,7 +26,7 @@ from referral.database import as_json
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession, keys_of
 
-ACTS: Final = ("seal", "unseal", "lift_exclusion", "void")
+ACTS: Final = ("seal", "unseal", "lift_exclusion", "void", "merge")
 WAITS: Final = timedelta(hours=72)  # for the second person; then somebody asks anew
 _LED_TO: Final = {"seal": Done.CASE_SEALED, "unseal": Done.CASE_UNSEALED}
 
@@ -60,16 +60,23 @@ async def propose(
     *,
     named: Sequence[str] = (),
     exclusion: UUID | None = None,
+    older: str = "",
     now: datetime,
 ) -> Narrowed | Refusal:
-    """Ask for what two persons do: ``named`` are the user names that go on a seal."""
+    """Ask for what two persons do.
+
+    ``named``: user names that go on a seal. ``older``: reference of the case this one repeats.
+    """
     if act not in ACTS:
         fault = Fault("/act", "unknown", f"Choose one of: {', '.join(ACTS)}.")
         return await _refused(session, actor, errors.invalid_input([fault]), "propose", now)
     held = await referral_ground(session, actor, referral_id, act, said, now, second_person=True)
     if isinstance(held, Refusal):
         return held
-    about = await _about(session, actor, held.locked, act, named, exclusion)
+    if act == "merge":
+        about = await merging.older_of(session, held.locked, older)
+    else:
+        about = await _about(session, actor, held.locked, act, named, exclusion)
     if isinstance(about, Refusal):
         return await refuse_there(session, actor, held.locked, act, about, now)
     ledger, proposal = Ledger(held.locked.case_id, now, why=held.why), uuid4()
@@ -114,6 +121,7 @@ async def answer_proposal(
     refusal = decision if isinstance(decision, Refusal) else _not_answerable(actor, asked, now)
     if refusal is None and approve:
         refusal = correcting.still_stands(locked, asked)
+        refusal = refusal or await merging.still_stands(session, locked, asked)
     if refusal is not None or isinstance(decision, Refusal):
         return await refuse_there(
             session, actor, locked, "approve", refusal or errors.not_found(), now
@@ -204,6 +212,8 @@ async def _follows(
     act, about = asked["act"], asked["about"]
     if act == "void":
         await correcting.strike(session, actor, ledger, about, correcting.IN_ERROR)
+    elif act == "merge":
+        await merging.merge(session, actor, ledger, about[0])
     elif act in _LED_TO:
         ledger.log(_LED_TO[act], "case", ledger.case_id, persons=len(about))
     else:

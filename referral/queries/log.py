@@ -33,8 +33,10 @@ WHERE s.subject = :id AND s.kind = 'case' ORDER BY e.seq
 
 
 _AUDITING = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
-# From and to are units, or persons of one.
-_HOLDING = frozenset({"referral.opened", "referral.custody_moved", "referral.reassigned"})
+# From and to are units, persons of one, or another case that not everybody here knows of.
+_HOLDING = frozenset(
+    {"referral.opened", "referral.custody_moved", "referral.reassigned", "case.merged"}
+)
 
 
 @dataclass(frozen=True, slots=True)

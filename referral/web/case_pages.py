@@ -32,7 +32,7 @@ from referral.web.wording import (
     urgency_tag,
 )
 
-_ON_PAPER: Final = {"ENTERED_IN_ERROR": "entered in error"}
+_ON_PAPER: Final = {"ENTERED_IN_ERROR": "entered in error", "MERGED": "merged"}
 _TOGETHER: Final = 50  # persons on one page
 SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
 
@@ -71,6 +71,7 @@ class CasePage:
     reference: str
     urgency: Tag | None
     rows: tuple[tuple[str, str], ...]
+    twice: tuple[tuple[str, str, str], ...]  # words, address and reference of the same, filed twice
     facts: tuple[tuple[str, str], ...]
     persons: tuple[PersonShown, ...]
     referrals: tuple[ReferralShown, ...]
@@ -108,6 +109,7 @@ def case_view(
         reference=seen.reference,
         urgency=urgency_tag(seen.urgency),
         rows=_rows(seen, reader, place),
+        twice=_twice(seen),
         facts=(*fact_lines(seen.facts or {}), *_words(seen.workplace)),
         persons=tuple(_person(one, seen) for one in seen.persons),
         referrals=tuple(_referral(one, seen, reader, sent, faults) for one in seen.referrals),
@@ -126,6 +128,13 @@ def case_view(
         decides=access.offered("approve", seen.relationships),
         faults=faults,
     )
+
+
+def _twice(seen: CaseSeen) -> tuple[tuple[str, str, str], ...]:
+    """The same situation under another reference, where the reader works on that one too."""
+    older = [("Filed twice; see", case, name) for case, name in seen.older]
+    newer = [("Filed again as", case, name) for case, name in seen.newer]
+    return tuple((words, f"/cases/{case}", name) for words, case, name in (*older, *newer))
 
 
 def page_from(first: int) -> range:

@@ -8,7 +8,7 @@ from uuid import UUID
 from referral import casework
 from referral.audit import Done
 from referral.casework import Said
-from tests.cast import House
+from tests.cast import House, child_at_work
 from tests.referral.forging import (
     all_refused,
     caught,
@@ -114,4 +114,41 @@ async def test_nobody_strikes_a_referral_out_alone(house: House) -> None:
         ("supervisor", (approved, back), "RF015"),
     ):
         forged = await signed(house, house.player(part), case_id, *drafts, answers=answers)
+        assert await refused(house, part, forged) == code, (part, len(drafts))
+
+
+async def test_nobody_merges_alone_nor_what_she_does_not_hold(house: House) -> None:
+    older, older_id, _ = await filed_case(house)
+    house.at.forward(minutes=5)
+    foreign = await house.manages("hotline", casework.file, child_at_work())
+    house.at.forward(minutes=5)
+    newer, newer_id, office = await filed_case(house)
+    referral = newer.referrals[0].referral_id
+    about = (casework.propose, UUID(referral), "merge", WHY)
+    honest = await caught(house, "inspector", *about, older=older.reference)
+    await all_refused(
+        house,
+        "inspector",
+        honest,
+        {
+            "into one of another unit": (set_in("proposals", about=[foreign.case_id]), "RF021"),
+            "into itself": (set_in("proposals", about=[str(newer_id)]), "RF021"),
+            "into nothing": (set_in("proposals", about=[]), "RF021"),
+            "into two": (set_in("proposals", about=[str(older_id), foreign.case_id]), "RF021"),
+        },
+    )
+    asked = await house.manages("inspector", *about, older=older.reference)
+    answers = [{"id": asked.id, "answer": "approved"}]
+    approved = draft(Done.APPROVED, "proposal", asked.id)
+    merged = draft(Done.CASE_MERGED, "case", newer_id, to=str(older_id))
+    elsewhere = draft(Done.CASE_MERGED, "case", newer_id, to=foreign.case_id)
+    closed = draft(Done.REFERRAL_CLOSED, "referral", referral, to="closed")
+    back = draft(Done.HAND_OFF_CANCELLED, "hand_off", office, to="cancelled")
+    for part, drafts, code in (
+        ("inspector", (approved, merged, closed, back), "RF021"),
+        ("supervisor", (approved, closed, back), "RF026"),
+        ("supervisor", (approved, elsewhere, closed, back), "RF026"),
+        ("supervisor", (approved, merged), "RF015"),
+    ):
+        forged = await signed(house, house.player(part), newer_id, *drafts, answers=answers)
         assert await refused(house, part, forged) == code, (part, len(drafts))

@@ -22,6 +22,7 @@ CREATE TABLE referral.case (
     imported           boolean NOT NULL DEFAULT false,
     sealed             boolean NOT NULL DEFAULT false,
     warnings           jsonb NOT NULL DEFAULT '[]',
+    duplicate_of       uuid REFERENCES referral.case (id),  -- of a case filed twice: the older one
     version            bigint NOT NULL,            -- always the last sequence number of its audit stream
     UNIQUE (filed_by_unit, client_id)
 );

@@ -116,7 +116,7 @@ DECLARE
 BEGIN
     IF decided ? 'cases' THEN
         INSERT INTO referral.case SELECT * FROM jsonb_populate_recordset(NULL::referral.case, decided -> 'cases') c
-            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case
+            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case AND num_nonnulls(c.duplicate_of) = 0
                 AND c.version = (SELECT s.seq FROM referral.stream_head s WHERE s.subject = the_case)
                 AND (c.lead_referral IS NULL OR c.lead_referral IN (SELECT r.id FROM jsonb_to_recordset(decided -> 'referrals') AS r (id uuid)));
         GET DIAGNOSTICS kept = ROW_COUNT;

@@ -113,6 +113,7 @@ BEGIN
             AND p.asked_role = referral.my_role() AND num_nonnulls(p.answered_by, p.answered_member, p.answered_at, p.answer) = 0
             AND p.expires_at > referral.my_moment() AND p.expires_at <= referral.my_moment() + interval '72 hours'
             AND CASE p.act WHEN 'seal' THEN cardinality(p.about) > 0 WHEN 'unseal' THEN true
+                WHEN 'merge' THEN cardinality(p.about) = 1 AND referral.may_point(the_case, p.about[1])
                 WHEN 'void' THEN cardinality(p.about) = 1 AND EXISTS (SELECT FROM referral.referral r WHERE r.id = p.about[1] AND r.case_id = the_case AND r.state = 'open' AND r.holder_unit = referral.my_unit())
                 WHEN 'lift_exclusion' THEN EXISTS (SELECT FROM referral.exclusion x WHERE x.id = p.about[1] AND x.case_id = the_case AND x.lifted_at IS NULL) ELSE false END;
     GET DIAGNOSTICS kept = ROW_COUNT;
@@ -144,6 +145,8 @@ BEGIN
                 ON CONFLICT (case_id) DO UPDATE SET named = excluded.named, at = excluded.at, lifted_at = NULL;
         ELSIF approved.act = 'unseal' THEN
             UPDATE referral.seal SET lifted_at = referral.my_moment() WHERE case_id = the_case;
+        ELSIF approved.act = 'merge' THEN
+            PERFORM referral.point(the_case, approved.about[1], decided);
         ELSIF approved.act = 'void' THEN
             PERFORM referral.strike(the_case, approved.about, 'ENTERED_IN_ERROR');
         ELSE

@@ -57,3 +57,41 @@ BEGIN
         WHERE p.case_id = the_case AND p.hand_off_id = ANY (taken_back) AND p.until IS NULL AND p.relationship IN ('pending', 'participant', 'sender');
     PERFORM referral.settle_consents(the_case, referral.my_moment());
 END $$;
+
+-- Does the caller's unit hold the lead of this case, and may she know of it.
+CREATE FUNCTION referral.leads(the_case uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM referral.case c JOIN referral.party p ON p.referral_id = c.lead_referral
+        WHERE c.id = the_case AND p.case_id = the_case AND referral.is_mine(p) AND p.relationship = 'holder');
+$$;
+
+-- Open referrals of the newer case that the older one has too: the same track of the same person. The
+-- same is who shares a blind index, or who is the only one concerned in both. For whoever holds both leads.
+CREATE FUNCTION referral.twins(newer uuid, older uuid) RETURNS uuid[]
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(array_agg(r.id ORDER BY r.opened_at, r.id), '{}') FROM referral.referral r
+    WHERE r.case_id = newer AND r.state = 'open' AND r.holder_unit = referral.my_unit() AND referral.leads(newer) AND referral.leads(older) AND EXISTS (
+        SELECT FROM referral.referral o WHERE o.case_id = older AND o.state = 'open' AND o.track = r.track AND (
+            EXISTS (SELECT FROM referral.blind_index a JOIN referral.blind_index b ON b.value = a.value WHERE a.person_id = r.person_id AND b.person_id = o.person_id)
+            OR NOT EXISTS (SELECT FROM referral.person p WHERE p.role = 'concerned' AND (p.headcount > 1 OR p.id NOT IN (r.person_id, o.person_id)) AND p.case_id IN (newer, older))));
+$$;
+
+-- May the newer case become a pointer to the older one: both leads are the caller's, and no pointer
+-- leads to a pointer, or in a circle.
+CREATE FUNCTION referral.may_point(newer uuid, older uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT referral.leads(newer) AND referral.leads(older) AND EXISTS (SELECT FROM referral.case n, referral.case o WHERE n.id = newer AND o.id = older
+        AND n.country = o.country AND (o.filed_at, o.id) < (n.filed_at, n.id) AND num_nonnulls(n.duplicate_of, o.duplicate_of) = 0);
+$$;
+
+CREATE FUNCTION referral.point(newer uuid, older uuid, decided jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM referral.case o WHERE o.id = older FOR SHARE;  -- nobody merges it away meanwhile; always the older second
+    IF NOT referral.may_point(newer, older) OR NOT EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'entries') AS e (header text)
+            WHERE e.header::jsonb ->> 'act' = 'case.merged' AND e.header::jsonb ->> 'object' = newer::text AND e.header::jsonb ->> 'to' = older::text) THEN
+        RAISE EXCEPTION 'the newer of two cases becomes a pointer to the older, by who holds both' USING ERRCODE = 'RF026';
+    END IF;
+    PERFORM referral.strike(newer, referral.twins(newer, older), 'MERGED');
+    UPDATE referral.case c SET duplicate_of = older WHERE c.id = newer;
+END $$;

@@ -14,7 +14,10 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_FUNCTIONS: Final = ("referral.post_reassignments", "referral.strike", "agencies.may_take_charge")
+_FUNCTIONS: Final = (
+    *("referral.post_reassignments", "agencies.may_take_charge", "referral.strike"),
+    *("referral.point", "referral.may_point", "referral.twins", "referral.leads"),
+)
 
 
 def upgrade() -> None:
