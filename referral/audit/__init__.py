@@ -102,6 +102,8 @@ class Done(StrEnum):
     DEVICE_REGISTERED = "member.device_registered"
     DEVICE_FORGOTTEN = "member.device_forgotten"
     RECOVERED = "member.recovered"
+    RECOVERY_ASKED = "member.recovery_asked"
+    RECOVERY_REFUSED = "member.recovery_refused"
     ADMITTED = "member.admitted"
     ROLE_ASKED = "member.role_asked"
     ROLE_GIVEN = "member.role_given"

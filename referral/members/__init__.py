@@ -17,12 +17,13 @@ from referral.members.keeping import (
     put_on_duty,
     set_active,
 )
-from referral.members.recovery import recover
+from referral.members.recovery import ASKED, answer_recovery, recover
 from referral.members.roster import (
     AbsenceLine,
     DutyLine,
     GrantLine,
     MemberLine,
+    RecoveryLine,
     Roster,
     UnitLine,
     away_of,
@@ -30,15 +31,18 @@ from referral.members.roster import (
 )
 
 __all__ = [
+    "ASKED",
     "AbsenceLine",
     "Admitted",
     "DutyLine",
     "GrantLine",
     "MemberLine",
+    "RecoveryLine",
     "Roster",
     "UnitLine",
     "admit",
     "answer_grant",
+    "answer_recovery",
     "away_of",
     "end_absence",
     "end_duty",

@@ -33,9 +33,7 @@ DIRECTORY = {
     "mandate",
     "membership",
     "actor",
-    "absence",
-    "duty",
-    "role_grant",
+    *("absence", "duty", "role_grant", "recovery_ask"),
 }
 CONTEXT = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
@@ -61,7 +59,8 @@ CREDENTIALS = {
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
-    *("keep_unit", "acting_holder", "may_take_charge"),
+    *("keep_unit", "acting_holder", "may_take_charge", "must_ask"),
+    *("ask_recovery", "answer_recovery"),
 }
 WORKS = {
     *CONTEXT,
