@@ -48,11 +48,12 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
         "inspector": [
             *("/cases/new", "/hand-offs", "/hand-offs?box=out", case, f"{case}/filed"),
             *(f"{case}/timeline", f"/hand-offs/{hand_off}", "/agencies", "/protocols"),
+            *("/matrix", "/break-glass", "/duplicates", f"{case}/need-to-know"),
             "/agencies?mandate=CHILD_PROTECTION&place=ZZ-W",
             *("/protocols/zz/child_protection", "/membership", "/step-up", "/no/such/page"),
         ],
         "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case],
-        "supervisor": ["/oversight"],
+        "supervisor": ["/oversight", "/break-glass/reviews"],
     }.items():
         desk = await sit(part, scripts=True, width=width)
         for address in addresses:
