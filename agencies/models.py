@@ -172,6 +172,7 @@ class Session(Directory):
     proof: Mapped[str]
     browser: Mapped[str]
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
 
 
 class ApiToken(Directory):
@@ -284,3 +285,32 @@ class Enrolment(Directory):
     given_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Provider(Directory):
+    """An identity provider and for whom it speaks; ``secret_file`` names a file, not a secret."""
+
+    __tablename__ = "provider"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    key: Mapped[str]
+    name: Mapped[str]
+    country: Mapped[str]
+    agency_id: Mapped[UUID | None] = mapped_column(ForeignKey("agency.id"))
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    secret_file: Mapped[str]
+    two_factors: Mapped[list[str]]
+    active: Mapped[bool]
+
+
+class Subject(Directory):
+    """Who a provider's subject is here. Reached through functions of the migration only."""
+
+    __tablename__ = "subject"
+
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("provider.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    bound_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    bound_at: Mapped[datetime]

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -19,8 +20,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from agencies import members
+from agencies import federation, members
 from agencies.duties import scopes_from
+from agencies.federation import NewProvider
 from agencies.identity import hash_password, new_password, new_secret
 from agencies.members import Kind
 from agencies.models import Member, Membership, Unit
@@ -131,3 +133,21 @@ async def import_register(url: str, file: Path, on: date) -> Entered:
     register = await asyncio.to_thread(read, file)
     async with directory(url) as connection:
         return await enter(connection, register, on)
+
+
+async def keep_provider(url: str, given: NewProvider) -> UUID | Refused:
+    """An identity provider, entered or changed."""
+    async with directory(url) as connection:
+        return await federation.keep(connection, given)
+
+
+async def providers(url: str) -> list[dict[str, Any]]:
+    """Every identity provider."""
+    async with directory(url) as connection:
+        return await federation.every(connection)
+
+
+async def end_provider(url: str, key: str) -> int | Refused:
+    """Out of use, with every session that stands on its word."""
+    async with directory(url) as connection:
+        return await federation.end(connection, key)

@@ -21,6 +21,7 @@ from referral.api import (
     operations,
     oversight,
     reference,
+    subjects,
 )
 from referral.api.openapi import described
 
@@ -36,6 +37,7 @@ routers = (
     hand_offs.router,
     hand_off_acts.router,
     meetings.router,
+    subjects.router,
     members.router,
     operations.router,
     oversight.router,

@@ -4,6 +4,7 @@ Every verb hands its caller's own secret to the database, which asks its tables 
 she may; a refusal is a value and nothing was changed then. It must never know a case.
 """
 
+from referral.members.binding import Bindings, SubjectLine, bind_subject, bindings_of
 from referral.members.keeping import (
     Admitted,
     admit,
@@ -32,14 +33,18 @@ from referral.members.roster import (
 __all__ = [
     "AbsenceLine",
     "Admitted",
+    "Bindings",
     "DutyLine",
     "GrantLine",
     "MemberLine",
     "Roster",
+    "SubjectLine",
     "UnitLine",
     "admit",
     "answer_grant",
     "away_of",
+    "bind_subject",
+    "bindings_of",
     "end_absence",
     "end_duty",
     "end_role",

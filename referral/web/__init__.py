@@ -24,10 +24,12 @@ from referral.web import (
     oversight,
     panels,
     passkeys,
+    providers,
     recovery,
     second,
     signin,
     stepping_up,
+    subjects,
 )
 from referral.web.pages import error_page, static
 
@@ -36,10 +38,12 @@ for part in (
     signin,
     second,
     passkeys,
+    providers,
     stepping_up,
     enrolling,
     account,
     recovery,
+    subjects,
     members,
     member_acts,
     cases,
