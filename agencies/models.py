@@ -9,6 +9,7 @@ The migration is the truth (constraints, rights, functions live there); a test c
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ class Directory(DeclarativeBase):
         str: Text,
         datetime: TIMESTAMP(timezone=True),
         dict[str, str]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),
         list[str]: ARRAY(Text),
     }
 
@@ -186,6 +188,30 @@ class ApiToken(Directory):
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("client.client_id"))
+
+
+class Client(Directory):
+    """An agency's system: it proves itself by a secret or by its signature."""
+
+    __tablename__ = "client"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    secret_hash: Mapped[bytes | None]
+    keys: Mapped[dict[str, Any] | None]
+    scopes: Mapped[list[str]]
+    active: Mapped[bool]
+
+
+class ClientProof(Directory):
+    """A signed proof that was used: none is good twice."""
+
+    __tablename__ = "client_proof"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)
+    proof_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
 
 
 class Absence(Directory):

@@ -27,8 +27,9 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from agencies.fetching import Guarded, RefusedAddressError, allowed
-from agencies.id_tokens import Expected, NotBelievedError, Told, UnknownKeyError, believed
+from agencies.id_tokens import Expected, Told, believed
 from agencies.identity import STEP_UP_AGE
+from agencies.signatures import NotBelievedError, UnknownKeyError
 
 _SECONDS: Final = 5.0  # one answer
 _ALTOGETHER: Final = 10.0  # description, keys and token

@@ -20,7 +20,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from agencies import federation, members
+from agencies import clients, federation, members
+from agencies.clients import NewClient
 from agencies.duties import scopes_from
 from agencies.federation import NewProvider
 from agencies.identity import hash_password, new_password, new_secret
@@ -151,3 +152,17 @@ async def end_provider(url: str, key: str) -> int | Refused:
     """Out of use, with every session that stands on its word."""
     async with directory(url) as connection:
         return await federation.end(connection, key)
+
+
+async def add_client(
+    url: str, user_name: str, scopes: Iterable[str], keys: dict[str, Any] | None, at: datetime
+) -> NewClient | Refused:
+    """A client for an agency's system; its secret is told this once."""
+    async with directory(url) as connection:
+        return await clients.add(connection, user_name, scopes, keys, at)
+
+
+async def end_client(url: str, client_id: str, at: datetime) -> int | Refused:
+    """Out of use, with its tokens."""
+    async with directory(url) as connection:
+        return await clients.end(connection, client_id, at)

@@ -1,4 +1,4 @@
-"""Commands for what speaks for agencies: their identity providers.
+"""Commands for what speaks for agencies: their identity providers, their own systems.
 
 A door: what an operator enters is checked and kept elsewhere. It must never know a secret.
 """
@@ -6,19 +6,23 @@ A door: what an operator enters is checked and kept elsewhere. It must never kno
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from agencies.duties import Scope
 from agencies.federation import NewProvider
 from agencies.seats import Refused
 from referral import administration, installing
+from referral.entry import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.outcomes import Exit
 from referral.terminal import Terminal
 
+clients = group("Agencies' own systems, which ask for tokens at /oauth/token.")
 providers = group("Identity providers of agencies, through which their people sign in.")
 
 
@@ -83,3 +87,53 @@ def end_provider(
         raise typer.Exit(Exit.MISUSE)
     terminal.answer({"key": key, "sessions_ended": ended})
     terminal.say(f"{key} is out of use; sessions ended: {ended}.")
+
+
+@clients.command("add")
+def add_client(
+    user_name: Annotated[
+        str, typer.Argument(help="The system's user name (members add --system).")
+    ],
+    scope: Annotated[list[Scope], typer.Option(help="What its tokens may reach; repeat it.")],
+    public_keys: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="JSON Web Key Set, where it signs."),
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add a client: with a secret told once, or with the public keys it signs with."""
+    terminal = Terminal(as_json)
+    try:
+        keys = json.loads(public_keys.read_text("utf-8")) if public_keys else None
+    except ValueError:
+        terminal.refuse(f"{public_keys} is no JSON.", Exit.MISUSE)
+        raise typer.Exit(Exit.MISUSE) from None
+    with installing.database(settings_with(data_dir)) as addresses:
+        adding = administration.add_client(
+            addresses.of("migrator"), user_name, scope, keys, utc_now()
+        )
+        added = asyncio.run(adding)
+    if isinstance(added, Refused):
+        terminal.refuse(added.explanation, Exit.MISUSE)
+        raise typer.Exit(Exit.MISUSE)
+    terminal.answer(asdict(added))
+    terminal.say(f"Client: {added.client_id}")
+    if added.secret:
+        terminal.say(f"Secret, told this once: {added.secret}")
+
+
+@clients.command("end")
+def end_client(
+    client_id: Annotated[str, typer.Argument()], data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Out of use at once, with every token it was given."""
+    terminal = Terminal(as_json)
+    with installing.database(settings_with(data_dir)) as addresses:
+        ending = administration.end_client(addresses.of("migrator"), client_id, utc_now())
+        ended = asyncio.run(ending)
+    if isinstance(ended, Refused):
+        terminal.refuse(ended.explanation, Exit.MISUSE)
+        raise typer.Exit(Exit.MISUSE)
+    terminal.answer({"client_id": client_id, "tokens_ended": ended})
+    terminal.say(f"{client_id} is out of use; tokens ended: {ended}.")

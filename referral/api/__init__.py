@@ -18,6 +18,7 @@ from referral.api import (
     meetings,
     members,
     need_to_know,
+    oauth,
     operations,
     oversight,
     reference,
@@ -46,6 +47,7 @@ routers = (
     law.router,
     matrix.router,
     audit.router,
+    oauth.router,
     reference.router,
 )
 

@@ -29,6 +29,8 @@ from referral.members.roster import (
     away_of,
     roster_of,
 )
+from referral.members.tokens import issue as issue_token
+from referral.members.tokens import keys_of as client_keys
 
 __all__ = [
     "AbsenceLine",
@@ -45,10 +47,12 @@ __all__ = [
     "away_of",
     "bind_subject",
     "bindings_of",
+    "client_keys",
     "end_absence",
     "end_duty",
     "end_role",
     "give_role",
+    "issue_token",
     "keep_unit",
     "note_absence",
     "put_on_duty",

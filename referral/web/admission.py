@@ -21,7 +21,6 @@ from referral.audit.streams import log_own
 from referral.entry import Installation, installation_of
 from referral.session import Actor, ReadSession
 from referral.web import ceremonies, credentials, factors
-from referral.web.attempts import Attempts
 from referral.web.ceremonies import Purpose, asking
 from referral.web.pages import see_other
 from referral.web.ways import Way, demanded
@@ -206,15 +205,6 @@ async def log_of(
         await log_own(session, actor, act, now=now, **body)
         await credentials.end_session(session, secret.text)
     return actor
-
-
-def attempts_of(request: Request) -> Attempts:
-    """How often somebody has tried at this installation."""
-    state = request.app.state
-    if not hasattr(state, "attempts"):
-        state.attempts = Attempts()
-    found: Attempts = state.attempts
-    return found
 
 
 def address_of(request: Request) -> str:

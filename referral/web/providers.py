@@ -20,15 +20,17 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse
 
-from agencies.id_tokens import NotBelievedError, Told
+from agencies.id_tokens import Told
 from agencies.identity import STEP_UP_AGE
 from agencies.providers import Begun, Provider, ProviderDownError
+from agencies.signatures import NotBelievedError
 from referral import errors
+from referral.edge.attempts import attempts_of
 from referral.entry import credential_of, installation_of
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor, ReadSession
 from referral.web import admission, ceremonies, credentials, factors, vouching, ways
-from referral.web.admission import Elsewhere, address_of, attempts_of, local
+from referral.web.admission import Elsewhere, address_of, local
 from referral.web.ceremonies import Purpose, asking, started_in
 from referral.web.fields import Sent
 from referral.web.pages import PageRoute, error_page, page

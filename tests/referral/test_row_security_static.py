@@ -61,6 +61,7 @@ CREDENTIALS = {
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
     *("keep_unit", "acting_holder"),
+    *("client_keys", "client_token"),
     *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects"),
 }
 WORKS = {
