@@ -58,7 +58,7 @@ async def allowed(address: str, issuer: str) -> None:
         own = same_origin(address, issuer)
     except ValueError:
         raise RefusedAddressError("no address") from None
-    if own and acceptable_issuer(issuer):
+    if own and acceptable_issuer(issuer) and not parts.username:
         return
     if parts.scheme != "https" or not parts.hostname or parts.username:
         raise RefusedAddressError("not over TLS")

@@ -340,3 +340,14 @@ class Subject(Directory):
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     bound_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
     bound_at: Mapped[datetime]
+
+
+class Provisioned(Directory):
+    """What an agency's identity provider calls somebody, and whether it lets her in."""
+
+    __tablename__ = "provisioned"
+
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    external_id: Mapped[str | None]
+    active: Mapped[bool]

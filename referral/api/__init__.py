@@ -22,6 +22,7 @@ from referral.api import (
     operations,
     oversight,
     reference,
+    scim,
     subjects,
 )
 from referral.api.openapi import described
@@ -48,6 +49,7 @@ routers = (
     matrix.router,
     audit.router,
     oauth.router,
+    scim.router,
     reference.router,
 )
 

@@ -62,6 +62,8 @@ CREDENTIALS = {
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
     *("keep_unit", "acting_holder"),
     *("client_keys", "client_token"),
+    *("scim_users", "scim_groups", "scim_create", "scim_change", "scim_active", "scim_bind"),
+    *("scim_join", "scim_leave"),
     *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects"),
 }
 WORKS = {
