@@ -44,6 +44,7 @@ from protocols.proof.supposing import (
 from protocols.rehearsal import carried_out
 
 MOST_STATES = 200_000
+_WORDS = {**PAST, Act.ACCEPT: "accepted"}
 _ONLY_TOLD = (HoldStep, Withheld, NeedFact, Escalate)
 
 
@@ -184,7 +185,8 @@ def _seen(projection: Projection, answer: Decision) -> _Seen:
                 seen.kept.append(item.step)
                 seen.fired.update(f"{item.step} {word}" for word in ("opened", "kept", "accepted"))
             case MoveHandOff() if item.hand_off != WITH:
-                seen.fired.add(f"{step} {PAST.get(item.act, 'accepted')}")
+                if word := _WORDS.get(item.act):
+                    seen.fired.add(f"{step} {word}")
             case RecordEvent():
                 seen.fired.add(item.event)
             case AdvanceClock():

@@ -39,6 +39,7 @@ _VERBS = {
     Act.ACCEPT: "accepts",
     Act.DECLINE: "declines",
     Act.START: "starts",
+    Act.HOLD: "puts off",
     Act.COMPLETE: "completes",
     Act.FAIL: "fails",
     Act.CANCEL: "gives up",
@@ -102,7 +103,7 @@ def _told(projection: Projection, act: Act, state: State) -> bool:
     step = projection.step
     if act is Act.ACKNOWLEDGE:
         return step.kind is Kind.NOTICE or f"{step.id} acknowledged" in projection.mentioned
-    if act is Act.START:
+    if act in {Act.START, Act.HOLD}:  # put off before it is begun, it goes on as if begun, unsaid
         return state is State.ACCEPTED
     return True
 

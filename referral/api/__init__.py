@@ -22,6 +22,7 @@ from referral.api import (
     operations,
     oversight,
     reference,
+    removals,
     scim,
     subjects,
 )
@@ -34,6 +35,7 @@ routers = (
     consents.router,
     need_to_know.router,
     glass.router,
+    removals.router,
     duplicates.router,
     batches.router,
     hand_offs.router,

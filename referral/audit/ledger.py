@@ -22,8 +22,8 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
-# Acts on one case, a meeting, an operation, a glass.
-Door = Literal["carry_out", "convene", "operate", "break_glass"]
+# Acts on one case, a meeting, an operation, a glass, an excluded holder.
+Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder"]
 
 
 @dataclass(slots=True)

@@ -273,7 +273,8 @@ SELECT 'case ' || p.case_id AS place, 'a ' || p.relationship || ' with ' || arra
     WHERE p.until IS NULL AND (p.case_id = r.case_id AND p.country = r.country AND (h.id IS NULL OR h.referral_id = r.id) AND CASE p.relationship
         WHEN 'holder' THEN p.unit_id = r.holder_unit AND p.hand_off_id IS NOT DISTINCT FROM r.custody
             AND (r.custody IS NULL OR p.groups <@ (h.travels || '{G0,G1,G5}'))
-        WHEN 'past_holder' THEN p.unit_id = coalesce(h.receiver_unit, c.filed_by_unit) AND p.groups = '{G0}'
+        WHEN 'past_holder' THEN p.groups = '{G0}' AND (p.unit_id = coalesce(h.receiver_unit, c.filed_by_unit) OR (h.id IS NULL
+            AND EXISTS (SELECT FROM referral.audit_entry e WHERE e.object_id = r.id AND e.act = 'referral.custody_moved' AND substring(e.header from '"to":"([^"]*)"') = p.unit_id::text)))
         WHEN 'pending' THEN p.unit_id = h.receiver_unit AND h.state IN ('requested', 'received') AND p.groups = '{G0,G1}'
         WHEN 'participant' THEN p.unit_id = h.receiver_unit AND h.kind <> 'custody' AND p.groups <@ h.travels
             AND h.state IN ('received', 'accepted', 'in-progress', 'on-hold')

@@ -72,6 +72,7 @@ from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
+from referral.casework.removing import answer_removal, ask_removal
 from referral.casework.said import Said
 
 __all__ = [
@@ -115,7 +116,9 @@ __all__ = [
     "add_note",
     "amend",
     "answer_proposal",
+    "answer_removal",
     "ask_cancellation",
+    "ask_removal",
     "attach",
     "attest",
     "break_glass",

@@ -55,9 +55,15 @@ class Attempts:
             self._of(key, now).append(now)
         return None
 
-    def succeed(self, account: str) -> None:
-        """The right password: the account's failures are forgotten, the address's are not."""
-        self.seen.pop(f"account {account}", None)
+    def succeed(self, account: str | None, address: str) -> None:
+        """The right proof: the account's failures are forgotten, the address's others are not.
+
+        An office of two hundred signs in at eight from one address: only what failed counts there.
+        """
+        if account is not None:
+            self.seen.pop(f"account {account}", None)
+        if found := self.seen.get(f"address {address}"):
+            found.pop()
 
     def _wait(self, key: str, most: int, now: datetime) -> timedelta:
         found = self._of(key, now)

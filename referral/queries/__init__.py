@@ -47,6 +47,7 @@ from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
+from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
     "AttachmentLine",
@@ -71,6 +72,7 @@ __all__ = [
     "PersonSeen",
     "ProposalSeen",
     "ReferralSeen",
+    "RemovalSeen",
     "ResponseTimes",
     "SeatSeen",
     "TimelineLine",
@@ -95,6 +97,7 @@ __all__ = [
     "operations_of",
     "overdue_in",
     "receivers_in",
+    "removals_of",
     "response_times_in",
     "seats_of",
     "timeline_of",

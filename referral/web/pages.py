@@ -54,6 +54,7 @@ _NAVIGATION: Final = (
     ("/oversight", "Overview", "see_oversight"),
     ("/break-glass", "Break-glass", "open_glass"),
     ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
+    ("/removals", "Removals", "see_removals"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
     ("/members", "Members", "see_members"),

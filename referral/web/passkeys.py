@@ -99,6 +99,7 @@ async def answer(request: Request) -> Response:
         if proved.blocked:
             await admission.log_of(session, proved.member_id, Done.PASSKEY_BLOCKED, now)
             return sign_in_form(request, Sent(), onward, _BLOCKED, 422)
+        attempts_of(request).succeed(None, address_of(request))
         found = await admission.admit(request, session, proved.member_id, ways.PASSKEY, onward, now)
     return found or sign_in_form(request, Sent(), onward, _WRONG, 422)
 

@@ -110,7 +110,7 @@ async def second(request: Request) -> Response:
         if await factors.use_code(session, member, sent.one("code"), now):
             found = await admission.admit(request, session, member, ways.CODE, onward, now)
     if found is not None:
-        attempts_of(request).succeed(f"codes of {member}")
+        attempts_of(request).succeed(f"codes of {member}", address_of(request))
         return found
     answer = _second(request, enrolled, onward, _WRONG_CODE, 422)
     answer.background = BackgroundTask(

@@ -128,7 +128,7 @@ async def sign_in(request: Request) -> Response:
                 request, session, material.member_id, ways.PASSWORD, onward, now
             )
         if found is not None:
-            attempts.succeed(user_name)
+            attempts.succeed(user_name, address_of(request))
             return found
     answer = sign_in_form(request, sent, onward, _WRONG, 422)
     if material.member_id is not None:

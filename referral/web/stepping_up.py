@@ -105,7 +105,7 @@ async def step_up(request: Request, form: ChangingForm) -> Response:
         await log_own(call.session, call.actor, Done.SIGN_IN_FAILED, now=call.now)
         told = _WRONG_EITHER if enrolled.codes_since else _WRONG
         return _step_up(request, call, enrolled, name, onward, told, 422)
-    attempts_of(request).succeed(name)
+    attempts_of(request).succeed(name, address_of(request))
     return await renewed(call, ways.CODE if enrolled.codes_since else ways.PASSWORD, onward)
 
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from protocols import engine
 from protocols.catalogue import Catalogue
+from protocols.conditions import FlagIs, Includes, atoms
 from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Kind, Party, acts_from
@@ -105,15 +106,22 @@ def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
     """Where a whole referral stands for one step, in each way its history allows to read it.
 
     A run does not say whether the hand-off a duty came with is still in hand, nor in which opening
-    somebody refused: the proof keeps both.
+    somebody refused: the proof keeps both. A spent limit calls nobody any more; the proof may know
+    the state without it, in which whoever waits must be watched by another.
     """
     projection = automaton.projection
     clocks = [one for one in run.clocks if one.clock in projection.protocol.clocks]
     if is_duty(projection.step):
         clocks = [replace(one, hand_off=WITH) if one.hand_off else one for one in clocks]
+    else:  # kept by the holder: to the proof its limit is the holder's own
+        asked = {one.id for one in run.hand_offs if one.step == projection.step.id}
+        clocks = [one if one.hand_off in asked else replace(one, hand_off=None) for one in clocks]
     stands = standing_of(projection, replace(run, clocks=tuple(clocks)))
     refused = frozenset({f"{projection.step.id} refused"})
-    either = [stands, replace(stands, events=stands.events - refused)]
+    live = tuple(one for one in clocks if one.state is not ClockState.LAPSED)
+    unspent = standing_of(projection, replace(run, clocks=live))
+    either = [stands, *([unspent] if unspent != stands else [])]
+    either += [replace(one, events=one.events - refused) for one in either]
     if is_duty(projection.step):
         either += [replace(one, accompanied=True) for one in either]
     return tuple(either)
@@ -199,12 +207,23 @@ def _situation(draw: random.Random) -> Facts:
     return Facts(MappingProxyType(known))
 
 
+def _coming_under(track: Protocol, draw: random.Random) -> Facts:
+    """Somebody about whom the facts may be known that the track asks of those who come under it."""
+    known = dict(_situation(draw).values)
+    for atom in atoms(track.applies.when):
+        if isinstance(atom, FlagIs):
+            known[atom.fact] = draw.choice([True, False])
+        elif isinstance(atom, Includes):
+            known[atom.fact] = frozenset(draw.sample(sorted(atom.codes), 1))
+    return Facts(MappingProxyType(known))
+
+
 def _filed(track: Protocol, catalogue: Catalogue, draw: random.Random) -> Run:
     """Somebody who comes under the track, or is brought into its triage."""
     law = catalogue.country(track.country)
     mandates = sorted(law.mandates)
     while True:
-        facts = _situation(draw)
+        facts = _coming_under(track, draw)
         found = screen(law.parameters, facts)
         run = Run(
             facts,

@@ -103,6 +103,7 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "see_glass": {SUPERVISOR: "Y", DPO: "Y"},
     "review_glass": {SUPERVISOR: "R", DPO: "R"},
     "remove": {COORDINATOR: "2R", DPO: "2R"},
+    "see_removals": {COORDINATOR: "Y", DPO: "Y"},
     "approve_removal": {COORDINATOR: "Y", DPO: "Y"},
     "read_log": {AUDITOR: "Y", DPO: "Y"},
     "manage_members": {ADMIN: "Y"},
@@ -158,6 +159,8 @@ VERBS = {
 OUTSIDE = {
     "break_glass": "open_glass",
     "find_duplicates": "find_duplicates",
+    "ask_removal": "remove",
+    "answer_removal": "approve_removal",
     "close_glass": "open_glass",
     "review_glass": "review_glass",
     "file": "create_intake",

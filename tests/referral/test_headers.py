@@ -22,7 +22,7 @@ from tests.referral.web.visiting import read
 
 KNOWN = {"country": "ZZ", "track": "trafficking", "path": f"{version()}/referral.css"}
 # Pages about the law and the directory: nobody's case is on them.
-BARE = ("/agencies", "/coverage", "/protocols", "/api/v1/docs", "/sign-in")
+BARE = ("/agencies", "/coverage", "/matrix", "/protocols", "/api/v1/docs", "/sign-in")
 
 
 def routes(app: FastAPI) -> set[tuple[str, str]]:

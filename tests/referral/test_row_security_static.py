@@ -50,6 +50,7 @@ CALLS = {
     *("keys_for", "carry_out", "keep_content", "lock_proposal"),
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
+    *("lock_removal", "removal_key", "remove_holder", "kept_out"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -151,6 +152,62 @@ async def test_every_policy_names_its_role_and_asks_a_question(database: Databas
         if row["roles"] == ["referral_effector"]:
             assert "my_country" in row["qual"], place
             assert "my_country" in row["with_check"], place
+
+
+async def test_what_narrows_need_to_know_stands_in_one_predicate_and_one_policy(
+    database: Database,
+) -> None:
+    """Seal, exclusion and end of a part: the policy of party asks for each of them, and so does
+    the one predicate that whatever acts past the policies has to ask."""
+    [policy] = await ask(
+        database, "SELECT qual FROM pg_policies WHERE tablename = 'party' AND policyname = 'read'"
+    )
+    [predicate] = await ask(
+        database, "SELECT prosrc FROM pg_proc WHERE oid = 'referral.is_mine'::regproc"
+    )
+    for text in (policy["qual"], predicate["prosrc"]):
+        for word in ("my_unit", "my_moment", "my_role", "my_member", "my_agency"):
+            assert word in text, (word, text)
+        for word in ("until", "expires_at", "barred", "sealed", "named"):
+            assert word in text, (word, text)
+
+
+async def test_no_function_asks_for_parts_in_a_shorter_way(database: Database) -> None:
+    """A function of the effector's that looks for the caller's parts asks ``is_mine``."""
+    rows = await ask(
+        database,
+        "SELECT p.proname, p.prosrc FROM pg_proc p "
+        "WHERE p.pronamespace = 'referral'::regnamespace AND p.prosrc ~ 'referral[.]party'",
+    )
+    assert len(rows) > 8
+    short = re.compile(r"(party (\w+) WHERE [^;]{0,200}?\2[.]unit_id = referral[.]my_unit)")
+    found = {row["proname"]: short.search(row["prosrc"]) for row in rows}
+    assert [name for name, match in found.items() if match] == []
+
+
+async def test_every_table_of_a_case_is_closed_to_who_is_no_party(database: Database) -> None:
+    """Whatever hangs on a case asks for a part in it, or says here why it does not."""
+    rows = await ask(
+        database,
+        "SELECT c.relname AS name, array_agg(coalesce(p.qual, '')) AS quals FROM pg_class c "
+        "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'case_id' "
+        "LEFT JOIN pg_policies p ON p.tablename = c.relname AND p.roles = '{referral_app}' "
+        "WHERE c.relnamespace = 'referral'::regnamespace AND c.relkind = 'r' GROUP BY 1",
+    )
+    asked = {row["name"] for row in rows if all("party" in qual for qual in row["quals"])}
+    others = {row["name"]: row["quals"] for row in rows if row["name"] not in asked}
+    # attachment_content: of an attachment (which asks). meeting_item: opaque, of who is invited.
+    # blind_index: nobody reads it. glass: who broke it and who reviews. note: an answer is of its
+    # hand-off's two parties (which is asked). operation: those it names. outbox: one's own unit.
+    # proposal: a removal is decided above the agencies. party: the rule itself.
+    assert set(others) == {
+        *("attachment_content", "blind_index", "glass", "meeting_item", "note"),
+        *("operation", "outbox", "party", "proposal"),
+    }
+    assert others["blind_index"] == [""]
+    assert "referral.attachment a" in others["attachment_content"][0]
+    assert "kept_out" in others["outbox"][0]
+    assert any("hand_off" in qual for qual in others["note"])
 
 
 async def test_country_is_in_the_apps_policies(database: Database) -> None:

@@ -172,10 +172,16 @@ END $$;
 CREATE TRIGGER narrow BEFORE INSERT OR UPDATE OF relationship ON referral.party FOR EACH ROW EXECUTE FUNCTION referral.narrow_party();
 
 -- Notices to one's own unit (a coordinator is told too), and one's own stored answers.
+-- Not of a case she or her agency is kept out of: a notice would say that it goes on.
+CREATE FUNCTION referral.kept_out(the_case uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM referral.exclusion x WHERE x.case_id = the_case AND x.lifted_at IS NULL AND x.excluded IN (referral.my_member(), referral.my_agency()));
+$$;
 GRANT SELECT ON referral.outbox TO referral_app;
 CREATE POLICY read ON referral.outbox FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND to_unit = (SELECT referral.my_unit())
-    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR', 'DATA_PROTECTION_OFFICER'));
+    AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR', 'DATA_PROTECTION_OFFICER')
+    AND NOT referral.kept_out(case_id));
 GRANT SELECT ON referral.idempotency TO referral_app;
 CREATE POLICY read ON referral.idempotency FOR SELECT TO referral_app USING (
     membership_id = (SELECT referral.my_membership()));

@@ -66,6 +66,10 @@ BEGIN
         EXECUTE format('CREATE POLICY carry_out ON referral.%I TO referral_effector USING (country = (SELECT referral.my_country())) WITH CHECK (country = (SELECT referral.my_country()))', t);
     END LOOP;
 END $$;
+-- A removal is decided above the agencies: by coordinators and whoever protects data.
+CREATE POLICY read_removal ON referral.proposal FOR SELECT TO referral_app USING (
+    country = (SELECT referral.my_country()) AND act = 'remove' AND (SELECT referral.my_role()) IN ('COORDINATOR', 'DATA_PROTECTION_OFFICER')
+    AND NOT ((SELECT referral.my_member()) = ANY (about)) AND NOT ((SELECT referral.my_agency()) = ANY (about)));
 CREATE POLICY read ON referral.proposal FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = proposal.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND p.relationship = 'holder'));
@@ -80,6 +84,20 @@ GRANT SELECT (id, case_id, country, answer) ON referral.proposal TO referral_aud
 CREATE POLICY verify ON referral.proposal FOR SELECT TO referral_auditor_ro USING (true);
 GRANT SELECT (id, case_id, country, unit_id, ends_at, version) ON referral.glass TO referral_auditor_ro;
 CREATE POLICY verify ON referral.glass FOR SELECT TO referral_auditor_ro USING (true);
+
+-- Seal and exclusions of a case, into every part of it.
+CREATE FUNCTION referral.narrow_case(the_case uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE referral.case c SET sealed = EXISTS (SELECT FROM referral.seal s WHERE s.case_id = the_case AND s.lifted_at IS NULL) WHERE c.id = the_case;
+    UPDATE referral.party p SET
+        barred = ARRAY(SELECT x.excluded FROM referral.exclusion x WHERE x.case_id = the_case AND x.lifted_at IS NULL ORDER BY x.excluded),
+        sealed = p.relationship = 'break_glass' OR (p.relationship <> 'pending' AND s.case_id IS NOT NULL),
+        named = CASE WHEN p.relationship = 'break_glass' THEN ARRAY(SELECT n FROM unnest(p.named) n WHERE s.case_id IS NULL OR n = ANY (s.named))
+            WHEN p.relationship = 'pending' THEN '{}' ELSE coalesce(s.named, '{}') END
+        FROM (SELECT 1) AS one LEFT JOIN referral.seal s ON s.case_id = the_case AND s.lifted_at IS NULL
+        WHERE p.case_id = the_case AND p.until IS NULL;
+END $$;
 
 -- Who may know of a case is decided by who holds it. What an approval leads to is derived here from
 -- what was asked, and taken from nobody.
@@ -133,15 +151,7 @@ BEGIN
         RAISE EXCEPTION 'another person answers, in time and once, and one of the two supervises' USING ERRCODE = 'RF021';
     END IF;
 
-    -- Into every part of the case.
-    UPDATE referral.case c SET sealed = EXISTS (SELECT FROM referral.seal s WHERE s.case_id = the_case AND s.lifted_at IS NULL) WHERE c.id = the_case;
-    UPDATE referral.party p SET
-        barred = ARRAY(SELECT x.excluded FROM referral.exclusion x WHERE x.case_id = the_case AND x.lifted_at IS NULL ORDER BY x.excluded),
-        sealed = p.relationship = 'break_glass' OR (p.relationship <> 'pending' AND s.case_id IS NOT NULL),
-        named = CASE WHEN p.relationship = 'break_glass' THEN ARRAY(SELECT n FROM unnest(p.named) n WHERE s.case_id IS NULL OR n = ANY (s.named))
-            WHEN p.relationship = 'pending' THEN '{}' ELSE coalesce(s.named, '{}') END
-        FROM (SELECT 1) AS one LEFT JOIN referral.seal s ON s.case_id = the_case AND s.lifted_at IS NULL
-        WHERE p.case_id = the_case AND p.until IS NULL;
+    PERFORM referral.narrow_case(the_case);
 END $$;
 
 -- What stands of a proposal and its case, locked; NULL when the caller may not know of the case.
@@ -386,4 +396,145 @@ BEGIN
     INSERT INTO referral.spending (country, member_id, what, person_id, at)
         SELECT referral.my_country(), referral.my_member(), 'name', n, referral.my_moment() FROM unnest(opened) n;
     RETURN true;
+END $$;
+
+-- Removing an excluded holder ------------------------------------------------------------------
+-- What a removal needs to know, the case locked; found by its reference, or by the proposal. NULL for
+-- whoever may not: others, and whoever is herself to be kept out.
+CREATE FUNCTION referral.lock_removal(wanted text, who uuid, proposed uuid) RETURNS jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE the_case uuid; meant uuid := who; asked jsonb;
+BEGIN
+    IF proposed IS NOT NULL THEN
+        SELECT p.case_id, p.about[1], jsonb_build_object('asked_member', p.asked_member, 'asked_unit', p.asked_unit, 'expires_at', p.expires_at, 'answer', p.answer, 'reason', p.reason,
+                'key', (SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped) FROM vault.data_key d WHERE d.subject = p.id))
+            INTO the_case, meant, asked FROM referral.proposal p WHERE p.id = proposed AND p.act = 'remove';
+    ELSE
+        SELECT c.id INTO the_case FROM referral.case c WHERE c.reference = wanted;
+    END IF;
+    IF the_case IS NULL OR referral.my_role() NOT IN ('COORDINATOR', 'DATA_PROTECTION_OFFICER') OR meant IN (referral.my_member(), referral.my_agency()) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
+    RETURN jsonb_build_object('case_id', the_case, 'asked', asked,
+        'kind', CASE WHEN EXISTS (SELECT FROM agencies.agency a WHERE a.id = meant) THEN 'agency' ELSE 'person' END,
+        'sealed', EXISTS (SELECT FROM referral.seal s WHERE s.case_id = the_case AND s.lifted_at IS NULL),
+        'already', EXISTS (SELECT FROM referral.exclusion x WHERE x.case_id = the_case AND x.excluded = meant AND x.lifted_at IS NULL),
+        'fall_back', referral.fall_back(meant),
+        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = the_case),
+        'key', (SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped) FROM vault.data_key d WHERE d.subject = the_case),
+        'referrals', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'holder_unit', h.holder_unit,
+            'custody', (SELECT o.id FROM referral.hand_off o WHERE o.id = h.custody AND o.state IN ('accepted', 'in-progress', 'on-hold'))) ORDER BY h.id), '[]') FROM referral.held_by(the_case, meant) h));
+END $$;
+
+-- The key of a proposal to remove, to whom row security shows it.
+CREATE FUNCTION referral.removal_key(wanted uuid) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)
+    FROM vault.data_key d JOIN referral.proposal p ON p.id = d.subject WHERE d.subject = wanted AND d.kind = 'proposal' AND p.act = 'remove'
+        AND referral.my_role() IN ('COORDINATOR', 'DATA_PROTECTION_OFFICER') AND NOT (referral.my_member() = ANY (p.about)) AND NOT (referral.my_agency() = ANY (p.about));
+$$;
+
+-- Open referrals that an agency, or a person in charge, holds.
+CREATE FUNCTION referral.held_by(the_case uuid, who uuid) RETURNS SETOF referral.referral
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT r.* FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit LEFT JOIN agencies.membership m ON m.id = r.holder_member
+    WHERE r.case_id = the_case AND r.state = 'open' AND who IN (u.agency_id, m.member_id);
+$$;
+
+-- The national body that takes a person nobody else may hold; never of the excluded agency.
+CREATE FUNCTION referral.fall_back(excluded uuid) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT held.unit_id FROM agencies.mandate held JOIN agencies.unit u ON u.id = held.unit_id
+    WHERE held.mandate = 'NATIONAL_FALL_BACK' AND u.country = referral.my_country() AND u.agency_id <> excluded
+        AND held.valid_from <= (referral.my_moment() AT TIME ZONE u.time_zone)::date AND coalesce(held.valid_until, 'infinity') > (referral.my_moment() AT TIME ZONE u.time_zone)::date
+    ORDER BY held.priority, held.unit_id LIMIT 1;
+$$;
+
+-- Custody away from an excluded holder: one asks, another approves, both above the agencies. What
+-- follows is worked out here; the entries must say exactly that.
+CREATE FUNCTION referral.remove_holder(decided jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    the_case CONSTANT uuid := (decided ->> 'case_id')::uuid;
+    kept bigint; answered bigint := 0; wrong text; asked referral.proposal; held referral.referral; taker uuid; given record;
+    done text[] := '{}';
+BEGIN
+    IF referral.my_country() IS NULL OR referral.my_role() NOT IN ('COORDINATOR', 'DATA_PROTECTION_OFFICER') THEN
+        RAISE EXCEPTION 'this role removes nobody' USING ERRCODE = 'RF007';
+    END IF;
+    IF the_case IS NULL OR EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'removals', 'removal_answers', 'outbox'])) THEN
+        RAISE EXCEPTION 'this is no part of a removal' USING ERRCODE = 'RF009';
+    END IF;
+    PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
+    PERFORM referral.post_entries(the_case, decided);
+    IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
+
+    INSERT INTO referral.proposal SELECT p.* FROM jsonb_populate_recordset(NULL::referral.proposal, decided -> 'removals') p
+        WHERE p.case_id = the_case AND p.act = 'remove' AND p.asked_unit = referral.my_unit() AND p.asked_by = referral.my_membership() AND p.asked_member = referral.my_member()
+            AND p.asked_role = referral.my_role() AND num_nonnulls(p.answered_by, p.answered_member, p.answered_at, p.answer) = 0
+            AND p.expires_at > referral.my_moment() AND p.expires_at <= referral.my_moment() + interval '72 hours' AND cardinality(p.about) = 1
+            AND p.about[1] NOT IN (referral.my_member(), referral.my_agency()) AND EXISTS (SELECT FROM referral.held_by(the_case, p.about[1]));
+    GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'removals'), 0) THEN
+        RAISE EXCEPTION 'a removal is asked for in one''s own name, of somebody who holds' USING ERRCODE = 'RF023';
+    END IF;
+    SELECT coalesce(array_agg('proposal.asked ' || p.id), '{}') INTO done FROM jsonb_to_recordset(decided -> 'removals') AS p (id uuid);
+
+    FOR asked IN
+        UPDATE referral.proposal p SET answered_by = referral.my_membership(), answered_member = referral.my_member(), answered_at = referral.my_moment(), answer = a.answer
+            FROM jsonb_to_recordset(decided -> 'removal_answers') AS a (id uuid, answer text)
+            WHERE p.id = a.id AND p.case_id = the_case AND p.act = 'remove' AND p.answer IS NULL AND p.expires_at > referral.my_moment()
+                AND p.asked_member <> referral.my_member() AND p.about[1] NOT IN (referral.my_member(), referral.my_agency())
+            RETURNING p.*
+    LOOP
+        answered := answered + 1;
+        done := done || ('proposal.' || asked.answer || ' ' || asked.id);
+        CONTINUE WHEN asked.answer <> 'approved';
+        SELECT a.* INTO given FROM jsonb_to_recordset(decided -> 'removal_answers') AS a (id uuid, exclusion uuid, kind text, key_version integer, reason bytea) WHERE a.id = asked.id;
+        IF NOT EXISTS (SELECT FROM referral.exclusion x WHERE x.case_id = the_case AND x.excluded = asked.about[1] AND x.lifted_at IS NULL) THEN
+            INSERT INTO referral.exclusion (id, case_id, country, kind, excluded, at, by_unit, by_member, key_version, reason)
+                VALUES (given.exclusion, the_case, referral.my_country(), given.kind, asked.about[1], referral.my_moment(), referral.my_unit(), referral.my_membership(), given.key_version, given.reason);
+            done := done || ('exclusion.set ' || given.exclusion);
+        END IF;
+        -- Whoever was on a seal was named by whoever held: it comes off, and the new holder may seal again.
+        IF EXISTS (SELECT FROM referral.seal s WHERE s.case_id = the_case AND s.lifted_at IS NULL) THEN
+            UPDATE referral.seal SET lifted_at = referral.my_moment() WHERE case_id = the_case;
+            done := done || ('case.unsealed ' || the_case);
+        END IF;
+        taker := referral.fall_back(asked.about[1]);
+        FOR held IN SELECT * FROM referral.held_by(the_case, asked.about[1]) LOOP
+            IF held.custody IS NOT NULL THEN
+                UPDATE referral.hand_off h SET state = 'cancelled', reason_code = 'CONFLICT_OF_INTEREST', ended_at = referral.my_moment(), due_at = NULL, version = h.version + 1
+                    WHERE h.id = held.custody AND h.state IN ('accepted', 'in-progress', 'on-hold');
+                GET DIAGNOSTICS kept = ROW_COUNT;
+                IF kept = 1 THEN done := done || ('hand_off.cancelled ' || held.custody); END IF;
+                UPDATE referral.clock k SET state = 'stopped', stopped_at = referral.my_moment(), next_at = NULL WHERE k.hand_off_id = held.custody AND k.stopped_at IS NULL;
+                UPDATE referral.party p SET groups = ARRAY['OWN'] WHERE p.case_id = the_case AND p.hand_off_id = held.custody AND p.relationship = 'sender' AND p.until IS NULL;
+            END IF;
+            UPDATE referral.party p SET relationship = 'past_holder', groups = ARRAY['G0'] WHERE p.case_id = the_case AND p.referral_id = held.id AND p.relationship = 'holder' AND p.until IS NULL;
+            UPDATE referral.referral r SET holder_unit = taker, holder_member = NULL, holder_since = referral.my_moment(), custody = NULL, version = r.version + 1 WHERE r.id = held.id AND taker IS NOT NULL;
+            GET DIAGNOSTICS kept = ROW_COUNT;
+            IF kept <> 1 THEN RAISE EXCEPTION 'there is no national body to take the person' USING ERRCODE = 'RF023'; END IF;
+            INSERT INTO referral.party (id, case_id, referral_id, country, unit_id, relationship, groups, since)
+                VALUES (gen_random_uuid(), the_case, held.id, referral.my_country(), taker, 'holder', ARRAY['G0', 'G1', 'G2', 'G3', 'G4'], referral.my_moment());
+            done := done || ('referral.custody_moved ' || held.id || ' ' || taker);
+        END LOOP;
+        PERFORM referral.narrow_case(the_case);
+    END LOOP;
+    IF answered <> coalesce(jsonb_array_length(decided -> 'removal_answers'), 0) THEN
+        RAISE EXCEPTION 'another person answers, in time and once' USING ERRCODE = 'RF023';
+    END IF;
+    INSERT INTO referral.outbox (id, country, kind, case_id, to_unit, to_role, occurred_at)
+        SELECT o.id, referral.my_country(), o.kind, the_case, o.to_unit, o.to_role, o.occurred_at
+        FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, to_unit uuid, to_role text, occurred_at timestamptz) WHERE o.kind LIKE 'removal.%';
+
+    WITH told AS (
+        SELECT (x.header::jsonb ->> 'act') || ' ' || (x.header::jsonb ->> 'object') || CASE WHEN x.header::jsonb ->> 'act' = 'referral.custody_moved' THEN ' ' || (x.header::jsonb ->> 'to') ELSE '' END AS it
+        FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)
+    ), made AS (SELECT unnest(done) AS it)
+    SELECT string_agg(coalesce(t.it, m.it), ', ') INTO wrong FROM told t FULL JOIN made m ON m.it = t.it WHERE t.it IS NULL OR m.it IS NULL;
+    IF wrong IS NOT NULL OR cardinality(done) = 0 OR (SELECT count(*) FROM jsonb_array_elements(decided -> 'entries')) <> cardinality(done) THEN
+        RAISE EXCEPTION 'the entries do not say what was done: %', coalesce(wrong, 'one entry each') USING ERRCODE = 'RF015';
+    END IF;
 END $$;

@@ -21,6 +21,7 @@ _SQL: Final = Path(__file__).parent.parent / "sql"
 _FUNCTIONS: Final = (
     *("post_need", "lock_proposal", "glass_ground", "break_glass", "glass_key", "my_glass"),
     *("escalate_glass", "country_key", "find_matches", "spend_names"),
+    *("narrow_case", "lock_removal", "removal_key", "held_by", "fall_back", "remove_holder"),
 )
 
 
@@ -42,5 +43,6 @@ def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for function in _FUNCTIONS:
         op.execute(f"DROP FUNCTION referral.{function}")
+    op.execute("DROP INDEX vault.data_key_of_country")
     for table in ("spending", "blind_index", "glass", "proposal"):
         op.execute(f"DROP TABLE referral.{table} CASCADE")

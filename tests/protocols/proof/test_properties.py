@@ -78,15 +78,6 @@ def test_l3_a_notice_is_watched_until_it_was_seen_and_no_longer() -> None:
     assert one(text, "L3")[0].startswith("POLICE was asked for Q3 and no limit calls anybody")
 
 
-def test_the_nearer_of_two_triggers_is_told() -> None:
-    late = (("from: opened", "from: accepted"), ("[accepted, declined]", "completed"))
-    text = with_third(*late, ("follows: Q1 accepted", "follows: [Q1 failed, moved]"))
-    text = changed("forbids: [moved]", "forbids: [ended]", text)
-    message, history = one(text, "L3")
-    assert message.startswith("POLICE was asked for Q3")
-    assert [words.partition(" (")[0] for words in history] == ["filing", "moved is recorded"]
-
-
 def test_a_track_without_triage_has_no_history_that_begins_there() -> None:
     text = changed("  triage_if_reported: [CL]\n", "")
     text = changed("follows: [filing, triage]", "follows: filing", text)
