@@ -68,9 +68,9 @@ async def token(request: Request) -> Response:
     """A token for an agency's system, for an hour."""
     installation, now = installation_of(request), installation_of(request).clock()
     by_header = "authorization" in request.headers
+    address = request.client.host if request.client else "unknown"
     try:
         asked = await _asked(request)
-        address = request.client.host if request.client else "unknown"
         wait = attempts_of(request).begin(f"client {asked.client_id}", address, now)
         if wait is not None:
             answer = wrong("slow_down", 429)
@@ -79,7 +79,7 @@ async def token(request: Request) -> Response:
         given, scopes = await _issued(request, installation, asked, now)
     except WrongError as fault:
         return wrong(fault.name, by_header=by_header)
-    attempts_of(request).succeed(f"client {asked.client_id}")
+    attempts_of(request).succeed(f"client {asked.client_id}", address)
     told = {"access_token": given, "token_type": "Bearer", "expires_in": SECONDS}
     return _answer({**told, "scope": " ".join(sorted(scopes))}, 200)
 

@@ -136,6 +136,7 @@ async def come_back(request: Request, key: str) -> Response:
         _LOG.warning("token refused", code=fault.code)
         words = _NOT_BELIEVED.format(provider.name)
         return sign_in_form(request, Sent(), begun.onward, words, 422)
+    attempts_of(request).succeed(None, address_of(request))
     async with asking(installation) as session:
         return await _admitted(request, session, provider, begun, taken[1], told, now)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -16,45 +14,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from joserfc import jwk
 
-from agencies import providers
 from tests.cast import House
-from tests.referral.signing_in.conftest import BACK, KEY, bound, known
+from tests.referral.signing_in.conftest import BACK
 from tests.referral.signing_in.false_provider import Claims, FalseProvider, letters
+from tests.referral.signing_in.false_visits import SUB, begun, honest, ready, refused
 from tests.referral.signing_in.travelling import START, gone
-from tests.referral.web.visiting import Seen, Visitor
-
-SUB = "who Ines is there"
-
-
-async def ready(house: House, false: FalseProvider, folder: Path) -> None:
-    provider = await known(house, false.issuer, folder)
-    await bound(house, provider, "inspector", SUB)
-
-
-def honest(house: House, false: FalseProvider, nonce: str) -> Claims:
-    now = int(house.at().timestamp())
-    return {
-        "iss": false.issuer,
-        "sub": SUB,
-        "aud": "referral",
-        "exp": now + 300,
-        "iat": now,
-        "auth_time": now,
-        "nonce": nonce,
-    }
-
-
-async def begun(house: House, false: FalseProvider, start: str = START) -> tuple[Visitor, str]:
-    """A browser that was sent off, the honest token waiting for it; the way back."""
-    visitor = Visitor(house.stranger())
-    asked = await gone(visitor, start)
-    false.claims = honest(house, false, asked["nonce"])
-    return visitor, f"{BACK}?code=given&state={asked['state']}"
-
-
-async def refused(house: House, page: Seen, status: int = 422) -> None:
-    assert page.status == status, (page.status, page.place, page.words)
-    assert await house.rows("SELECT 1 FROM agencies.session") == []
+from tests.referral.web.visiting import Visitor
 
 
 async def test_the_honest_answer_is_believed(
@@ -301,116 +266,3 @@ async def test_a_key_that_is_new_is_looked_for_once(
     page = await visitor.see(f"{BACK}?code=x&state={asked['state']}")
     assert page.status == 303, page.words
     assert len([path for path, _ in false_provider.asked if path == "/jwks"]) == 2
-
-
-ELSEWHERE: dict[str, dict[str, Any]] = {
-    "another name": {"issuer": "https://evil.example"},
-    "tokens in the clear": {"token_endpoint": "http://login.example.org/token"},
-    "tokens inside the network": {"token_endpoint": "https://10.0.0.1/token"},
-    "tokens of the cloud's own": {"token_endpoint": "https://169.254.169.254/latest"},
-    "keys on this machine": {"jwks_uri": "https://127.0.0.1:1/keys"},
-    "keys at another port": {"jwks_uri": "http://127.0.0.1:1/keys"},
-    "keys in a file": {"jwks_uri": "file:///etc/passwd"},
-    "keys nowhere": {"jwks_uri": None},
-    "browsers sent into the network": {"authorization_endpoint": "https://192.168.1.1/auth"},
-    "browsers sent to a script": {"authorization_endpoint": "javascript:alert(1)"},
-}
-
-
-async def test_a_description_that_leads_elsewhere_is_not_followed(
-    house: House, false_provider: FalseProvider, tmp_path: Path
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    for name, described in ELSEWHERE.items():
-        false_provider.described = described
-        page = await Visitor(house.stranger()).see(START)
-        assert page.status == 503, (name, page.place)
-        assert page.offers("/sign-in"), "a local account goes on"
-    assert {path for path, _ in false_provider.asked} == {WELL_KNOWN}
-
-
-WELL_KNOWN = "/.well-known/openid-configuration"
-BROKEN: dict[str, tuple[int, bytes, dict[str, str]]] = {
-    "a redirect": (302, b"", {"Location": "http://169.254.169.254/latest"}),
-    "a fault": (500, b"{}", {}),
-    "no JSON": (200, b"<html>", {}),
-    "a list": (200, b"[]", {}),
-    "too much": (200, b" " * 300_000, {}),
-    "packed": (200, b"\x1f\x8b", {"Content-Encoding": "gzip"}),
-}
-
-
-async def test_a_provider_in_disorder_keeps_nobody_from_a_local_account(
-    house: House, false_provider: FalseProvider, tmp_path: Path
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    visitor = Visitor(house.stranger())
-    page = await visitor.see("/sign-in")
-    for name, answer in BROKEN.items():
-        false_provider.answers[WELL_KNOWN] = answer
-        page = await visitor.see(START)
-        assert page.status == 503, name
-        assert "local account" in page.words
-    player = house.player("inspector")
-    typed = {"user_name": player.part.user_name, "password": player.password}
-    assert (await visitor.send(page, "/sign-in", **typed)).status == 303
-
-
-@pytest.mark.parametrize("path", ["/token", "/jwks"])
-async def test_a_provider_that_breaks_down_half_way_lets_nobody_in(
-    house: House, false_provider: FalseProvider, tmp_path: Path, path: str
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    for answer in BROKEN.values():
-        visitor, back = await begun(house, false_provider)
-        false_provider.answers[path] = answer
-        page = await visitor.see(back)
-        assert page.status in {422, 503}, page.words
-        del false_provider.answers[path]
-    assert await house.rows("SELECT 1 FROM agencies.session") == []
-
-
-async def test_a_provider_that_hangs_is_given_up(
-    house: House,
-    false_provider: FalseProvider,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    monkeypatch.setattr(providers, "_SECONDS", 0.2)
-    false_provider.hangs = True
-    async with asyncio.timeout(30):
-        page = await Visitor(house.stranger()).see(START)
-    assert page.status == 503
-
-
-async def test_a_secret_that_cannot_be_read_is_no_way_in(
-    house: House, false_provider: FalseProvider, tmp_path: Path
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    (tmp_path / "client-secret").unlink()
-    page = await Visitor(house.stranger()).see(START)
-    assert page.status == 503
-    assert str(tmp_path) not in page.answer.text
-
-
-async def test_nothing_of_what_waits_is_in_the_browser_but_the_state(
-    house: House, false_provider: FalseProvider, tmp_path: Path
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    visitor, _ = await begun(house, false_provider)
-    [row] = await house.rows("SELECT * FROM agencies.ceremony WHERE purpose = 'provider'")
-    kept = json.loads(row["challenge"])
-    secret = "".join(visitor.client.cookies.values())
-    assert kept["verifier"] not in secret
-    assert hashlib.sha256(secret.encode()).digest() == row["id_hash"]
-    assert kept["provider"] == KEY
-
-
-async def test_an_address_of_ours_alone_is_gone_on_to(
-    house: House, false_provider: FalseProvider, tmp_path: Path
-) -> None:
-    await ready(house, false_provider, tmp_path)
-    start = f"/sign-in/provider/{KEY}?next=https://evil.example/"
-    visitor, back = await begun(house, false_provider, start)
-    assert (await visitor.see(back)).place == "/"
