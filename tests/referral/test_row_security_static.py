@@ -33,9 +33,7 @@ DIRECTORY = {
     "mandate",
     "membership",
     "actor",
-    "absence",
-    "duty",
-    "role_grant",
+    *("absence", "duty", "role_grant", "provider"),
 }
 CONTEXT = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
@@ -61,6 +59,9 @@ CREDENTIALS = {
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
     *("keep_unit", "acting_holder"),
+    *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects", "client_keys"),
+    *("scim_users", "scim_groups", "scim_create", "scim_change", "scim_active", "scim_bind"),
+    *("scim_join", "scim_leave", "client_token"),
 }
 WORKS = {
     *CONTEXT,
