@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from protocols import limits, openings
-from protocols.answers import others_waiting
+from protocols.answers import somebody_calls
 from protocols.conditions import World
 from protocols.decision import ClockState, HandOffState, Reason, RunningClock
 from protocols.exclusions import barred, excluded, shut_out
@@ -57,7 +57,7 @@ def _still_needed(walk: Walk, step: Step, found: HandOffState) -> None:
         excluded(walk, step, found.mandate)  # the rule is written down
         reason = Reason(step.id, "its recipient is now excluded", step.sources)
         move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
-        if found.mandate not in step.ask or not others_waiting(walk, found):
+        if not somebody_calls(walk, step, found):
             openings.ask_next(walk, step, found.opening, reason.rule, replaces=found.id)
 
 
