@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from protocols import limits, openings
-from protocols.decision import HandOffState, PanelVote, Reason, RunningClock
+from protocols.decision import ClockState, HandOffState, PanelVote, Reason
 from protocols.law import Asking, Route, Step
 from protocols.lifecycle import Act, Kind, Party
 from protocols.moves import WAITING, move
@@ -125,13 +125,10 @@ def somebody_calls(walk: Walk, step: Step, found: HandOffState) -> bool:
     """
     if found.mandate not in step.ask:
         return False
-    waiting = {one.id for one in _others_waiting(walk, found)}
+    waiting = _others_waiting(walk, found)
     if not _silence_calls(walk.protocol, step):
         return bool(waiting)
-    return any(
-        running.hand_off in waiting and running.state.live and _still_calls(walk, running)
-        for running in walk.clocks.values()
-    )
+    return any(_calls_by_silence(walk, one) for one in waiting)
 
 
 def _silence_calls(protocol: Protocol, step: Step) -> bool:
@@ -144,9 +141,17 @@ def _silence_calls(protocol: Protocol, step: Step) -> bool:
     )
 
 
-def _still_calls(walk: Walk, running: RunningClock) -> bool:
-    to_come = limits.rungs_of(walk.protocol, running)[running.rung :]
-    return any(rung.kind is RungKind.FALL_BACK for rung in to_come)
+def _calls_by_silence(walk: Walk, silent: HandOffState) -> bool:
+    """Whether a limit will ask the next for this one, and none has: another may still be ended."""
+    to_come = False
+    for running in walk.clocks.values():
+        if (running.hand_off, running.step) != (silent.id, silent.step):
+            continue
+        kinds = [rung.kind for rung in limits.rungs_of(walk.protocol, running)]
+        if running.state is not ClockState.STOPPED and RungKind.FALL_BACK in kinds[: running.rung]:
+            return False
+        to_come |= running.state.live and RungKind.FALL_BACK in kinds[running.rung :]
+    return to_come
 
 
 def _others_waiting(walk: Walk, found: HandOffState) -> list[HandOffState]:

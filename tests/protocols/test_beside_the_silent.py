@@ -75,3 +75,41 @@ def test_beside_somebody_whose_limit_still_runs_nobody_more_is_asked() -> None:
     assert asked(case.act(Act.DECLINE, "Q1", "POLICE", "NO_CAPACITY")) == []
     case.lapse("Q1.answer")
     assert asked(case.lapse("Q1.answer")) == [("Q1", "NATION")]
+
+
+TWO_LIMITS = """\
+      answer:
+        from: opened
+        until: [accepted, declined]
+        runs_if: urgency is emergency
+        limit: 2 h
+        basis: statutory
+        sources: [LAW]
+        ladder: unanswered
+        escalates_to: COUNCIL
+      slower:
+        from: opened
+        until: [accepted, declined]
+        runs_if: not (urgency is emergency)
+        limit: 24 h
+        basis: statutory
+        sources: [LAW]
+        ladder: unanswered
+        escalates_to: COUNCIL
+  Q2:
+"""
+
+
+def test_a_limit_that_new_facts_may_end_again_is_not_relied_on() -> None:
+    text = first("    ask: POLICE\n    then: LOCAL\n")
+    start, end = text.index("      answer:\n"), text.index("  Q2:\n")
+    case = filed(text[:start] + TWO_LIMITS + text[end + len("  Q2:\n") :])
+    case.keep(engine.amend(case.protocol, case.run, PARENT, case.now, urgency="emergency"))
+    case.run = replace(case.run, urgency="emergency")
+    case.lapse("Q1.answer")
+    case.run = replace(case.run, facts=OTHER)
+    assert asked(case.lapse("Q1.answer")) == [("Q1", "POLICE")]
+    case.keep(engine.amend(case.protocol, case.run, OTHER, case.now, urgency="urgent"))
+    assert case.running() >= {"Q1.slower"}
+    answer = case.try_to(Act.CANCEL, "Q1", "POLICE", "SUPERSEDED", party=Party.SENDER)
+    assert asked(case.keep(answer)) == [("Q1", "NATION")]
