@@ -60,7 +60,7 @@ def outlives(walk: Walk, clock: RunningClock) -> bool:
     """
     if limits.law_of(walk, clock).survives:
         return True
-    hand_off = walk.hand_offs.get(clock.hand_off or "")
+    hand_off = limits.bound_to(walk, clock)
     if hand_off is None:
         return not walk.closed
     closed = walk.closed and hand_off.kind is Kind.CUSTODY

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -21,12 +22,18 @@ from typing import Any
 from protocols import engine
 from protocols.catalogue import Catalogue
 from protocols.conditions import FlagIs, Includes, atoms
-from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
+from protocols.decision import ClockState, Decision, PanelVote, Refused, Run, RunningClock
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Kind, Party, acts_from
 from protocols.permits import outcomes_for, panels_of, reasons_for, recordable
 from protocols.proof.automaton import Automaton
-from protocols.proof.projection import is_duty, leading_to_the_end, projected, supposing
+from protocols.proof.projection import (
+    Projection,
+    is_duty,
+    leading_to_the_end,
+    projected,
+    supposing,
+)
 from protocols.proof.standing import WITH, Standing, standing_of
 from protocols.proof.twins import Known, explored_once
 from protocols.protocol import Protocol
@@ -115,7 +122,7 @@ def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
         clocks = [replace(one, hand_off=WITH) if one.hand_off else one for one in clocks]
     else:  # kept by the holder: to the proof its limit is the holder's own
         asked = {one.id for one in run.hand_offs if one.step == projection.step.id}
-        clocks = [one if one.hand_off in asked else replace(one, hand_off=None) for one in clocks]
+        clocks = [one if one.hand_off in asked else _kept(projection, one) for one in clocks]
     stands = standing_of(projection, replace(run, clocks=tuple(clocks)))
     refused = frozenset({f"{projection.step.id} refused"})
     live = tuple(one for one in clocks if one.state is not ClockState.LAPSED)
@@ -125,6 +132,16 @@ def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
     if is_duty(projection.step):
         either += [replace(one, accompanied=True) for one in either]
     return tuple(either)
+
+
+def _kept(projection: Projection, one: RunningClock) -> RunningClock:
+    """The limit as the holder's own: on a ladder that names nobody's receiver or sender."""
+    if one.hand_off is None:
+        return one
+    rungs = projection.rungs[one.clock, True], projection.rungs[one.clock, False]
+    spent = one.rung > rungs[0].last
+    fired = rungs[1].at(bisect_left(rungs[0].matter, one.rung))
+    return replace(one, hand_off=None, rung=rungs[1].last + 1 if spent else fired)
 
 
 def run(countries: tuple[str, ...], *, steps: int, seed: int) -> dict[str, Any]:
