@@ -117,6 +117,10 @@ class Done(StrEnum):
     DUTY_ENDED = "member.duty_ended"
     UNIT_ADDED = "member.unit_added"
     UNIT_RENAMED = "member.unit_renamed"
+    PROVISIONED = "member.provisioned"
+    TOKEN_ISSUED = "member.token_issued"  # noqa: S105 - the name of an act
+    SUBJECT_BOUND = "member.subject_bound"
+    SUBJECT_UNBOUND = "member.subject_unbound"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 

@@ -38,6 +38,8 @@ DONE: Final = {
     "noted": "Noted.",
     "added": "The unit is added.",
     "renamed": "The unit is renamed.",
+    "bound": "Bound: she can sign in through this provider.",
+    "unbound": "Unbound: what she had open through this provider is over.",
 }
 
 

@@ -26,14 +26,8 @@ READ = {
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
-    "jurisdiction",
-    "grouping",
-    "agency",
-    "unit",
-    "mandate",
-    "membership",
-    "actor",
-    *("absence", "duty", "role_grant", "recovery_ask"),
+    *("jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"),
+    *("absence", "duty", "role_grant", "provider", "recovery_ask"),
 }
 CONTEXT = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
@@ -61,6 +55,9 @@ CREDENTIALS = {
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
     *("keep_unit", "acting_holder", "may_take_charge", "must_ask"),
     *("ask_recovery", "answer_recovery"),
+    *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects", "client_keys"),
+    *("scim_users", "scim_groups", "scim_create", "scim_change", "scim_active", "scim_bind"),
+    *("scim_join", "scim_leave", "client_token"),
 }
 WORKS = {
     *CONTEXT,

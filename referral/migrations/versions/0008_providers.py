@@ -1,4 +1,4 @@
-"""What is put right afterwards: who is in charge, what was entered in error or twice."""
+"""Identity providers of agencies, and who their subjects are here (schema ``agencies``)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
 _FUNCTIONS: Final = (
-    *("referral.post_reassignments", "agencies.may_take_charge", "referral.strike"),
-    *("referral.point", "referral.may_point", "referral.twins", "referral.leads"),
+    *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects", "tie", "speaks_for"),
 )
 
 
@@ -26,15 +25,17 @@ def upgrade() -> None:
     assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
     caller = op.get_bind().scalar(text("SELECT current_user"))
     op.execute("SET LOCAL ROLE referral_owner")
-    script = (_SQL / "0070_corrections.sql").read_text(encoding="utf-8")
+    script = (_SQL / "0070_providers.sql").read_text(encoding="utf-8")
     adapted.run_async(lambda driver: driver.execute(script))
-    # Functions go to the effector by somebody who may act as both roles.
     op.execute(f'SET LOCAL ROLE "{caller}"')
-    owners = (_SQL / "0071_corrections_owners.sql").read_text(encoding="utf-8")
-    adapted.run_async(lambda driver: driver.execute(owners))
 
 
 def downgrade() -> None:
-    """Take it away again: only for development; data goes with it."""
+    """Take it away again: only for development; nobody is bound to a provider any more."""
+    op.execute("SET LOCAL ROLE referral_owner")
+    op.execute("DELETE FROM agencies.ceremony WHERE purpose = 'provider'")
+    op.execute("ALTER TABLE agencies.session DROP COLUMN provider_id")
     for function in _FUNCTIONS:
-        op.execute(f"DROP FUNCTION {function}")
+        op.execute(f"DROP FUNCTION agencies.{function}")
+    for table in ("subject", "provider"):
+        op.execute(f"DROP TABLE agencies.{table} CASCADE")
