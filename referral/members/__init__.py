@@ -18,12 +18,13 @@ from referral.members.keeping import (
     put_on_duty,
     set_active,
 )
-from referral.members.recovery import recover
+from referral.members.recovery import ASKED, answer_recovery, recover
 from referral.members.roster import (
     AbsenceLine,
     DutyLine,
     GrantLine,
     MemberLine,
+    RecoveryLine,
     Roster,
     UnitLine,
     away_of,
@@ -33,17 +34,20 @@ from referral.members.tokens import issue as issue_token
 from referral.members.tokens import keys_of as client_keys
 
 __all__ = [
+    "ASKED",
     "AbsenceLine",
     "Admitted",
     "Bindings",
     "DutyLine",
     "GrantLine",
     "MemberLine",
+    "RecoveryLine",
     "Roster",
     "SubjectLine",
     "UnitLine",
     "admit",
     "answer_grant",
+    "answer_recovery",
     "away_of",
     "bind_subject",
     "bindings_of",

@@ -9,6 +9,8 @@ from importlib import import_module
 
 # Each benchmark is a module with a function ``run``; these are the options it takes.
 BENCHES = {
+    "access_mutants": (),
+    "cancelled": ("requests",),
     "decide": (),
     "engine": (),
     "group": ("persons",),
@@ -30,6 +32,7 @@ def main() -> int:
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
     parser.add_argument("--persons", type=int, default=1000, help="of one event")
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1_000_000, help="engine steps to walk")
