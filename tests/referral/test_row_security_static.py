@@ -60,7 +60,7 @@ CREDENTIALS = {
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
-    *("keep_unit", "acting_holder"),
+    *("keep_unit", "acting_holder", "in_charge"),
 }
 WORKS = {
     *CONTEXT,
