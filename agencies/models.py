@@ -259,6 +259,22 @@ class RoleGrant(Directory):
     answer: Mapped[str | None]
 
 
+class RecoveryAsk(Directory):
+    """A new start that takes two to give: who asked for whom, and what another answered."""
+
+    __tablename__ = "recovery_ask"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"))
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+
+
 class Passkey(Directory):
     """Public key and counter of a passkey; ``blocked_at``: the counter went back once."""
 

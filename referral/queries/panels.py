@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import RowMapping, text
 
 from referral import access
-from referral.access.relationships import relationships_of
 from referral.audit.streams import witness
 from referral.errors import Refusal
+from referral.queries.referrals import related_to
 from referral.queries.sealed import case_keys
 from referral.session import Actor, ReadSession, WitnessedRead
 from referral.vault import SubjectKey
@@ -67,7 +67,7 @@ async def seats_of(
 ) -> tuple[SeatSeen, ...] | Refusal:
     """Every seat of the case's panels, to who may read the narrative or convened them; witnessed."""
     parties = await access.standing_in(session, case_id, now)
-    relationships = relationships_of(actor, parties, holder_member=None)
+    relationships = await related_to(session, actor, case_id, parties)
     resource = access.Resource.of(relationships, parties)
     decision = access.decide(actor, "read_panel", resource, access.Context.of(actor, reason, now))
     opened = ["G4"] if decision.allow else []

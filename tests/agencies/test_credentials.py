@@ -30,9 +30,9 @@ FACTORS = {
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
     *("keep_unit", "acting_holder", "must_ask", "ask_recovery", "answer_recovery"),
     "may_take_charge",
-    *("bind_subject", "bound_subjects", "client_keys", "client_token", "known_subject"),
-    *("proved_elsewhere", "scim_active", "scim_bind", "scim_change", "scim_create"),
-    *("scim_groups", "scim_join", "scim_leave", "scim_users"),
+    *("known_subject", "proved_elsewhere", "bind_subject"),
+    *("bound_subjects", "client_keys", "client_token", "scim_users", "scim_groups", "scim_create"),
+    *("scim_change", "scim_active", "scim_bind", "scim_join", "scim_leave"),
 }
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43
 

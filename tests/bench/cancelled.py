@@ -7,6 +7,7 @@ pool of five; half of the requests are cancelled at a moment drawn anew, whereve
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.types import ASGIApp, Message, Scope
 
+from referral import logs
 from referral.app import make_app
 from referral.database import UNCLEAN
 from tests.bench.stand import Stand, new_stand
@@ -35,6 +37,7 @@ _CHILD = {"age": 10, "works": True, "econ_hours": 20, "beneficiary": "other"}
 
 def run(*, requests: int = 20_000) -> dict[str, Any]:
     """So many requests at a stand of its own; all that is foreign or left open must be 0."""
+    logs.configure(as_json=True, level=logging.ERROR)
     with new_stand() as stand:
         return asyncio.run(_measured(stand, requests))
 

@@ -53,7 +53,7 @@ CREDENTIALS = {
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
-    *("keep_unit", "acting_holder", "may_take_charge", "must_ask"),
+    *("keep_unit", "acting_holder", "in_charge", "may_take_charge", "must_ask"),
     *("ask_recovery", "answer_recovery"),
     *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects", "client_keys"),
     *("scim_users", "scim_groups", "scim_create", "scim_change", "scim_active", "scim_bind"),

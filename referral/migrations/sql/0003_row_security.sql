@@ -96,6 +96,13 @@ CREATE POLICY read ON referral.screening FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = screening.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G1' = ANY (p.groups)));
 
+-- Where she is now, and who reported it, are not for everybody at the desk that holds the person: for who
+-- is in charge there (or stands in), and the supervisor. In a unit that does not hold, for the unit.
+CREATE FUNCTION referral.in_charge(holder_unit uuid, holder_member uuid) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT holder_unit <> referral.my_unit() OR referral.my_role() = 'SUPERVISOR' OR coalesce(
+        agencies.acting_holder(holder_member, referral.my_membership(), referral.my_moment()), referral.my_membership()) = referral.my_membership()
+$$;
+
 -- G2, G3 and the facts of G4 belong to one person: only parties to a referral of *that* person.
 GRANT SELECT ON referral.person_identity, referral.person_safety, referral.person_narrative TO referral_app;
 CREATE POLICY read ON referral.person_narrative FOR SELECT TO referral_app USING (
@@ -112,7 +119,8 @@ CREATE POLICY read ON referral.person_safety FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country())
     AND EXISTS (SELECT FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
         WHERE p.case_id = person_safety.case_id AND r.person_id = person_safety.person_id
-        AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G3' = ANY (p.groups)));
+        AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G3' = ANY (p.groups)
+        AND (p.relationship = 'break_glass' OR referral.in_charge(r.holder_unit, r.holder_member))));
 
 -- G4: the case's narrative to those it travelled to; a hand-off's note to its two parties only.
 GRANT SELECT ON referral.note TO referral_app;
@@ -128,7 +136,9 @@ CREATE POLICY read_answer ON referral.note FOR SELECT TO referral_app USING (
 GRANT SELECT ON referral.reporter TO referral_app;
 CREATE POLICY read ON referral.reporter FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND agency_id = (SELECT referral.my_agency())
-    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = reporter.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G5' = ANY (p.groups)));
+    AND EXISTS (SELECT FROM referral.party p JOIN referral.referral r ON r.id = p.referral_id
+        WHERE p.case_id = reporter.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G5' = ANY (p.groups)
+        AND p.relationship <> 'break_glass' AND referral.in_charge(r.holder_unit, r.holder_member)));
 
 -- Docket numbers are found by their own agency: by its people with a part in the case, not by whoever
 -- administers its accounts (a number beside a case's id says which file is about which child).

@@ -29,5 +29,5 @@ GRANT EXECUTE ON FUNCTION referral.my_country(), referral.my_unit(), referral.my
     referral.my_moment(), referral.my_proof() TO referral_app, referral_effector, referral_worker, referral_auditor_ro;
 GRANT EXECUTE ON FUNCTION referral.is_mine(referral.party) TO referral_effector;
 GRANT EXECUTE ON FUNCTION referral.begin_actor(bytea, timestamptz), referral.claim_key(bytea), referral.lock_hand_off(uuid, date), referral.lock_referral(uuid, date),
-    referral.lock_own_stream(), referral.keys_for(uuid), referral.kept_out(uuid), referral.carry_out(jsonb) TO referral_app;
+    referral.lock_own_stream(), referral.keys_for(uuid), referral.kept_out(uuid), referral.in_charge(uuid, uuid), referral.carry_out(jsonb) TO referral_app;
 GRANT EXECUTE ON FUNCTION referral.begin_worker(text), referral.claim_clock(uuid, timestamptz), referral.push_clock(uuid, timestamptz), referral.carry_out(jsonb) TO referral_worker;

@@ -30,6 +30,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again: only for development; no system has a token any more."""
+    caller = op.get_bind().scalar(text("SELECT current_user"))
     op.execute("SET LOCAL ROLE referral_owner")
     op.execute("DELETE FROM agencies.api_token WHERE 'scim' = ANY (scopes)")
     op.execute("ALTER TABLE agencies.api_token DROP COLUMN client_id")
@@ -37,3 +38,4 @@ def downgrade() -> None:
         op.execute(f"DROP FUNCTION agencies.{function}")
     for table in ("client_proof", "client"):
         op.execute(f"DROP TABLE agencies.{table} CASCADE")
+    op.execute(f'SET LOCAL ROLE "{caller}"')

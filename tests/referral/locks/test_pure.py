@@ -11,7 +11,7 @@ import pytest
 
 from referral import access
 from referral.access import EVERYTHING_SHOWN, Context, Locked, Resource, decide
-from referral.access.matrix import Need, cell_of
+from referral.access.matrix import Need, cell_of, given
 from referral.access.relationships import Relationship, live, relationships_of
 from referral.access.standing import moment
 from referral.errors import Refusal
@@ -75,7 +75,8 @@ def test_what_stands_is_found_by_its_id() -> None:
     assert (found.case_id, found.referral_id) == (UUID(int=1), UUID(int=2))
     assert found.holder_unit == UUID(int=3)
     assert found.hand_off["id"] == str(UUID(int=5))
-    assert found.named(str(UUID(int=4)))["id"] == str(UUID(int=4))
+    for one in (4, 5):
+        assert found.named(str(UUID(int=one)))["id"] == str(UUID(int=one))
     assert moment(NOW.isoformat()) == NOW
 
 
@@ -184,7 +185,8 @@ def test_what_she_has_shown_is_what_a_door_knows() -> None:
         has_reason=False, stepped_up=False, second_person=False, suspended=False
     )
     assert Resource() == Resource(sealed=False, legal_hold=False)
-    assert not EVERYTHING_SHOWN.suspended
+    assert Context(has_reason=True, stepped_up=True, second_person=True) == EVERYTHING_SHOWN
+    assert given(has_reason=True, stepped_up=True) == {Need.REASON, Need.STEP_UP}
 
 
 @pytest.mark.parametrize(("action", "row"), BY_ROLE.items())
