@@ -26,7 +26,7 @@ MARK = "smuggled-7f3a"
 
 def shapes() -> dict[str, type[BaseModel]]:
     """Every form of input of the API, whichever module it stands in."""
-    found = {}
+    found: dict[str, type[BaseModel]] = {}
     for module in iter_modules(api.__path__):
         for name, value in vars(import_module(f"{api.__name__}.{module.name}")).items():
             if inspect.isclass(value) and issubclass(value, Shape) and value is not Shape:
