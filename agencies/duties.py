@@ -33,6 +33,7 @@ class Scope(StrEnum):
     OVERSIGHT_READ = "oversight:read"
     DIRECTORY_READ = "directory:read"
     AUDIT_READ = "audit:read"
+    SCIM = "scim"
 
 
 # Who administers users or the system may not be who audits it (security 3.3). Asker and approver,

@@ -9,6 +9,7 @@ The migration is the truth (constraints, rights, functions live there); a test c
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
@@ -32,6 +33,7 @@ class Directory(DeclarativeBase):
         str: Text,
         datetime: TIMESTAMP(timezone=True),
         dict[str, str]: JSONB,
+        dict[str, Any]: JSONB(none_as_null=True),
         list[str]: ARRAY(Text),
     }
 
@@ -172,6 +174,7 @@ class Session(Directory):
     proof: Mapped[str]
     browser: Mapped[str]
     device_id: Mapped[UUID | None] = mapped_column(ForeignKey("device.id"))
+    provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
 
 
 class ApiToken(Directory):
@@ -185,6 +188,30 @@ class ApiToken(Directory):
     scopes: Mapped[list[str]]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    client_id: Mapped[str | None] = mapped_column(ForeignKey("client.client_id"))
+
+
+class Client(Directory):
+    """An agency's system: it proves itself by a secret or by its signature."""
+
+    __tablename__ = "client"
+
+    client_id: Mapped[str] = mapped_column(primary_key=True)
+    membership_id: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    secret_hash: Mapped[bytes | None]
+    keys: Mapped[dict[str, Any] | None]
+    scopes: Mapped[list[str]]
+    active: Mapped[bool]
+
+
+class ClientProof(Directory):
+    """A signed proof that was used: none is good twice."""
+
+    __tablename__ = "client_proof"
+
+    client_id: Mapped[str] = mapped_column(ForeignKey("client.client_id"), primary_key=True)
+    proof_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime]
 
 
 class Absence(Directory):
@@ -227,6 +254,22 @@ class RoleGrant(Directory):
     role: Mapped[str]
     asked_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
     asked_at: Mapped[datetime]
+    answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+
+
+class RecoveryAsk(Directory):
+    """A new start that takes two to give: who asked for whom, and what another answered."""
+
+    __tablename__ = "recovery_ask"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"))
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    asked_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
     answered_by: Mapped[UUID | None] = mapped_column(ForeignKey("membership.id"))
     answered_at: Mapped[datetime | None]
     answer: Mapped[str | None]
@@ -284,3 +327,43 @@ class Enrolment(Directory):
     given_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Provider(Directory):
+    """An identity provider and for whom it speaks; ``secret_file`` names a file, not a secret."""
+
+    __tablename__ = "provider"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    key: Mapped[str]
+    name: Mapped[str]
+    country: Mapped[str]
+    agency_id: Mapped[UUID | None] = mapped_column(ForeignKey("agency.id"))
+    issuer: Mapped[str]
+    client_id: Mapped[str]
+    secret_file: Mapped[str]
+    two_factors: Mapped[list[str]]
+    active: Mapped[bool]
+
+
+class Subject(Directory):
+    """Who a provider's subject is here. Reached through functions of the migration only."""
+
+    __tablename__ = "subject"
+
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("provider.id"), primary_key=True)
+    subject: Mapped[str] = mapped_column(primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
+    bound_by: Mapped[UUID] = mapped_column(ForeignKey("membership.id"))
+    bound_at: Mapped[datetime]
+
+
+class Provisioned(Directory):
+    """What an agency's identity provider calls somebody, and whether it lets her in."""
+
+    __tablename__ = "provisioned"
+
+    agency_id: Mapped[UUID] = mapped_column(ForeignKey("agency.id"), primary_key=True)
+    member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    external_id: Mapped[str | None]
+    active: Mapped[bool]

@@ -5,16 +5,17 @@ What somebody has accepted stays accepted. Where the facts come from is never kn
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 
 from protocols import limits, openings
-from protocols.answers import others_waiting
+from protocols.answers import somebody_calls
 from protocols.conditions import World
 from protocols.decision import ClockState, HandOffState, Reason, RunningClock
 from protocols.exclusions import barred, excluded, shut_out
-from protocols.history import happened
+from protocols.history import KEPT, happened, reached
 from protocols.law import FILING, TRIAGE, Clock, Step
-from protocols.lifecycle import Act, State
+from protocols.lifecycle import Act
 from protocols.moves import WAITING, move
 from protocols.walk import Walk
 
@@ -57,7 +58,7 @@ def _still_needed(walk: Walk, step: Step, found: HandOffState) -> None:
         excluded(walk, step, found.mandate)  # the rule is written down
         reason = Reason(step.id, "its recipient is now excluded", step.sources)
         move(walk, found.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
-        if found.mandate not in step.ask or not others_waiting(walk, found):
+        if not somebody_calls(walk, step, found):
             openings.ask_next(walk, step, found.opening, reason.rule, replaces=found.id)
 
 
@@ -67,15 +68,22 @@ def _opened(walk: Walk, step: Step) -> bool:
 
 
 def _clocks_again(walk: Walk) -> None:
-    """A limit whose condition changed (an emergency, no longer one) begins or ends."""
+    """A limit whose condition changed (an emergency, no longer one) begins or ends.
+
+    It begins now, for whoever has the step in hand, accepted or not. One begun by an event alone
+    does not: when that happened is not known here.
+    """
     for clock in walk.protocol.clocks.values():
         mine = [one for one in walk.clocks.values() if one.clock == clock.id]
         if clock.when.holds(walk.world) is False:
             _end_all(walk, clock, mine)
-        elif f"{clock.step} opened" in clock.start:
-            # One that new facts stopped is not known any more: newer facts may set it going again.
-            known = {one.hand_off for one in mine if one.state is not ClockState.STOPPED}
-            _start_missing(walk, clock, known)
+            continue
+        # One that new facts stopped is not known any more: newer facts may set it going again.
+        known = {one.hand_off for one in mine if one.state is not ClockState.STOPPED}
+        asked = {one.id for one in walk.run.hand_offs if one.step == clock.step}
+        _start_missing(walk, clock, known)
+        if known <= asked and f"{clock.step} held" in walk.run.events:
+            _start_kept(walk, clock)
 
 
 def _end_all(walk: Walk, clock: Clock, mine: Iterable[RunningClock]) -> None:
@@ -86,19 +94,36 @@ def _end_all(walk: Walk, clock: Clock, mine: Iterable[RunningClock]) -> None:
 
 
 def _start_missing(walk: Walk, clock: Clock, known: Collection[str | None]) -> None:
-    """For hand-offs that were open before; those opened just now start their own clocks."""
+    """For hand-offs that were in hand before; those opened just now start their own clocks."""
     for before in walk.run.hand_offs:
         found = walk.hand_offs[before.id]
-        asked = found.step == clock.step and found.state in WAITING
-        if asked and found.id not in known and not _met(walk, clock, found):
-            limits.start(walk, clock, f"{clock.step} opened", found.id)
+        if found.step != clock.step or found.state.terminal or found.id in known:
+            continue
+        done = partial(reached, found)
+        begun = _own(clock, clock.start, done)
+        if begun and not _met(walk, clock, done):
+            limits.start(walk, clock, begun, found.id)
 
 
-def _met(walk: Walk, clock: Clock, found: HandOffState) -> bool:
+def _start_kept(walk: Walk, clock: Clock) -> None:
+    """For the holder who keeps the step itself, and has not done it."""
+    done = KEPT.__contains__
+    begun = _own(clock, clock.start, done)
+    in_hand = openings.unfinished(walk.events, clock.step)
+    if begun and in_hand and not _met(walk, clock, done):
+        limits.start(walk, clock, begun, None)
+
+
+def _own(clock: Clock, words: Iterable[str], said: Callable[[str], bool]) -> str | None:
+    """The first of these triggers that is an act of the limit's own step and has been done."""
+    own = (word for word in words if word.startswith(f"{clock.step} "))
+    return next((word for word in own if said(word.removeprefix(f"{clock.step} "))), None)
+
+
+def _met(walk: Walk, clock: Clock, said: Callable[[str], bool]) -> bool:
     """Whether what stops the limit has already happened to this hand-off, or to the referral.
 
-    Nobody has answered this one yet: acts of its step in the history are those of former openings.
+    Acts of its own step in the history may be those of former openings.
     """
-    seen = found.state is State.RECEIVED and f"{clock.step} acknowledged" in clock.stop
-    others = {word for word in clock.stop if not word.startswith(f"{clock.step} ")}
-    return seen or not walk.events.isdisjoint(others)
+    others = (word for word in clock.stop if not word.startswith(f"{clock.step} "))
+    return _own(clock, clock.stop, said) is not None or any(_happened(walk, one) for one in others)

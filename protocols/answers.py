@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from protocols import openings
-from protocols.decision import HandOffState, PanelVote, Reason
+from protocols import limits, openings
+from protocols.decision import ClockState, HandOffState, PanelVote, Reason
 from protocols.law import Asking, Route, Step
 from protocols.lifecycle import Act, Kind, Party
 from protocols.moves import WAITING, move
+from protocols.protocol import Protocol
+from protocols.rungs import RungKind
 from protocols.walk import Walk
 
 # The word of each act in a trigger.
@@ -98,10 +100,9 @@ def _route(walk: Walk, step: Step, found: HandOffState, route: str, rule: str) -
         openings.ask_last(walk, step, found.opening, rule, found.id)
     elif route != Route.NEXT:
         openings.open_step(walk, walk.protocol.steps[route], f"{step.id} {rule}", found.id)
-    elif not others_waiting(walk, found) or found.mandate not in step.ask:
-        # Whoever is silent has called for the next already: nobody else would call again.
+    elif not somebody_calls(walk, step, found):
         asked = openings.ask_next(walk, step, found.opening, rule, replaces=found.id)
-        if not asked and not others_waiting(walk, found):
+        if not asked and not _others_waiting(walk, found):
             _give_up(walk, step, found, rule)
 
 
@@ -112,20 +113,58 @@ def _give_up(walk: Walk, step: Step, found: HandOffState, rule: str) -> None:
 
 
 def _beside_a_silent_one(walk: Walk, step: Step, found: HandOffState) -> bool:
-    """Asked because somebody before it stayed silent, and not answered yet."""
-    waiting = found.state in WAITING and found.mandate not in step.ask
-    return waiting and others_waiting(walk, found)
+    """Not answered yet, and whoever waits beside it has called for the next already."""
+    waiting = found.state in WAITING and bool(_others_waiting(walk, found))
+    return waiting and not somebody_calls(walk, step, found)
 
 
-def others_waiting(walk: Walk, found: HandOffState) -> bool:
-    """Whether somebody else asked in the same opening may still accept."""
-    step = walk.protocol.steps[found.step]
-    return step.asking is not Asking.ALL_OF and any(
-        other.id != found.id
+def somebody_calls(walk: Walk, step: Step, found: HandOffState) -> bool:
+    """Whether somebody else asked in the same opening still calls for the next by being silent.
+
+    Whoever was asked after the first comes because those were silent: they have called already.
+    """
+    if found.mandate not in step.ask:
+        return False
+    waiting = _others_waiting(walk, found)
+    if not _silence_calls(walk.protocol, step):
+        return bool(waiting)
+    return any(_calls_by_silence(walk, one) for one in waiting)
+
+
+def _silence_calls(protocol: Protocol, step: Step) -> bool:
+    """Whether the step has a limit that asks the next when nobody answers."""
+    return any(
+        call.kind is RungKind.FALL_BACK
+        for clock in protocol.index.starting.get(f"{step.id} opened", ())
+        if clock.step == step.id
+        for call in protocol.index.rungs[clock.id, True]
+    )
+
+
+def _calls_by_silence(walk: Walk, silent: HandOffState) -> bool:
+    """Whether a limit will ask the next for this one, and none has: another may still be ended."""
+    to_come = False
+    for running in walk.clocks.values():
+        if (running.hand_off, running.step) != (silent.id, silent.step):
+            continue
+        kinds = [rung.kind for rung in limits.rungs_of(walk.protocol, running)]
+        if running.state is not ClockState.STOPPED and RungKind.FALL_BACK in kinds[: running.rung]:
+            return False
+        to_come |= running.state.live and RungKind.FALL_BACK in kinds[running.rung :]
+    return to_come
+
+
+def _others_waiting(walk: Walk, found: HandOffState) -> list[HandOffState]:
+    """Whoever else was asked in the same opening and may still accept."""
+    if walk.protocol.steps[found.step].asking is Asking.ALL_OF:
+        return []
+    return [
+        other
+        for other in walk.hand_offs.values()
+        if other.id != found.id
         and (other.step, other.opening) == (found.step, found.opening)
         and other.state in WAITING
-        for other in walk.hand_offs.values()
-    )
+    ]
 
 
 def _complete(walk: Walk, step: Step, found: HandOffState, outcome: str | None) -> None:

@@ -225,9 +225,10 @@ def _call(walk: Walk, running: RunningClock, kind: RungKind, to: str) -> None:
     step = walk.protocol.steps[law.step]
     hand_off = walk.hand_offs.get(running.hand_off or "")
     if kind is RungKind.FALL_BACK:
-        if hand_off is not None and hand_off.state in WAITING:
+        asked = limits.bound_to(walk, running)
+        if asked is not None and asked.state in WAITING:
             rule = f"{law.id} passed without an answer"
-            if openings.ask_next(walk, step, hand_off.opening, rule):
+            if openings.ask_next(walk, step, asked.opening, rule):
                 return
         to = law.escalates_to or SUPERVISOR_OF_HOLDER
         kind = RungKind.ALERT

@@ -14,6 +14,7 @@ from protocols.decision import (
     AdvanceClock,
     ClockState,
     Escalate,
+    HandOffState,
     Reason,
     RunningClock,
     StartClock,
@@ -111,11 +112,23 @@ def touched(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> Iterat
             yield running
 
 
+def bound_to(walk: Walk, running: RunningClock) -> HandOffState | None:
+    """The hand-off with which a limit ends: its step's own, or the one its duty came with.
+
+    Of a step the holder keeps itself the limit is the holder's: it is shown where it began.
+    """
+    found = walk.hand_offs.get(running.hand_off or "")
+    if found is None or found.step == running.step:
+        return found
+    step = walk.protocol.steps.get(running.step)
+    return found if step is not None and step.kept else None
+
+
 def stop_with(walk: Walk, hand_off: str, why: Reason) -> None:
     """A hand-off has ended: its remaining clocks no longer matter, follow-ups excepted."""
     for running in tuple(walk.clocks.values()):
         attached = running.hand_off == hand_off and running.state.live
-        if attached and not law_of(walk, running).survives:
+        if attached and bound_to(walk, running) is not None and not law_of(walk, running).survives:
             end(walk, running, why)
 
 

@@ -42,22 +42,26 @@ def move(
 def close(walk: Walk, closing: Closing, trigger: str) -> None:
     """Close the referral: take back what nobody accepted, stop what no longer matters."""
     reason = Reason(trigger.partition(" ")[0], f"closing after {trigger}", closing.sources)
+    walk.closed = True
     for hand_off in tuple(walk.hand_offs.values()):
         if hand_off.state in WAITING and hand_off.kind is not Kind.NOTICE:
             move(walk, hand_off.id, Act.CANCEL, reason, "NO_LONGER_NEEDED")
     for clock in tuple(walk.clocks.values()):
-        if clock.state.live and not _outlives(walk, clock):
+        if clock.state.live and not outlives(walk, clock):
             limits.end(walk, clock, reason)
-    walk.closed = True
     walk.add(CloseReferral(closing.outcome, reason))
     walk.fire(CLOSED)
 
 
-def _outlives(walk: Walk, clock: RunningClock) -> bool:
-    """Follow-up clocks, and those of tasks and notices still in somebody's hands."""
+def outlives(walk: Walk, clock: RunningClock) -> bool:
+    """Whether a limit still matters: its hand-off has not ended, nor the referral without it.
+
+    After closing follow-up clocks go on, and those of tasks and notices still in somebody's hands.
+    """
     if limits.law_of(walk, clock).survives:
         return True
-    hand_off = walk.hand_offs.get(clock.hand_off or "")
-    return (
-        hand_off is not None and hand_off.kind is not Kind.CUSTODY and not hand_off.state.terminal
-    )
+    hand_off = limits.bound_to(walk, clock)
+    if hand_off is None:
+        return not walk.closed
+    closed = walk.closed and hand_off.kind is Kind.CUSTODY
+    return not (hand_off.state.terminal or closed)

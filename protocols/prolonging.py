@@ -25,6 +25,7 @@ from protocols.decision import (
 )
 from protocols.history import happened
 from protocols.law import Clock
+from protocols.moves import outlives
 from protocols.walk import Walk
 from protocols.working_time import Due, due_at
 
@@ -105,7 +106,8 @@ def _only_told_late(walk: Walk, clock: Clock, running: RunningClock) -> bool:
     """Its ladder is spent, and nothing has met it: the extension came in time, the news did not."""
     spent = running.rung == len(limits.rungs_of(walk.protocol, running))
     met = any(happened(word, walk.events, walk.hand_offs.values()) for word in clock.stop)
-    return running.state is ClockState.LAPSED and spent and not met
+    over = met or clock.when.holds(walk.world) is False or not outlives(walk, running)
+    return running.state is ClockState.LAPSED and spent and not over
 
 
 def _counted(

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -19,8 +20,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from agencies import members
+from agencies import clients, federation, members
+from agencies.clients import NewClient
 from agencies.duties import scopes_from
+from agencies.federation import NewProvider
 from agencies.identity import hash_password, new_password, new_secret
 from agencies.members import Kind
 from agencies.models import Member, Membership, Unit
@@ -131,3 +134,35 @@ async def import_register(url: str, file: Path, on: date) -> Entered:
     register = await asyncio.to_thread(read, file)
     async with directory(url) as connection:
         return await enter(connection, register, on)
+
+
+async def keep_provider(url: str, given: NewProvider) -> UUID | Refused:
+    """An identity provider, entered or changed."""
+    async with directory(url) as connection:
+        return await federation.keep(connection, given)
+
+
+async def providers(url: str) -> list[dict[str, Any]]:
+    """Every identity provider."""
+    async with directory(url) as connection:
+        return await federation.every(connection)
+
+
+async def end_provider(url: str, key: str) -> int | Refused:
+    """Out of use, with every session that stands on its word."""
+    async with directory(url) as connection:
+        return await federation.end(connection, key)
+
+
+async def add_client(
+    url: str, user_name: str, scopes: Iterable[str], keys: dict[str, Any] | None, at: datetime
+) -> NewClient | Refused:
+    """A client for an agency's system; its secret is told this once."""
+    async with directory(url) as connection:
+        return await clients.add(connection, user_name, scopes, keys, at)
+
+
+async def end_client(url: str, client_id: str, at: datetime) -> int | Refused:
+    """Out of use, with its tokens."""
+    async with directory(url) as connection:
+        return await clients.end(connection, client_id, at)

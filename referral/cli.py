@@ -23,6 +23,7 @@ from protocols.catalogue import Catalogue
 from referral import (
     demo,
     entering,
+    federating,
     guiding,
     installing,
     keeping,
@@ -53,6 +54,8 @@ app.command("replay")(replaying.replay)
 app.add_typer(entering.members, name="members")
 app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")
+app.add_typer(federating.providers, name="providers")
+app.add_typer(federating.clients, name="clients")
 app.add_typer(keying.keys, name="keys")
 app.add_typer(proving.audit, name="audit")
 

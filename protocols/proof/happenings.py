@@ -209,8 +209,7 @@ def _world(projection: Projection, standing: Standing) -> Iterator[Happening]:
     for word in projection.elsewhere:
         if live and word in projection.only_opens:
             continue  # a step in hand is not opened again
-        cause = WITH if is_duty(step) and standing.accompanied else None
-        yield _triggered(projection, word, cause)
+        yield from _come_by(projection, standing, word)
     if projection.routed:
         yield _opened(projection, f"{step.id} opened", again=False)
     if standing.custody != ANOTHER and (takes_custody(step) or FILER in step.ask):
@@ -224,6 +223,19 @@ def _world(projection: Projection, standing: Standing) -> Iterator[Happening]:
     opened = standing.asked or f"{step.id} held" in standing.events
     if opened and standing.open and not standing.live(step.id):
         yield _opened(projection, "new facts open it again", again=True)
+
+
+def _come_by(projection: Projection, standing: Standing, word: str) -> Iterator[Happening]:
+    """A trigger of elsewhere, by the hand-off a duty comes with or by none.
+
+    A limit that it begins need not come with the same hand-off as the duty, which may be in hand
+    while another ends.
+    """
+    accompanied = is_duty(projection.step) and standing.accompanied
+    if accompanied:
+        yield _triggered(projection, word, WITH)
+    if not accompanied or word in projection.protocol.index.starting:
+        yield _triggered(projection, word, None)
 
 
 def _triggered(projection: Projection, word: str, cause: str | None) -> Happening:

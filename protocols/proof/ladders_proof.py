@@ -14,11 +14,13 @@ from itertools import product
 
 from protocols.conditions import Always
 from protocols.law import Asking, Clock, Step
+from protocols.lifecycle import Act
 from protocols.proof.automaton import Automaton, Edge
 from protocols.proof.findings import Finding
 from protocols.proof.happenings import Whose
 from protocols.proof.histories import Histories
 from protocols.proof.profiles import Profiles
+from protocols.proof.projection import Projection, takes_custody
 from protocols.proof.spans import longest
 from protocols.proof.standing import Standing
 from protocols.protocol import Protocol
@@ -40,9 +42,10 @@ class Silence:
 def silence_ends(automaton: Automaton, histories: Histories) -> Iterator[Finding]:
     """L5 of one custody step, at the nearest state that fails."""
     step = automaton.projection.step
-    ending = _ending(automaton)
+    ending, answering = _ending(automaton), _answering(automaton)
     for standing, way in histories.standings(automaton).items():
-        if standing.waiting() and standing.open and standing not in ending:
+        silent = standing.waiting() and standing.open and standing in answering
+        if silent and standing not in ending:
             yield Finding(
                 "L5",
                 step.spot,
@@ -75,6 +78,25 @@ def _ending(automaton: Automaton) -> set[Standing]:
         if not more:
             return found
         found |= more
+
+
+def _answering(automaton: Automaton) -> set[Standing]:
+    """States in which no recipient has declined into another custody step, whose silence ends."""
+    found = {next(iter(automaton.reached))}
+    queue = list(found)
+    while queue:
+        for edge in automaton.edges[queue.pop()]:
+            if edge.end not in found and not _hands_over(automaton.projection, edge):
+                found.add(edge.end)
+                queue.append(edge.end)
+    return found
+
+
+def _hands_over(projection: Projection, edge: Edge) -> bool:
+    if edge.act is not Act.DECLINE:
+        return False
+    custody = {name for name, step in projection.protocol.steps.items() if takes_custody(step)}
+    return not custody.isdisjoint({step for step, _ in edge.opened} - {projection.step.id})
 
 
 def _limits(edges: tuple[Edge, ...]) -> list[list[Edge]]:

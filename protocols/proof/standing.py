@@ -110,7 +110,8 @@ def run_of(
     ]
     if is_duty(step) and standing.accompanied:
         hand_offs.append(HandOffState(WITH, WITH, Kind.CUSTODY, "?", State.IN_PROGRESS))
-    clocks = [_clock_of(projection, one) for one in standing.ticking]
+    everybody = len(standing.asked) == len(step.order)
+    clocks = [_clock_of(projection, one, everybody=everybody) for one in standing.ticking]
     return Run(
         facts,
         (),
@@ -226,7 +227,7 @@ def _ticking(projection: Projection, run: Run, asked: tuple[Asked, ...]) -> tupl
         if called or one.state.live:
             rungs = projection.rungs[one.clock, attached is not None]
             fired = bisect_left(rungs.matter, one.rung)
-            if everybody and f"{one.clock} lapsed" not in projection.mentioned:
+            if _matters_no_more(projection, one.clock, everybody=everybody):
                 fired = len(rungs.matter)
             still = one.state is ClockState.PAUSED
             found.add(Ticking(one.clock, attached, fired, still))
@@ -269,9 +270,19 @@ def _numbered(hand_off: str, most: int) -> str:
     return f"{step}/{min(int(opening), most)}/{mandate}"
 
 
-def _clock_of(projection: Projection, one: Ticking) -> RunningClock:
+def _matters_no_more(projection: Projection, clock: str, *, everybody: bool) -> bool:
+    """Whether no rung of this limit makes a difference: everybody has been asked already."""
+    return everybody and f"{clock} lapsed" not in projection.mentioned
+
+
+def _clock_of(projection: Projection, one: Ticking, *, everybody: bool) -> RunningClock:
     law = projection.protocol.clocks[one.clock]
     rungs = projection.rungs[one.clock, one.hand_off is not None]
+    state, rung = ClockState.PAUSED if one.still else ClockState.RUNNING, rungs.at(one.fired)
+    all_fired = one.fired == len(rungs.matter) and rungs.last in rungs.matter
+    if all_fired and not _matters_no_more(projection, one.clock, everybody=everybody):
+        # Its last rung was one that matters: it calls nobody any more.
+        state, rung = ClockState.LAPSED, rungs.last + 1
     return RunningClock(
         clock_key(one),
         one.clock,
@@ -279,7 +290,7 @@ def _clock_of(projection: Projection, one: Ticking) -> RunningClock:
         one.hand_off,
         BEGUN,
         DUE,
-        ClockState.PAUSED if one.still else ClockState.RUNNING,
-        rung=rungs.at(one.fired),
+        state,
+        rung=rung,
         stood=(Standstill(BEGUN),) if one.still else (),
     )

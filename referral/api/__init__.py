@@ -18,10 +18,13 @@ from referral.api import (
     meetings,
     members,
     need_to_know,
+    oauth,
     operations,
     oversight,
     reference,
     removals,
+    scim,
+    subjects,
 )
 from referral.api.openapi import described
 
@@ -38,6 +41,7 @@ routers = (
     hand_offs.router,
     hand_off_acts.router,
     meetings.router,
+    subjects.router,
     members.router,
     operations.router,
     oversight.router,
@@ -46,6 +50,8 @@ routers = (
     law.router,
     matrix.router,
     audit.router,
+    oauth.router,
+    scim.router,
     reference.router,
 )
 

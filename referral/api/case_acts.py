@@ -87,6 +87,17 @@ async def override_screening(
     return await acted(call, asked, done)
 
 
+@router.post("/referrals/{referral_id}/reassignment", **ACT)
+async def reassign(
+    call: Acting, asked: Headers, referral_id: UUID, body: shapes.Reassigning
+) -> Response:
+    """A supervisor puts somebody of her unit in charge, or the whole unit."""
+    done = _stored(call) or await casework.reassign(
+        call.session, call.actor, referral_id, body.user_name, asked.said(body), now=call.now
+    )
+    return await acted(call, asked, done)
+
+
 @router.post("/referrals/{referral_id}/panel-decisions", **ACT)
 async def decide_panel(
     call: Acting, asked: Headers, referral_id: UUID, body: shapes.Deciding

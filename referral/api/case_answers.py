@@ -133,6 +133,13 @@ class Seats(Answer):
         return cls(case_id=case_id, seats=found)
 
 
+class Same(Answer):
+    """Another case about the same situation."""
+
+    id: UUID
+    reference: str
+
+
 class Case(Answer):
     """A case as you may see it."""
 
@@ -150,6 +157,8 @@ class Case(Answer):
     warnings: tuple[dict[str, Any], ...]
     voice_contact_at: datetime | None
     voice_attempts: int
+    older: tuple[Same, ...]
+    newer: tuple[Same, ...]
     facts: dict[str, Any] | None
     workplace: dict[str, Any] | None
     persons: tuple[PersonKnown, ...]
@@ -165,10 +174,12 @@ class Case(Answer):
     def of(cls, seen: CaseSeen, words: Wording, now: datetime) -> Self:
         """From the room's view: each part has been allowed there."""
         own = {"warnings", "persons", "referrals", "hand_offs", "notes", "relationships", "refused"}
-        own |= {"panels"}
+        own |= {"panels", "older", "newer"}
         return cls(
             **{name: getattr(seen, name) for name in cls.model_fields if name not in own},
             warnings=tuple(dict(one) for one in seen.warnings),
+            older=tuple(Same(id=case, reference=name) for case, name in seen.older),
+            newer=tuple(Same(id=case, reference=name) for case, name in seen.newer),
             persons=tuple(PersonKnown.of(one) for one in seen.persons),
             referrals=tuple(Referral.of(one, words) for one in seen.referrals),
             hand_offs=tuple(Listed.of(one, words, now) for one in seen.hand_offs),

@@ -94,6 +94,17 @@ class Deciding(Saying):
     )
 
 
+class Reassigning(Saying):
+    """Who of the unit is in charge from now on; nobody named is the whole unit."""
+
+    model_config = shown(
+        {"user_name": "winnie.sato", "reason": "Her colleague is ill until April."},
+        needs=("reason",),
+    )
+
+    user_name: Line | None = None
+
+
 class Overriding(Saying):
     """Another result than the screening's, with the reason (or X-Reason)."""
 

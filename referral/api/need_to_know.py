@@ -26,17 +26,22 @@ router = APIRouter(prefix=ROOT, tags=["cases"], route_class=Route)
 
 
 class Proposing(Saying):
-    """What two persons do: seal, unseal, or let somebody in again who is kept out."""
+    """What two persons do: seal, unseal, let somebody in again, mark as entered in error, merge.
+
+    ``void`` is about the referral in the address: it closes, and its open hand-offs are taken back.
+    ``merge``: its case becomes a pointer to the ``older`` one, whose lead your unit holds as well.
+    """
 
     model_config = shown(
         {"act": "seal", "named": ["ines.porter"], "reason": "A colleague is the owner's brother."}
     )
 
-    act: Literal["seal", "unseal", "lift_exclusion"]
+    act: Literal["seal", "unseal", "lift_exclusion", "void", "merge"]
     named: list[Line] = Field(
         default_factory=list, max_length=100, description="User names that go on the seal."
     )
     exclusion: UUID | None = None
+    older: Line = Field(default="", description="Of a merger: reference of the older case.")
 
 
 class Answering(Saying):
@@ -88,6 +93,7 @@ class Proposal(Answer):
     id: UUID
     act: str
     named: tuple[str, ...]
+    older: str | None
     asked_at: datetime
     expires_at: datetime
     answer: str | None
@@ -135,6 +141,7 @@ async def propose(call: Acting, asked: Headers, referral_id: UUID, body: Proposi
         asked.said(body),
         named=body.named,
         exclusion=body.exclusion,
+        older=body.older,
         now=call.now,
     )
     return _changed(done)

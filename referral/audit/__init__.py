@@ -48,6 +48,7 @@ class Done(StrEnum):
     REFERRAL_AMENDED = "referral.amended"
     REFERRAL_CLOSED = "referral.closed"
     CUSTODY_MOVED = "referral.custody_moved"
+    REASSIGNED = "referral.reassigned"
     HAND_OFF_REQUESTED = "hand_off.requested"
     HAND_OFF_RECEIVED = "hand_off.received"
     HAND_OFF_ACCEPTED = "hand_off.accepted"
@@ -84,6 +85,7 @@ class Done(StrEnum):
     EXCLUSION_LIFTED = "exclusion.lifted"
     CASE_SEALED = "case.sealed"
     CASE_UNSEALED = "case.unsealed"
+    CASE_MERGED = "case.merged"
     GLASS_OPENED = "glass.opened"
     GLASS_CLOSED = "glass.closed"
     GLASS_REVIEWED = "glass.reviewed"
@@ -100,6 +102,8 @@ class Done(StrEnum):
     DEVICE_REGISTERED = "member.device_registered"
     DEVICE_FORGOTTEN = "member.device_forgotten"
     RECOVERED = "member.recovered"
+    RECOVERY_ASKED = "member.recovery_asked"
+    RECOVERY_REFUSED = "member.recovery_refused"
     ADMITTED = "member.admitted"
     ROLE_ASKED = "member.role_asked"
     ROLE_GIVEN = "member.role_given"
@@ -113,6 +117,10 @@ class Done(StrEnum):
     DUTY_ENDED = "member.duty_ended"
     UNIT_ADDED = "member.unit_added"
     UNIT_RENAMED = "member.unit_renamed"
+    PROVISIONED = "member.provisioned"
+    TOKEN_ISSUED = "member.token_issued"  # noqa: S105 - the name of an act
+    SUBJECT_BOUND = "member.subject_bound"
+    SUBJECT_UNBOUND = "member.subject_unbound"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 

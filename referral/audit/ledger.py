@@ -77,7 +77,12 @@ class Ledger:
         rows.append({"id": str(hand_off), "entries": 1, **columns})
 
     def tell(
-        self, kind: str, unit: UUID | str, hand_off: UUID | str | None, role: str | None = None
+        self,
+        kind: str,
+        unit: UUID | str,
+        hand_off: UUID | str | None,
+        role: str | None = None,
+        member: UUID | str | None = None,
     ) -> None:
         """A notice into the outbox: who, what kind, which hand-off; never any content."""
         self.add(
@@ -87,6 +92,7 @@ class Ledger:
             hand_off_id=str(hand_off) if hand_off is not None else None,
             to_unit=str(unit),
             to_role=role,
+            to_member=str(member) if member else None,
             occurred_at=self.at.isoformat(),
         )
 

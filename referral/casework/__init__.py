@@ -70,6 +70,7 @@ from referral.casework.need_to_know import (
 from referral.casework.operations import Operated, Plan, end_operation, plan_operation
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
+from referral.casework.reassigning import reassign
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
 from referral.casework.removing import answer_removal, ask_removal
@@ -148,6 +149,7 @@ __all__ = [
     "plan_operation",
     "propose",
     "put_back",
+    "reassign",
     "record_consent",
     "record_event",
     "record_first_contact",

@@ -36,6 +36,7 @@ class Dossier:
     case_id: UUID
     reference: str
     numbered: int = 0  # persons the case already has
+    excluded: frozenset[str] = frozenset()  # agency keys under a named exclusion
     index: SubjectKey | None = None  # the country's key, where somebody can be found again
     urgency: str = "routine"
     lead: UUID | None = None

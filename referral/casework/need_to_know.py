@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
@@ -18,6 +18,7 @@ from referral import access, errors
 from referral.access.standing import Locked, moment
 from referral.audit import Done
 from referral.audit.ledger import Ledger, post, sealed
+from referral.casework import correcting, merging
 from referral.casework.ground import Held, referral_ground, refuse_there
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
@@ -25,7 +26,7 @@ from referral.database import as_json
 from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession, keys_of
 
-ACTS: Final = ("seal", "unseal", "lift_exclusion")
+ACTS: Final = ("seal", "unseal", "lift_exclusion", "void", "merge")
 WAITS: Final = timedelta(hours=72)  # for the second person; then somebody asks anew
 _LED_TO: Final = {"seal": Done.CASE_SEALED, "unseal": Done.CASE_UNSEALED}
 
@@ -59,16 +60,23 @@ async def propose(
     *,
     named: Sequence[str] = (),
     exclusion: UUID | None = None,
+    older: str = "",
     now: datetime,
 ) -> Narrowed | Refusal:
-    """Ask for what two persons do: ``named`` are the user names that go on a seal."""
+    """Ask for what two persons do.
+
+    ``named``: user names that go on a seal. ``older``: reference of the case this one repeats.
+    """
     if act not in ACTS:
         fault = Fault("/act", "unknown", f"Choose one of: {', '.join(ACTS)}.")
         return await _refused(session, actor, errors.invalid_input([fault]), "propose", now)
     held = await referral_ground(session, actor, referral_id, act, said, now, second_person=True)
     if isinstance(held, Refusal):
         return held
-    about = await _about(session, actor, held.locked, act, named, exclusion)
+    if act == "merge":
+        about = await merging.older_of(session, held.locked, older)
+    else:
+        about = await _about(session, actor, held.locked, act, named, exclusion)
     if isinstance(about, Refusal):
         return await refuse_there(session, actor, held.locked, act, about, now)
     ledger, proposal = Ledger(held.locked.case_id, now, why=held.why), uuid4()
@@ -111,6 +119,9 @@ async def answer_proposal(
     locked, asked = Locked.from_row(row["state"], None), row["proposal"]
     decision = access.check(actor, locked, "approve", reason=said.reason, now=now)
     refusal = decision if isinstance(decision, Refusal) else _not_answerable(actor, asked, now)
+    if refusal is None and approve:
+        refusal = correcting.still_stands(locked, asked)
+        refusal = refusal or await merging.still_stands(session, locked, asked)
     if refusal is not None or isinstance(decision, Refusal):
         return await refuse_there(
             session, actor, locked, "approve", refusal or errors.not_found(), now
@@ -120,10 +131,8 @@ async def answer_proposal(
     ledger.add("answers", id=str(proposal_id), answer=answer)
     done = Done.APPROVED if approve else Done.NOT_APPROVED
     ledger.log(done, "proposal", proposal_id, asked_for=asked["act"])
-    if approve and asked["act"] in _LED_TO:
-        ledger.log(_LED_TO[asked["act"]], "case", locked.case_id, persons=len(asked["about"]))
-    elif approve:
-        ledger.log(Done.EXCLUSION_LIFTED, "exclusion", asked["about"][0])
+    if approve:
+        await _follows(session, actor, ledger, asked)
     ledger.tell(done.value, asked["asked_unit"], None)
     return await _posted(
         session, actor, held, ledger, Narrowed(str(proposal_id), *_at(held, answer))
@@ -180,7 +189,9 @@ async def _about(
     named: Sequence[str],
     exclusion: UUID | None,
 ) -> list[UUID] | Refusal:
-    """What a proposal is about: members for a seal, the exclusion to be lifted, or nothing."""
+    """What a proposal is about: members, an exclusion, a referral, or nothing."""
+    if act == "void":
+        return correcting.struck(locked)
     if act == "seal":
         return await _on_seal(session, actor, locked, named)
     standing = await as_json(session.connection, _STANDING, locked.case_id, exclusion)
@@ -192,6 +203,21 @@ async def _about(
         return [exclusion]
     message = "There is no such exclusion in force; the case's page of who may know lists them."
     return errors.invalid_input([Fault("/exclusion", "unknown", message)])
+
+
+async def _follows(
+    session: WriteSession, actor: Actor, ledger: Ledger, asked: Mapping[str, Any]
+) -> None:
+    """The entries of what an approval leads to."""
+    act, about = asked["act"], asked["about"]
+    if act == "void":
+        await correcting.strike(session, actor, ledger, about, correcting.IN_ERROR)
+    elif act == "merge":
+        await merging.merge(session, actor, ledger, about[0])
+    elif act in _LED_TO:
+        ledger.log(_LED_TO[act], "case", ledger.case_id, persons=len(about))
+    else:
+        ledger.log(Done.EXCLUSION_LIFTED, "exclusion", about[0])
 
 
 async def _on_seal(

@@ -37,6 +37,7 @@ def joined(session: WriteSession, held: Held, actor: Actor, ledger: Ledger) -> D
         case_id=locked.case_id,
         reference=locked.case["reference"],
         numbered=locked.numbered,
+        excluded=frozenset(locked.case["excluded"]),
         urgency=locked.case["urgency"],
         lead=UUID(lead) if lead else None,
     )

@@ -59,7 +59,7 @@ def route(
         reported=dossier.intake.reported,
         urgency=found.urgency.value,
         holder_mandates=mandates,
-        excluding=facts.codes("named_agencies") or frozenset(),
+        excluding=(facts.codes("named_agencies") or frozenset()) | dossier.excluded,
     )
     country = dossier.actor.country
     today = session.day_in(country, dossier.now)

@@ -4,6 +4,7 @@ Every verb hands its caller's own secret to the database, which asks its tables 
 she may; a refusal is a value and nothing was changed then. It must never know a case.
 """
 
+from referral.members.binding import Bindings, SubjectLine, bind_subject, bindings_of
 from referral.members.keeping import (
     Admitted,
     admit,
@@ -17,33 +18,45 @@ from referral.members.keeping import (
     put_on_duty,
     set_active,
 )
-from referral.members.recovery import recover
+from referral.members.recovery import ASKED, answer_recovery, recover
 from referral.members.roster import (
     AbsenceLine,
     DutyLine,
     GrantLine,
     MemberLine,
+    RecoveryLine,
     Roster,
     UnitLine,
     away_of,
     roster_of,
 )
+from referral.members.tokens import issue as issue_token
+from referral.members.tokens import keys_of as client_keys
 
 __all__ = [
+    "ASKED",
     "AbsenceLine",
     "Admitted",
+    "Bindings",
     "DutyLine",
     "GrantLine",
     "MemberLine",
+    "RecoveryLine",
     "Roster",
+    "SubjectLine",
     "UnitLine",
     "admit",
     "answer_grant",
+    "answer_recovery",
     "away_of",
+    "bind_subject",
+    "bindings_of",
+    "client_keys",
     "end_absence",
     "end_duty",
     "end_role",
     "give_role",
+    "issue_token",
     "keep_unit",
     "note_absence",
     "put_on_duty",

@@ -46,6 +46,10 @@ _WORDS: Final = {
         "She sees what the absent one sees: choose an officer or supervisor of that unit.",
     ),
     "overlaps": ("This overlaps with what is noted already", "End the other one first."),
+    "subject-taken": (
+        "This subject is somebody else's",
+        "Unbind the other one first, or correct what the provider calls her.",
+    ),
     "key-taken": ("There is a unit with this key", "Choose another key."),
 }
 
@@ -77,7 +81,7 @@ async def admit(
         faults.append(Fault("/user_name", "malformed", told))
     if not 1 < len(name) <= _NAME:
         faults.append(Fault("/name", "malformed", "The name as colleagues know it."))
-    refused = _may(actor, "manage_members", now) or (
+    refused = may(actor, "manage_members", now) or (
         errors.invalid_input(faults) if faults else None
     )
     if refused is not None:
@@ -92,7 +96,7 @@ async def admit(
     )
     if told != "added":
         await whole.rollback()
-        return _refusal(told, "manage_members")
+        return refusal(told, "manage_members")
     await log_own(session, actor, Done.ADMITTED, now=now, about=member)
     role_given = await give_role(session, actor, secret, member, unit, role, now=now)
     if isinstance(role_given, Refusal):
@@ -113,7 +117,7 @@ async def give_role(
     now: datetime,
 ) -> str | Refusal:
     """``given``, or ``asked`` where a second person must agree."""
-    refused = _may(actor, "manage_members", now)
+    refused = may(actor, "manage_members", now)
     if refused is not None:
         return refused
     told = await _ask(
@@ -122,7 +126,7 @@ async def give_role(
         *(digest_of(secret), uuid4(), member_id, unit, role.value, now),
     )
     if told not in {"given", "asked"}:
-        return _refusal(told, "manage_members")
+        return refusal(told, "manage_members")
     act = Done.ROLE_GIVEN if told == "given" else Done.ROLE_ASKED
     kept = {"outcome": told, "member_id": str(member_id)}
     await log_own(session, actor, act, now=now, about=member_id, answer=kept, role=role.value)
@@ -133,14 +137,14 @@ async def answer_grant(
     session: WriteSession, actor: Actor, secret: str, grant: UUID, *, agreed: bool, now: datetime
 ) -> str | Refusal:
     """The second person's answer: ``given`` or ``refused``."""
-    refused = _may(actor, "answer_grant", now)
+    refused = may(actor, "answer_grant", now)
     if refused is not None:
         return refused
     told = await _ask(
         session, "answer_grant($1, $2, $3, $4)", digest_of(secret), grant, agreed, now
     )
     if told not in {"given", "refused"}:
-        return _refusal(told, "answer_grant")
+        return refusal(told, "answer_grant")
     act = Done.ROLE_GIVEN if told == "given" else Done.ROLE_REFUSED
     await log_own(session, actor, act, now=now, about=grant, answer={"outcome": told})
     return told
@@ -181,7 +185,7 @@ async def note_absence(
     now: datetime,
 ) -> str | Refusal:
     """Away from ``first`` to ``last``; what she holds is her deputy's, or her unit's, to act on."""
-    refused = _may(actor, "note_absence", now) or _period(first, last)
+    refused = may(actor, "note_absence", now) or _period(first, last)
     if refused is not None:
         return refused
     day_after = last + timedelta(days=1)
@@ -211,7 +215,7 @@ async def put_on_duty(
     now: datetime,
 ) -> str | Refusal:
     """On duty from ``first`` to ``last``."""
-    refused = _may(actor, "keep_roster", now) or _period(first, last)
+    refused = may(actor, "keep_roster", now) or _period(first, last)
     if refused is not None:
         return refused
     day_after = last + timedelta(days=1)
@@ -241,7 +245,7 @@ async def keep_unit(
     now: datetime,
 ) -> str | Refusal:
     """A unit by another name, or (``unit`` None) a new one with this key."""
-    refused = _may(actor, "manage_members", now)
+    refused = may(actor, "manage_members", now)
     if refused is not None:
         return refused
     if not 1 < len(name) <= _NAME or (unit is None and not _KEY.fullmatch(key or "")):
@@ -263,17 +267,17 @@ async def _done(
     about: UUID,
     now: datetime,
 ) -> str | Refusal:
-    refused = _may(actor, action, now)
+    refused = may(actor, action, now)
     if refused is not None:
         return refused
     told = await _ask(session, *call)
     if told not in {"ended", "done", "noted", "added", "renamed"}:
-        return _refusal(told, action)
+        return refusal(told, action)
     await log_own(session, actor, act, now=now, about=about, answer={"outcome": told})
     return told
 
 
-def _may(actor: Actor, action: str, now: datetime) -> Refusal | None:
+def may(actor: Actor, action: str, now: datetime) -> Refusal | None:
     """The matrix first; changes to people and their roles take a fresh proof as well."""
     refused = access.by_role(actor, action, now=now)
     signed_in = actor.scopes is None  # a token proves nobody's presence
@@ -293,7 +297,8 @@ def _period(first: date, last: date) -> Refusal | None:
     return errors.invalid_input([Fault("/last", "malformed", told)])
 
 
-def _refusal(told: str, action: str) -> Refusal:
+def refusal(told: str, action: str) -> Refusal:
+    """What the database answered instead of doing it, in words."""
     if told in {"unknown", "None"}:
         return errors.not_found()
     if told == "not-permitted":

@@ -36,6 +36,10 @@ SELECT jsonb_build_object(
             'mine', a.member_id = $5 OR g.member_id = $5) ORDER BY g.asked_at), '[]')
         FROM agencies.role_grant g JOIN agencies.member m ON m.id = g.member_id JOIN agencies.unit u ON u.id = g.unit_id
         JOIN agencies.actor a ON a.membership_id = g.asked_by WHERE g.agency_id = $1 AND g.answer IS NULL),
+    'recoveries', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', r.id, 'name', m.name, 'asked_by', a.name,
+            'mine', a.member_id = $5 OR r.member_id = $5) ORDER BY r.asked_at), '[]')
+        FROM agencies.recovery_ask r JOIN agencies.member m ON m.id = r.member_id
+        JOIN agencies.actor a ON a.membership_id = r.asked_by WHERE r.agency_id = $1 AND r.answer IS NULL AND r.expires_at > $4),
     'units', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', u.id, 'key', u.key, 'name', u.name, 'intake', u.intake) ORDER BY u.key), '[]')
         FROM agencies.unit u WHERE CASE WHEN $3 THEN u.agency_id = $1 ELSE u.id = $2 END))
 """
@@ -94,6 +98,16 @@ class GrantLine:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryLine:
+    """A new start that waits for a second person; ``mine``: she asked, or it is hers."""
+
+    id: UUID
+    name: str
+    asked_by: str
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
 class UnitLine:
     """A desk; hand-offs arrive at the one with ``intake``."""
 
@@ -111,6 +125,7 @@ class Roster:
     absences: tuple[AbsenceLine, ...]
     duties: tuple[DutyLine, ...]
     grants: tuple[GrantLine, ...]
+    recoveries: tuple[RecoveryLine, ...]
     units: tuple[UnitLine, ...]
 
     @classmethod
@@ -121,6 +136,7 @@ class Roster:
             tuple(AbsenceLine(**_read(one)) for one in row["absences"]),
             tuple(DutyLine(**_read(one)) for one in row["duties"]),
             tuple(GrantLine(**_read(one)) for one in row["grants"]),
+            tuple(RecoveryLine(**_read(one)) for one in row["recoveries"]),
             tuple(UnitLine(**_read(one)) for one in row["units"]),
         )
 

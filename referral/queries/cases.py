@@ -48,6 +48,8 @@ class CaseSeen:
     hand_offs: tuple[HandOffLine, ...]
     panels: tuple[PanelSeen, ...]
     relationships: frozenset[Relationship]
+    older: tuple[tuple[UUID, str], ...]  # id and reference of the case this one was merged into
+    newer: tuple[tuple[UUID, str], ...]  # of those merged into this one
     last_number: int  # of a person: a page of a large group shows fewer
     notes: tuple[tuple[str, datetime, str], ...] = ()
     opened: tuple[str, ...] = ()  # which of G2-G5 this answer holds
@@ -112,10 +114,28 @@ async def case_seen(
         hand_offs=await _lines(session, actor, case_id, referrals, numbers),
         panels=await panels_of(session, case_id),
         relationships=relationships,
+        older=await merged_with(session, case_id, "older"),
+        newer=await merged_with(session, case_id, "newer"),
         last_number=await last_number(session, case_id),
         notes=notes,
         opened=tuple(sorted(allowed)),
         refused=refused,
+    )
+
+
+async def merged_with(
+    session: ReadSession, case_id: UUID, which: str
+) -> tuple[tuple[UUID, str], ...]:
+    """Cases filed twice: only those the reader works on as well are named."""
+    sides = {"older": ("m.duplicate_of", "m.id"), "newer": ("m.id", "m.duplicate_of")}
+    other, own = sides[which]
+    asking = text(f"""
+        SELECT o.id, o.reference FROM referral.case m JOIN referral.case o ON o.id = {other}
+        WHERE {own} = :id AND EXISTS (SELECT FROM referral.party p
+            WHERE p.case_id = o.id AND 'G0' = ANY (p.groups)) ORDER BY o.filed_at, o.id
+    """)
+    return tuple(
+        (row.id, row.reference) for row in await session.connection.execute(asking, {"id": case_id})
     )
 
 

@@ -33,7 +33,10 @@ WHERE s.subject = :id AND s.kind = 'case' ORDER BY e.seq
 
 
 _AUDITING = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
-_HOLDING = frozenset({"referral.opened", "referral.custody_moved"})  # from and to are units
+# From and to are units, persons of one, or another case that not everybody here knows of.
+_HOLDING = frozenset(
+    {"referral.opened", "referral.custody_moved", "referral.reassigned", "case.merged"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ class ProposalSeen:
     id: UUID
     act: str
     named: tuple[str, ...]
+    older: str | None  # reference of the case to merge into
     asked_at: datetime
     expires_at: datetime
     answer: str | None
@@ -66,7 +67,8 @@ WHERE x.case_id = :id AND x.lifted_at IS NULL ORDER BY x.at, x.id
 """)
 _PROPOSALS = text("""
 SELECT q.id, q.act, q.asked_at, q.expires_at, q.answer, q.asked_member = :member AS mine, q.reason,
-    coalesce((SELECT array_agg(p.name ORDER BY p.name) FROM agencies.member p WHERE p.id = ANY (q.about)), '{}') AS named
+    coalesce((SELECT array_agg(p.name ORDER BY p.name) FROM agencies.member p WHERE p.id = ANY (q.about)), '{}') AS named,
+    (SELECT o.reference FROM referral.case o WHERE q.act = 'merge' AND o.id = q.about[1]) AS older
 FROM referral.proposal q WHERE q.case_id = :id ORDER BY q.asked_at DESC, q.id
 """)
 

@@ -1,7 +1,7 @@
 """What a supervisor asks: how long answers take, what is overdue, what was accepted and then left.
 
 Figures are over the hand-offs the supervisor's own unit sent or received. Attested acts and imported
-history are counted apart; negative times are data errors and are reported, never averaged in.
+history are counted apart; what was entered in error is not counted; negative times are data errors and are reported, never averaged in.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SELECT CASE WHEN a.confidential AND a.id <> :agency THEN h.mandate ELSE a.name E
     percentile_cont(0.9) WITHIN GROUP (ORDER BY h.accepted_at - h.received_at) FILTER (WHERE h.accepted_at >= h.received_at AND NOT h.attested) AS p90,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY h.first_contact_at - h.accepted_at) FILTER (WHERE h.first_contact_at >= h.accepted_at) AS to_contact
 FROM referral.hand_off h JOIN agencies.agency a ON a.id = h.receiver_agency
-WHERE {_MINE} AND NOT h.imported AND h.kind <> 'notice'
+WHERE {_MINE} AND NOT h.imported AND h.in_error IS NOT TRUE AND h.kind <> 'notice'
 GROUP BY 1 ORDER BY 1
 """)
 

@@ -24,11 +24,13 @@ from referral.web import (
     oversight,
     panels,
     passkeys,
+    providers,
     recovery,
     removals,
     second,
     signin,
     stepping_up,
+    subjects,
 )
 from referral.web.pages import error_page, static
 
@@ -37,10 +39,12 @@ for part in (
     signin,
     second,
     passkeys,
+    providers,
     stepping_up,
     enrolling,
     account,
     recovery,
+    subjects,
     members,
     member_acts,
     cases,

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -20,7 +21,6 @@ from referral.audit.streams import log_own
 from referral.entry import Installation, installation_of
 from referral.session import Actor, ReadSession
 from referral.web import ceremonies, credentials, factors
-from referral.web.attempts import Attempts
 from referral.web.ceremonies import Purpose, asking
 from referral.web.pages import see_other
 from referral.web.ways import Way, demanded
@@ -51,8 +51,24 @@ def local(address: str) -> str:
     return address if own and plain and len(address) < 500 else "/"  # noqa: PLR2004 - ours are short
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """On whose word somebody comes in: into which agency (None: any), and proved when."""
+
+    provider: UUID
+    agency: UUID | None
+    proved_at: datetime
+    seat: UUID | None = None  # where she was working until now
+
+
 async def admit(
-    request: Request, session: ReadSession, member_id: UUID, way: Way, onward: str, now: datetime
+    request: Request,
+    session: ReadSession,
+    member_id: UUID,
+    way: Way,
+    onward: str,
+    now: datetime,
+    elsewhere: Elsewhere | None = None,
 ) -> Response | None:
     """In, or on to what is still asked. None when she has no seat in force.
 
@@ -66,10 +82,12 @@ async def admit(
             secret = await ceremonies.begin(session, purpose, member_id, now)
             answer = see_other(f"{page}?next={quote(onward)}")
             return ceremonies.keep(installation, answer, secret.text)
-    seats = await credentials.seats_of(session, member_id, now)
-    secrets = await _opened(request, session, seats[0].id, way, now) if seats else None
+    seats = await _seats(session, member_id, now, elsewhere)
+    secrets = await _opened(request, session, seats[0].id, way, now, elsewhere) if seats else None
     if secrets is None:
         return None
+    if elsewhere is not None and seats[0].id == elsewhere.seat:
+        return ceremonies.drop(installation, signed_in(installation, secrets, onward))
     onward = f"/membership?next={quote(onward)}" if len(seats) > 1 else onward
     return ceremonies.drop(installation, signed_in(installation, secrets, onward))
 
@@ -87,11 +105,29 @@ async def _asked(
     return None
 
 
+async def _seats(
+    session: ReadSession, member_id: UUID, now: datetime, elsewhere: Elsewhere | None
+) -> list[credentials.Seat]:
+    """Hers, as far as whoever vouches for her speaks for them; the one she was in comes first."""
+    seats = await credentials.seats_of(session, member_id, now)
+    if elsewhere is None:
+        return seats
+    open_to = [seat for seat in seats if elsewhere.agency in {None, seat.agency_id}]
+    return sorted(open_to, key=lambda seat: seat.id != elsewhere.seat)
+
+
 async def _opened(
-    request: Request, session: ReadSession, seat: UUID, way: Way, now: datetime
+    request: Request,
+    session: ReadSession,
+    seat: UUID,
+    way: Way,
+    now: datetime,
+    elsewhere: Elsewhere | None,
 ) -> Secret | None:
     installation = installation_of(request)
     secret = await credentials.open_session(session, seat, now, **marks(request, way))
+    if secret is not None and elsewhere is not None:
+        await credentials.proved_elsewhere(session, secret, elsewhere.provider, elsewhere.proved_at)
     actor = await credentials.become(session, secret, now) if secret else None
     if secret is None or actor is None:
         return None
@@ -169,15 +205,6 @@ async def log_of(
         await log_own(session, actor, act, now=now, **body)
         await credentials.end_session(session, secret.text)
     return actor
-
-
-def attempts_of(request: Request) -> Attempts:
-    """How often somebody has tried at this installation."""
-    state = request.app.state
-    if not hasattr(state, "attempts"):
-        state.attempts = Attempts()
-    found: Attempts = state.attempts
-    return found
 
 
 def address_of(request: Request) -> str:

@@ -32,6 +32,7 @@ from referral.web.wording import (
     urgency_tag,
 )
 
+_ON_PAPER: Final = {"ENTERED_IN_ERROR": "entered in error", "MERGED": "merged"}
 _TOGETHER: Final = 50  # persons on one page
 SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
 
@@ -59,6 +60,7 @@ class ReferralShown:
     event: tuple[tuple[str, Params], ...]
     panels: tuple[tuple[str, str], ...]  # address and title of each form
     override: tuple[tuple[str, Params], ...]
+    reassign: tuple[tuple[str, Params], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class CasePage:
     reference: str
     urgency: Tag | None
     rows: tuple[tuple[str, str], ...]
+    twice: tuple[tuple[str, str, str], ...]  # words, address and reference of the same, filed twice
     facts: tuple[tuple[str, str], ...]
     persons: tuple[PersonShown, ...]
     referrals: tuple[ReferralShown, ...]
@@ -106,6 +109,7 @@ def case_view(
         reference=seen.reference,
         urgency=urgency_tag(seen.urgency),
         rows=_rows(seen, reader, place),
+        twice=_twice(seen),
         facts=(*fact_lines(seen.facts or {}), *_words(seen.workplace)),
         persons=tuple(_person(one, seen) for one in seen.persons),
         referrals=tuple(_referral(one, seen, reader, sent, faults) for one in seen.referrals),
@@ -124,6 +128,13 @@ def case_view(
         decides=access.offered("approve", seen.relationships),
         faults=faults,
     )
+
+
+def _twice(seen: CaseSeen) -> tuple[tuple[str, str, str], ...]:
+    """The same situation under another reference, where the reader works on that one too."""
+    older = [("Filed twice; see", case, name) for case, name in seen.older]
+    newer = [("Filed again as", case, name) for case, name in seen.newer]
+    return tuple((words, f"/cases/{case}", name) for words, case, name in (*older, *newer))
 
 
 def page_from(first: int) -> range:
@@ -224,6 +235,7 @@ def _referral(
         note=_note(one, sent, faults),
         event=_event(one, protocol.at(seen.place) if protocol else None, sent, faults),
         override=_override(one, sent, faults),
+        reassign=_reassign(one, faults),
         panels=tuple(
             (f"{address}/panels/{step.id}", said(step.title, LANGUAGE))
             for step in panel_steps(seen, one, reader).values()
@@ -240,7 +252,8 @@ def _panel(panel: PanelSeen, law: Law, clock: Clockface) -> str:
 def state_words(one: ReferralSeen) -> str:
     """Open, in triage, or closed with its outcome."""
     if one.state == "closed":
-        return f"Closed, {one.outcome or 'no outcome'}"
+        outcome = one.outcome or "no outcome"
+        return f"Closed, {_ON_PAPER.get(outcome, outcome)}"
     return "Open, in triage: too little is known" if one.triage else "Open"
 
 
@@ -268,6 +281,16 @@ def _override(one: ReferralSeen, sent: Sent, faults: Faults) -> tuple[tuple[str,
         ("select", make.choice("result", "Your result", results, empty="Choose")),
         ("textarea", make.area("reason", "Why", rows=2, hint="Sealed with the narrative")),
     )
+    return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
+
+
+def _reassign(one: ReferralSeen, faults: Faults) -> tuple[tuple[str, Params], ...]:
+    """Who of the unit is in charge: offered to its supervisor."""
+    if not _may(one, "reassign") or one.state != "open":
+        return ()
+    make, tail = Fields(Sent()), str(one.id)
+    who = make.text("user_name", "User name", hint="Leave empty for the whole unit")
+    shown = (("input", who), ("input", make.text("reason", "Why", hint="Kept in the log")))
     return tuple((kind, _own(params, tail, faults)) for kind, params in shown)
 
 

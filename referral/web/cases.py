@@ -40,6 +40,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _DONE: Final = {
     "notes": "The note was added.",
     "screening": "Your result is recorded beside the screening's own.",
+    "reassignment": "Recorded: both were told.",
     "events": "Recorded; whatever follows from it was opened.",
     "panels": "The panel's decision is recorded; whatever follows from it was opened.",
 }
@@ -259,6 +260,25 @@ async def override_screening(
         now=call.now,
     )
     return await _shown(request, form, case_id, answer, "screening", pointers)
+
+
+@router.post("/cases/{case_id}/referrals/{referral_id}/reassignment")
+async def reassign(
+    request: Request, form: ActingForm, case_id: UUID, referral_id: UUID
+) -> Response:
+    """Somebody else of the unit is in charge, or the whole unit."""
+    if form.call.stored is not None:
+        return see_other(f"/cases/{case_id}?done=reassignment")
+    call, sent, said = form.call, form.sent, _said(form)
+    pointers = {f"/{name}": f"{name}-{referral_id}" for name in ("user_name", "reason")}
+    if said.reason is None:
+        missing = invalid_input([Fault("/reason", "missing", "Say why it changes hands.")])
+        return await _shown(request, form, case_id, missing, "reassignment", pointers)
+    user_name = sent.one("user_name") or None
+    answer = await casework.reassign(
+        call.session, call.actor, referral_id, user_name, said, now=call.now
+    )
+    return await _shown(request, form, case_id, answer, "reassignment", pointers)
 
 
 def _said(form: Acting, happened: Any = None) -> Said:

@@ -34,6 +34,7 @@ class Purpose(StrEnum):
     ENROL = "enrol"  # she may enrol, and nothing else
     ASSERT = "assert"  # a passkey was asked for
     CREATE = "create"  # a passkey is being made
+    PROVIDER = "provider"  # her agency's provider was asked who she is
 
 
 @asynccontextmanager
@@ -64,6 +65,15 @@ async def challenge(
     made = new_challenge()
     await _write(session, digest_of(holder), purpose, member_id, made, now)
     return made
+
+
+async def wait_for(
+    session: ReadSession, member_id: UUID | None, stored: bytes, now: datetime
+) -> Secret:
+    """A provider was asked; what its answer must fit is kept, for this browser alone."""
+    secret = new_secret()
+    await _write(session, secret.digest, Purpose.PROVIDER, member_id, stored, now)
+    return secret
 
 
 async def _write(

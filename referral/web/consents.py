@@ -23,11 +23,15 @@ from referral.web.pages import PageRoute, error_page, page, refused, see_other
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-_GROUPS: Final = {"G2": "Who she is", "G3": "Where she is", "G4": "What happened, and files"}
+_GROUPS: Final = {
+    "G2": "Who the person is",
+    "G3": "Where the person is",
+    "G4": "What happened, and files",
+}
 _PURPOSES: Final = {
-    Purpose.SERVICES: "To help her",
+    Purpose.SERVICES: "To help",
     Purpose.INVESTIGATION: "To investigate",
-    Purpose.RESEARCH: "Research, without her name",
+    Purpose.RESEARCH: "Research, without names",
 }
 _FORMS: Final = {
     Form.WRITTEN: "In writing",
@@ -35,19 +39,19 @@ _FORMS: Final = {
     Form.INTERPRETED: "Through an interpreter",
 }
 _STATEMENTS: Final = {
-    Statement.AGREED: "She agreed to be interviewed",
-    Statement.TOLD_PURPOSE: "She was told what it is for",
-    Statement.TOLD_USES: "She was told how what she says is and may be used",
-    Statement.TOLD_RESEARCH: "She was told of research without names",
-    Statement.TOLD_ACCESS: "She was told that she may ask for it",
-    Statement.TOLD_RETENTION: "She was told how long it is kept",
-    Statement.TOLD_WITHDRAWAL: "She was told how to take it back",
+    Statement.AGREED: "Agreed to be interviewed",
+    Statement.TOLD_PURPOSE: "Was told what it is for",
+    Statement.TOLD_USES: "Was told how what is said is used, and may be",
+    Statement.TOLD_RESEARCH: "Was told of research without names",
+    Statement.TOLD_ACCESS: "Was told of the right to ask for it",
+    Statement.TOLD_RETENTION: "Was told how long it is kept",
+    Statement.TOLD_WITHDRAWAL: "Was told how to take it back",
 }
 _VOICES: Final = {
-    Voice.EXPLAIN: "It was explained to her",
-    Voice.ASSENT: "She agreed in words",
-    Voice.WRITTEN_ASSENT: "She agreed in writing",
-    Voice.CONSENT: "She consented",
+    Voice.EXPLAIN: "It was explained",
+    Voice.ASSENT: "Agreed in words",
+    Voice.WRITTEN_ASSENT: "Agreed in writing",
+    Voice.CONSENT: "Consented",
 }
 _CAREGIVERS: Final = {
     Caregiver.NONE: "Nothing",
@@ -151,10 +155,10 @@ def _inputs(
         ("radios", make.radios("form", "How", _of(_FORMS), chosen="WRITTEN")),
         ("input", make.text("witness", "Who heard it, if it was spoken")),
         ("input", make.text("language", "In which language")),
-        ("radios", make.radios("child", "The person herself", _of(_VOICES))),
-        ("radios", make.radios("caregiver", "Who cares for her", _of(_CAREGIVERS), chosen="none")),
+        ("radios", make.radios("child", "The person", _of(_VOICES))),
+        ("radios", make.radios("caregiver", "The caregiver", _of(_CAREGIVERS), chosen="none")),
         ("textarea", make.area("otherwise", "If no caregiver could: why, and who decided", rows=2)),
-        ("checkboxes", make.boxes("statements", "What she was told", _of(_STATEMENTS))),
+        ("checkboxes", make.boxes("statements", "Agreed, and told", _of(_STATEMENTS))),
     )
 
 

@@ -17,7 +17,8 @@ from referral.session import Actor, ReadSession
 # The same rule as agencies.in_standing, which the app may not call by itself.
 _SEATS: Final = (
     "SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.membership_id, 'agency', a.agency_name, "
-    "'unit', a.unit_name, 'role', a.role) ORDER BY a.agency_name, a.unit_name, a.role), '[]') "
+    "'agency_id', a.agency_id, 'unit', a.unit_name, 'role', a.role) "
+    "ORDER BY a.agency_name, a.unit_name, a.role), '[]') "
     "FROM agencies.actor a WHERE a.member_id = $1 AND a.active "
     "AND a.valid_from <= ($2 AT TIME ZONE a.time_zone)::date "
     "AND (a.valid_until IS NULL OR ($2 AT TIME ZONE a.time_zone)::date < a.valid_until)"
@@ -38,6 +39,7 @@ class Seat:
 
     id: UUID
     agency: str
+    agency_id: UUID
     unit: str
     role: str
 
@@ -74,7 +76,10 @@ async def user_name_of(session: ReadSession, member_id: UUID) -> str:
 async def seats_of(session: ReadSession, member_id: UUID, at: datetime) -> list[Seat]:
     """Every membership in force at this moment."""
     rows = await as_json(session.connection, _SEATS, member_id, at)
-    return [Seat(UUID(row["id"]), row["agency"], row["unit"], row["role"]) for row in rows]
+    return [
+        Seat(UUID(row["id"]), row["agency"], UUID(row["agency_id"]), row["unit"], row["role"])
+        for row in rows
+    ]
 
 
 async def open_session(
@@ -95,6 +100,17 @@ async def open_session(
         *(secret.digest, seat, form.digest, at, at + SESSION_ABSOLUTE, proof, browser, known),
     )
     return secret if opened else None
+
+
+async def proved_elsewhere(
+    session: ReadSession, secret: Secret, provider: UUID, proved_at: datetime
+) -> None:
+    """This session stands on a provider's word; its proof is as old as the provider says."""
+    await scalar(
+        session.connection,
+        "SELECT agencies.proved_elsewhere($1, $2, $3)",
+        *(secret.digest, provider, proved_at),
+    )
 
 
 async def renew_session(
@@ -130,6 +146,14 @@ async def become(session: ReadSession, secret: Secret, at: datetime) -> Actor | 
     """The actor of a session just opened, in its own transaction."""
     told = await as_json(
         session.connection, "SELECT referral.begin_actor($1, $2)", secret.digest, at
+    )
+    return Actor.from_row(told) if told else None
+
+
+async def known_by(session: ReadSession, secret: str, at: datetime) -> Actor | None:
+    """Whose session this is, if it is one."""
+    told = await as_json(
+        session.connection, "SELECT referral.begin_actor($1, $2)", digest_of(secret), at
     )
     return Actor.from_row(told) if told else None
 

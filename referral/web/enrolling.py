@@ -25,6 +25,7 @@ from agencies.identity import hash_password
 from referral import access
 from referral.audit import Done
 from referral.audit.streams import log_own
+from referral.edge.attempts import attempts_of
 from referral.entry import (
     Call,
     Installation,
@@ -37,7 +38,7 @@ from referral.entry import (
 from referral.errors import RefusedError, step_up_required
 from referral.session import ReadSession
 from referral.web import admission, ceremonies, credentials, factors, ways
-from referral.web.admission import address_of, attempts_of, browser_of, local
+from referral.web.admission import address_of, browser_of, local
 from referral.web.ceremonies import Purpose, asking, started_in, under_way
 from referral.web.factors import Factors
 from referral.web.fields import NONE, Faults, Params

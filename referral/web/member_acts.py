@@ -114,11 +114,36 @@ async def recover(request: Request, form: ChangingForm, member_id: UUID) -> Resp
     found = await members.recover(call.session, call.actor, call.secret, member_id, now=call.now)
     if isinstance(found, Refusal):
         return refused(request, found, call, back=PAGE)
+    if found == members.ASKED:
+        return see_other(f"{PAGE}?done=recovery-asked")
     roster = await members.roster_of(call.session, call.actor, now=call.now)
     known = () if isinstance(roster, Refusal) else roster.members
     name = next((one.name for one in known if one.member_id == member_id), "")
     told = Told(name, found, new=False)
     return page(request, "members/told.html", told, title="A new start", call=call)
+
+
+@router.post("/members/recoveries/{recovery_id}/answer")
+async def answer_recovery(request: Request, form: ChangingForm, recovery_id: UUID) -> Response:
+    """The second person confirms: only then is what she had over, and the secret is shown here."""
+    call, agreed = form.call, form.sent.one("answer") == "agree"
+    roster = await members.roster_of(call.session, call.actor, now=call.now)
+    waiting = () if isinstance(roster, Refusal) else roster.recoveries
+    found = await members.answer_recovery(
+        call.session, call.actor, call.secret, recovery_id, agreed=agreed, now=call.now
+    )
+    if found is None:
+        return see_other(f"{PAGE}?done=recovery-refused")
+    if isinstance(found, Refusal):
+        return refused(request, found, call, back=PAGE)
+    name = next((one.name for one in waiting if one.id == recovery_id), "")
+    return page(
+        request,
+        "members/told.html",
+        Told(name, found, new=False),
+        title="A new start",
+        call=call,
+    )
 
 
 @router.post("/members/absences")

@@ -31,11 +31,15 @@ DONE: Final = {
     "given": "The role is given.",
     "asked": "The role is asked for: a second person of the agency must agree.",
     "refused": "The role is refused.",
+    "recovery-asked": "Asked: a second person of the agency must confirm, and sees the secret.",
+    "recovery-refused": "Refused: everything stays as it was.",
     "ended": "Ended, from today.",
     "done": "Done.",
     "noted": "Noted.",
     "added": "The unit is added.",
     "renamed": "The unit is renamed.",
+    "bound": "Bound: she can sign in through this provider.",
+    "unbound": "Unbound: what she had open through this provider is over.",
 }
 
 

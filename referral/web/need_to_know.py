@@ -24,9 +24,13 @@ _ACTS: Final = {
     "seal": "Seal the case",
     "unseal": "Take the seal off",
     "lift_exclusion": "Let in again who is kept out",
+    "void": "Mark the referral as entered in error",
+    "merge": "Merge this case into an older one: it was filed twice",
 }
 _KINDS: Final = {"person": "A person, by user name", "agency": "An agency, by its key"}
-_FIELDS: Final = {f"/{name}": name for name in ("act", "named", "exclusion", "name", "reason")}
+_FIELDS: Final = {
+    f"/{name}": name for name in ("act", "named", "exclusion", "older", "name", "reason")
+}
 _STATES: Final = {"approved": "Approved", "refused": "Refused", None: "Waits for a second person"}
 Inputs = tuple[tuple[str, Params], ...]
 
@@ -97,6 +101,7 @@ def _view(seen: NeedToKnow, reader: Reader, sent: Sent, faults: Faults) -> NeedT
                 title=_ACTS.get(one.act, one.act),
                 rows=(
                     ("Persons", "; ".join(one.named) or "–"),
+                    *((("Into", one.older),) if one.older else ()),
                     ("Why", one.reason),
                     ("Asked", clock.moment(one.asked_at)),
                     ("State", _STATES[one.answer]),
@@ -115,6 +120,7 @@ def _view(seen: NeedToKnow, reader: Reader, sent: Sent, faults: Faults) -> NeedT
                 make.area("named", "Who stays on the seal", rows=3, hint="User names, one a line"),
             ),
             ("select", make.choice("exclusion", "Who is let in again", kept, empty="Nobody")),
+            ("input", make.text("older", "Reference of the older case", hint="To merge into")),
             why,
         ),
         excluding=(
@@ -142,6 +148,7 @@ async def propose(request: Request, form: ActingForm, case_id: UUID) -> Response
             Said(reason=sent.one("reason") or None),
             named=sent.one("named").split(),
             exclusion=exclusion if exclusion.int else None,
+            older=sent.one("older"),
             now=call.now,
         )
         return await _answered(request, form.call, case_id, answer, sent)

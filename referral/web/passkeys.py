@@ -17,11 +17,12 @@ from agencies.identity import new_secret
 from agencies.passkeys import Site
 from referral.audit import Done
 from referral.audit.streams import log_own
+from referral.edge.attempts import attempts_of
 from referral.entry import installation_of, refuse_cross_site
 from referral.errors import Refusal, RefusedError
 from referral.session import ReadSession
 from referral.web import admission, ceremonies, factors, ways
-from referral.web.admission import address_of, attempts_of, local
+from referral.web.admission import address_of, local
 from referral.web.ceremonies import Purpose, asking, started_in, under_way
 from referral.web.factors import Proved
 from referral.web.fields import Sent

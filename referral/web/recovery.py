@@ -16,9 +16,10 @@ from starlette.responses import HTMLResponse
 
 from agencies.identity import digest_of
 from referral.database import scalar
+from referral.edge.attempts import attempts_of
 from referral.entry import installation_of, refuse_cross_site
 from referral.web import admission, ways
-from referral.web.admission import address_of, attempts_of
+from referral.web.admission import address_of
 from referral.web.ceremonies import asking
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.forms import sent_in

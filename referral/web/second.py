@@ -15,10 +15,11 @@ from starlette.background import BackgroundTask
 from starlette.responses import HTMLResponse
 
 from referral.audit import Done
+from referral.edge.attempts import attempts_of
 from referral.entry import csrf_of, installation_of, refuse_cross_site
 from referral.session import ReadSession
 from referral.web import admission, factors, ways
-from referral.web.admission import address_of, attempts_of, local
+from referral.web.admission import address_of, local
 from referral.web.ceremonies import Purpose, asking, started_in, under_way
 from referral.web.factors import Factors
 from referral.web.fields import NONE, Faults, Fields, Params, Sent

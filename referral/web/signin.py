@@ -20,10 +20,11 @@ from agencies.identity import verify_password
 from referral import access
 from referral.audit import Done
 from referral.audit.streams import log_own
+from referral.edge.attempts import attempts_of
 from referral.entry import Call, Reading, Writing, installation_of, refuse_cross_site
 from referral.session import Role
 from referral.web import admission, credentials, ways
-from referral.web.admission import address_of, attempts_of, local, signed_in
+from referral.web.admission import address_of, local, signed_in
 from referral.web.ceremonies import asking
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.forms import ChangingForm, sent_in

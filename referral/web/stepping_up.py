@@ -17,9 +17,10 @@ from starlette.responses import HTMLResponse
 from agencies.identity import verify_password
 from referral.audit import Done
 from referral.audit.streams import log_own
+from referral.edge.attempts import attempts_of
 from referral.entry import Call, Reading
 from referral.web import credentials, factors, ways
-from referral.web.admission import address_of, attempts_of, local, signed_in
+from referral.web.admission import address_of, local, signed_in
 from referral.web.factors import Factors
 from referral.web.fields import NONE, Faults, Params
 from referral.web.forms import ChangingForm

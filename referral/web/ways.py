@@ -29,7 +29,13 @@ PASSWORD: Final = Way("password", "password", strong=False, part="signin/by_pass
 CODE: Final = Way("code", "password and one-time code", strong=True)
 PASSKEY: Final = Way("passkey", "passkey", strong=True, part="signin/by_passkey.html")
 ENROLMENT: Final = Way("enrolment", "secret given for enrolling", strong=False)
-WAYS: Final = (PASSWORD, CODE, PASSKEY, ENROLMENT)
+PROVIDER: Final = Way(
+    "provider", "your agency’s own sign-in", strong=False, part="signin/by_provider.html"
+)
+PROVIDER_STRONG: Final = Way(
+    "provider_strong", "your agency’s own sign-in, with two factors", strong=True
+)
+WAYS: Final = (PASSWORD, CODE, PASSKEY, ENROLMENT, PROVIDER, PROVIDER_STRONG)
 
 
 def words_of(name: str) -> str:
@@ -45,6 +51,18 @@ def parts(settings: Settings) -> list[str]:
 def demanded(settings: Settings) -> bool:
     """Whether an account without a second factor may only enrol one."""
     return settings.second_factors is SecondFactors.DEMANDED
+
+
+def origin_of(settings: Settings, host: str) -> str | None:
+    """Where a provider sends browsers back to; None where that cannot be known.
+
+    As for passkeys: in production what the operator has set, never what a request claims.
+    """
+    if settings.site is not None:
+        return settings.site
+    if settings.environment is Environment.PRODUCTION or not host:
+        return None
+    return f"{'https' if settings.tls_cert is not None else 'http'}://{host}"
 
 
 def site_of(settings: Settings, host: str) -> Site | None:

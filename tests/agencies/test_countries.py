@@ -143,14 +143,16 @@ def test_each_cast_has_every_part_a_story_needs(country: str) -> None:
     cast = {part.key: part for part in parts([country])}
     assert {
         *("inspector", "supervisor", "hotline", "social_worker", "protection_supervisor"),
-        *("prosecutor", "court", "coordinator", "auditor", "agency_admin", "outsider"),
+        *("prosecutor", "court", "coordinator", "auditor", "data_officer", "agency_admin"),
+        "outsider",
     } <= cast.keys()
     assert cast["supervisor"].seat.agency == cast["inspector"].seat.agency
     assert cast["protection_supervisor"].seat.agency == cast["social_worker"].seat.agency
     others = {part.seat.agency for key, part in cast.items() if key != "outsider"}
     assert cast["outsider"].seat.agency not in others
     assert {part.seat.role for part in cast.values()} == {
-        *(Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR, Role.AGENCY_ADMIN)
+        *(Role.OFFICER, Role.SUPERVISOR, Role.COORDINATOR, Role.AUDITOR, Role.AGENCY_ADMIN),
+        Role.DATA_PROTECTION_OFFICER,
     }
 
 

@@ -28,7 +28,11 @@ FACTORS = {
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
-    *("keep_unit", "acting_holder"),
+    *("keep_unit", "acting_holder", "must_ask", "ask_recovery", "answer_recovery"),
+    "may_take_charge",
+    *("known_subject", "proved_elsewhere", "bind_subject"),
+    *("bound_subjects", "client_keys", "client_token", "scim_users", "scim_groups", "scim_create"),
+    *("scim_change", "scim_active", "scim_bind", "scim_join", "scim_leave"),
 }
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43
 

@@ -190,9 +190,11 @@ async def test_the_database_asks_for_two_where_the_rule_does(
         *(f"SELECT * FROM agencies.{table}" for table in ("passkey", "code_generator")),
         *(f"SELECT * FROM agencies.{table}" for table in ("ceremony", "enrolment", "device")),
         *(f"DELETE FROM agencies.{table}" for table in ("absence", "duty", "role_grant")),
+        "DELETE FROM agencies.recovery_ask",
         "SELECT agencies.account_of('\\x00', now())",
         "SELECT agencies.seat(gen_random_uuid(), NULL, NULL, NULL, 'SUPERVISOR', now())",
         "SELECT agencies.forget_codes(gen_random_uuid(), false)",
+        "SELECT agencies.begin_anew(gen_random_uuid(), NULL, NULL, now(), now())",
     ],
 )
 async def test_the_app_may_neither_look_nor_write(connection: AsyncConnection, sql: str) -> None:

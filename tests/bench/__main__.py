@@ -16,9 +16,11 @@ BENCHES = {
     "group": ("persons",),
     "handoff": ("each", "rounds"),
     "inbox": ("rows",),
+    "locks": ("times",),
     "memory": (),
     "mutants": ("countries",),
     "replay_cases": ("cases",),
+    "signin": ("times",),
     "walks": ("countries", "steps", "seed"),
 }
 
@@ -36,6 +38,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1_000_000, help="engine steps to walk")
+    parser.add_argument("--times", type=int, default=200, help="acts or sign-ins measured")
     given = vars(parser.parse_args())
     wanted = {name: given[name] for name in BENCHES[given["name"]]}
     found = import_module(f"tests.bench.{given['name']}").run(**wanted)

@@ -21,16 +21,24 @@ from typing import Any
 from protocols import engine
 from protocols.catalogue import Catalogue
 from protocols.conditions import FlagIs, Includes, atoms
-from protocols.decision import ClockState, Decision, PanelVote, Refused, Run
+from protocols.decision import ClockState, Decision, PanelVote, Refused, Run, RunningClock
 from protocols.facts import Facts
 from protocols.lifecycle import Act, Kind, Party, acts_from
+from protocols.limits import rungs_of
 from protocols.permits import outcomes_for, panels_of, reasons_for, recordable
 from protocols.proof.automaton import Automaton
-from protocols.proof.projection import is_duty, leading_to_the_end, projected, supposing
+from protocols.proof.projection import (
+    Projection,
+    is_duty,
+    leading_to_the_end,
+    projected,
+    supposing,
+)
 from protocols.proof.standing import WITH, Standing, standing_of
 from protocols.proof.twins import Known, explored_once
 from protocols.protocol import Protocol
 from protocols.rehearsal import carried_out
+from protocols.rungs import RungKind
 from protocols.screening import screen
 
 BEGIN = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
@@ -57,6 +65,7 @@ class Audit:
 class Proved:
     """The states proved for each step of one track, and by what in a run each can be moved."""
 
+    track: Protocol
     automata: dict[str, Automaton]
     moved_by: dict[str, frozenset[str]]  # a step, limit or event -> the automata that see it
 
@@ -77,7 +86,7 @@ class Proved:
             projection = automaton.projection
             for word in (name, *projection.protocol.clocks, *projection.events):
                 moved_by.setdefault(word, set()).add(name)
-        return cls(automata, {word: frozenset(names) for word, names in moved_by.items()})
+        return cls(track, automata, {word: frozenset(names) for word, names in moved_by.items()})
 
     def outside(self, run: Run, before: Run | None = None) -> Iterator[tuple[str, Standing]]:
         """The steps of a run that stand where the proof does not know them.
@@ -86,7 +95,7 @@ class Proved:
         """
         for name in self.automata if before is None else self._moved(before, run):
             automaton = self.automata[name]
-            seen = seen_by(automaton, run)
+            seen = seen_by(self.track, automaton, run)
             if automaton.reached.keys().isdisjoint(seen):
                 yield name, seen[0]
 
@@ -102,29 +111,81 @@ class Proved:
         return sorted(frozenset[str]().union(*found))
 
 
-def seen_by(automaton: Automaton, run: Run) -> tuple[Standing, ...]:
+def seen_by(track: Protocol, automaton: Automaton, run: Run) -> tuple[Standing, ...]:
     """Where a whole referral stands for one step, in each way its history allows to read it.
 
-    A run does not say whether the hand-off a duty came with is still in hand, nor in which opening
-    somebody refused: the proof keeps both. A spent limit calls nobody any more; the proof may know
-    the state without it, in which whoever waits must be watched by another.
+    A spent limit calls nobody any more. The proof may know the state without it only: there whoever
+    waits is watched by what still runs, and that runs here as well.
     """
     projection = automaton.projection
-    clocks = [one for one in run.clocks if one.clock in projection.protocol.clocks]
+    asked = {one.id for one in run.hand_offs if one.step == projection.step.id}
     if is_duty(projection.step):
-        clocks = [replace(one, hand_off=WITH) if one.hand_off else one for one in clocks]
-    else:  # kept by the holder: to the proof its limit is the holder's own
-        asked = {one.id for one in run.hand_offs if one.step == projection.step.id}
-        clocks = [one if one.hand_off in asked else replace(one, hand_off=None) for one in clocks]
-    stands = standing_of(projection, replace(run, clocks=tuple(clocks)))
-    refused = frozenset({f"{projection.step.id} refused"})
-    live = tuple(one for one in clocks if one.state is not ClockState.LAPSED)
-    unspent = standing_of(projection, replace(run, clocks=live))
-    either = [stands, *([unspent] if unspent != stands else [])]
-    either += [replace(one, events=one.events - refused) for one in either]
-    if is_duty(projection.step):
-        either += [replace(one, accompanied=True) for one in either]
-    return tuple(either)
+        asked = {one.id for one in run.hand_offs}
+    clocks = [
+        _in_the_proof(track, projection, one, kept=one.hand_off not in asked)
+        for one in run.clocks
+        if one.clock in projection.protocol.clocks
+    ]
+    if not is_duty(projection.step):
+        return tuple(_refused(automaton, run, clocks))
+    accompanied = _accompanied(run, clocks)
+    clocks = [replace(one, hand_off=WITH) if one.hand_off else one for one in clocks]
+    stands = _with_and_without_spent(projection, run, clocks)
+    over = Standing(open=False)
+    return tuple(
+        one if one == over else replace(one, accompanied=with_it)
+        for one in stands
+        for with_it in accompanied
+    )
+
+
+def _with_and_without_spent(
+    projection: Projection, run: Run, clocks: list[RunningClock]
+) -> tuple[Standing, ...]:
+    unspent = [one for one in clocks if one.state is not ClockState.LAPSED]
+    kept = (clocks,) if len(unspent) == len(clocks) else (clocks, unspent)
+    return tuple(standing_of(projection, replace(run, clocks=tuple(one))) for one in kept)
+
+
+def _refused(automaton: Automaton, run: Run, clocks: list[RunningClock]) -> Iterator[Standing]:
+    """A run does not say in which opening somebody refused: of a former one if all still wait."""
+    refused = frozenset({f"{automaton.projection.step.id} refused"})
+    for one in _with_and_without_spent(automaton.projection, run, clocks):
+        if any(asked.state.terminal for asked in one.asked):
+            yield one
+        yield replace(one, events=one.events - refused)
+
+
+def _accompanied(run: Run, clocks: list[RunningClock]) -> tuple[bool, ...]:
+    """Whether the hand-off a duty came with is still in hand: a run does not say which it is."""
+    in_hand = {one.id for one in run.hand_offs if not one.state.terminal}
+    if any(one.state.live and one.hand_off in in_hand for one in clocks):
+        return (True,)
+    return (True, False) if in_hand else (False,)
+
+
+def _in_the_proof(
+    track: Protocol, projection: Projection, one: RunningClock, *, kept: bool
+) -> RunningClock:
+    """The limit as the proof knows it: there each is equally long, so that hours late come sooner.
+
+    ``kept``: of a step the holder keeps itself it is the holder's own, whatever it began with.
+    """
+    late = track.index.rungs[one.clock, True][-1].late
+    if not late and (one.hand_off is None or not kept):
+        return one
+    real, known = rungs_of(track, one), projection.rungs[one.clock, not kept]
+    lapsing = f"{one.clock} lapsed" in projection.mentioned
+    fired = {
+        rung.at
+        for rung in real[: one.rung]
+        if rung.kind is RungKind.FALL_BACK or (lapsing and rung.at == one.due_at)
+    }
+    hand_off = None if kept else one.hand_off
+    if one.rung < len(real) and (len(fired) < len(known.matter) or known.last not in known.matter):
+        return replace(one, hand_off=hand_off, rung=known.at(len(fired)))
+    state = ClockState.LAPSED if one.state is ClockState.RUNNING else one.state
+    return replace(one, hand_off=hand_off, rung=known.last + 1, state=state)
 
 
 def run(countries: tuple[str, ...], *, steps: int, seed: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ async def test_a_passkey_is_made_signs_in_and_steps_up(
     await desk.reads("Winnie Sato")
     await desk.go("/step-up?next=/account")
     await desk.press("Use your passkey")
-    await desk.page.wait_for_url("**/account")
+    await desk.page.wait_for_url(f"{desk.street}/account")
     await desk.reads("passkey")
     acts = [r["act"] for r in await house.rows("SELECT act FROM referral.audit_entry ORDER BY at")]
     assert acts == [

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from protocols import engine
 from protocols.decision import ClockState, ExtendClock, PauseClock, Refused, StartClock
-from protocols.lifecycle import Act
+from protocols.lifecycle import Act, Party
 from protocols.permits import recordable
 from protocols.rungs import RungKind
 from tests.protocols.drafts import altered, compiled, small
-from tests.protocols.moments import FRIDAY, facts, run_of, told
+from tests.protocols.moments import FRIDAY, Referral, assessed, facts, run_of, told
 from tests.protocols.prolonged import begun_by_hand, day_end, due, hours, law, visiting
 
 
@@ -74,6 +76,49 @@ def test_an_extension_revives_nothing_that_was_met_late() -> None:
     case.record("Q2 NOT_HELPED")
     case.now = hours(20)
     assert case.record("prolonged").all(ExtendClock) == ()
+
+
+def sent_to_court() -> Referral:
+    """The court has not ruled in seven days: everybody has been told."""
+    case = assessed()
+    case.record("ZZ-C02 SEPARATION_NEEDED")
+    while case.clock("ZZ-C06.separation").state is ClockState.RUNNING:
+        case.lapse("ZZ-C06.separation")
+    case.now = hours(20)
+    return case
+
+
+def test_an_extension_told_late_revives_no_limit_of_a_hand_off_that_has_ended() -> None:
+    in_hand, voided = sent_to_court(), sent_to_court()
+    assert len(in_hand.record("court_extended").all(ExtendClock)) == 1
+    voided.keep(voided.try_to(Act.VOID, "ZZ-C06", "COURT", "OTHER", party=Party.SENDER))
+    assert voided.record("court_extended").all(ExtendClock) == ()
+
+
+def test_an_extension_told_late_revives_no_limit_whose_condition_has_become_false() -> None:
+    case = visiting(law(more="        runs_if: small\n"))
+    for _ in range(3):
+        case.lapse("Q2.visited")
+    case.amend(facts(age=17))
+    case.now = hours(20)
+    assert case.record("prolonged").all(ExtendClock) == ()
+
+
+@pytest.mark.parametrize(
+    ("survives", "revived"), [("", 0), ("        survives_closing: true\n", 1)]
+)
+def test_after_closing_an_extension_told_late_revives_only_a_follow_up(
+    survives: str, revived: int
+) -> None:
+    text, _ = altered(law(more=survives), "by: prolonged", "by: [prolonged, Q1 completed]")
+    case = begun_by_hand(text)
+    for _ in range(3):
+        case.lapse("Q2.visited")
+    case.record("Q2 HELPED")
+    assert not case.run.open
+    case.now = hours(20)
+    decision = case.act(Act.COMPLETE, "Q1", "LOCAL", "NOT_HELPED")
+    assert len(decision.all(ExtendClock)) == revived
 
 
 def test_a_limit_that_stands_still_is_extended_and_goes_on_standing() -> None:

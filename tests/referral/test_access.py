@@ -111,6 +111,7 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "recover_member": {SUPERVISOR: "S", ADMIN: "S"},
     "note_absence": {**CASEWORK, COORDINATOR: "Y", ADMIN: "Y"},
     "keep_roster": {SUPERVISOR: "Y", ADMIN: "Y"},
+    "answer_recovery": {SUPERVISOR: "S", DPO: "S", ADMIN: "S"},
     "answer_grant": {SUPERVISOR: "S", DPO: "S", ADMIN: "S"},
     "grant_oversight": {ADMIN: "2"},
     "publish_protocol": {COORDINATOR: "2"},
@@ -152,7 +153,8 @@ VERBS = {
     "act_on_batch": ("acknowledge", "accept", "decline"),
     "decide_panel": ("decide_panel", "complete"),
     "override_screening": ("override_screening",),
-    "propose": ("seal", "unseal", "lift_exclusion"),
+    "propose": ("seal", "unseal", "lift_exclusion", "void", "merge"),
+    "reassign": ("reassign",),
     "answer_proposal": ("approve",),
     "exclude": ("exclude",),
 }

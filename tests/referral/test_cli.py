@@ -90,7 +90,9 @@ def test_every_command_there_must_be_is_there_and_takes_json() -> None:
     assert set(found) == {
         *("demo", "serve", "worker", "migrate", "check", "guide"),
         *("members add", "members token", "agencies import", "intake import", "audit verify"),
-        *("keys list", "keys rotate", "keys rewrap"),
+        *("keys list", "keys rotate", "keys rewrap", "replay"),
+        *("clients add", "clients end"),
+        *("providers add", "providers list", "providers end"),
     }
     silent = [
         name

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import pytest
 
+from agencies.duties import SEPARATE_DUTIES
 from referral import access
 from referral.access import Context, Decision, Need, Resource, decide
 from referral.access.relationships import Relationship
@@ -269,6 +270,7 @@ def test_duties_that_must_stay_apart() -> None:
         assert (access.conflict(few) is not None) is expected, few
     assert access.conflict(["AUDITOR", "SYSTEM_ADMIN"]) == ("AUDITOR", "SYSTEM_ADMIN")
     assert access.conflict([]) is None
+    assert set(access.matrix().apart) >= SEPARATE_DUTIES, "the directory's pairs are among them"
 
 
 def test_names_are_whole() -> None:

@@ -200,6 +200,23 @@ async def test_an_excluded_agency_is_never_asked_again(house: House) -> None:
     assert rows[0]["count"] == 0
 
 
+async def test_a_track_that_opens_later_does_not_ask_it_either(house: House) -> None:
+    """What is learned afterwards makes it trafficking too: another force is asked."""
+    told = {"acts": ["RECRUITMENT"], "purposes": ["FORCED_LABOUR"], "danger_now": True}
+
+    async def asks(*excluded: str) -> set[str]:
+        filed = await house.manages("inspector", casework.file, child_at_work())
+        referral = UUID(filed.referrals[0].referral_id)
+        for name in excluded:
+            await house.manages("inspector", casework.exclude, referral, "agency", name, WHY)
+        done = await house.manages("inspector", casework.amend, referral, told)
+        return {ask.unit_id for ask in done.asks}
+
+    police = str(house.player("city_police").unit_id)
+    assert police in await asks()
+    assert police not in await asks("POLICE-ZZ-N")
+
+
 async def test_who_holds_is_not_excluded_and_nobody_excludes_herself(house: House) -> None:
     filed = await house.manages("inspector", casework.file, child_at_work())
     referral = UUID(filed.referrals[0].referral_id)

@@ -22,6 +22,7 @@ CREATE TABLE referral.case (
     imported           boolean NOT NULL DEFAULT false,
     sealed             boolean NOT NULL DEFAULT false,
     warnings           jsonb NOT NULL DEFAULT '[]',
+    duplicate_of       uuid REFERENCES referral.case (id),  -- of a case filed twice: the older one
     version            bigint NOT NULL,            -- always the last sequence number of its audit stream
     UNIQUE (filed_by_unit, client_id)
 );
@@ -185,6 +186,7 @@ CREATE TABLE referral.hand_off (
     attestation_confirmed_at timestamptz,
     replaces         uuid,
     imported         boolean NOT NULL DEFAULT false,
+    in_error         boolean,                      -- of a referral struck out: counts in no figure
     warnings         jsonb NOT NULL DEFAULT '[]',
     version          integer NOT NULL DEFAULT 1    -- one audit entry each: reconciliation counts them
 );
@@ -363,6 +365,7 @@ CREATE TABLE referral.outbox (
     hand_off_id uuid,
     to_unit     uuid NOT NULL,
     to_role     text,
+    to_member   uuid,                              -- a membership of that unit; NULL: whoever is there
     occurred_at timestamptz NOT NULL,
     xid         xid8 NOT NULL DEFAULT pg_current_xact_id(),
     told_at     timestamptz

@@ -190,6 +190,7 @@ $$;
 GRANT SELECT ON referral.outbox TO referral_app;
 CREATE POLICY read ON referral.outbox FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND to_unit = (SELECT referral.my_unit())
+    AND coalesce(to_member, (SELECT referral.my_membership())) = (SELECT referral.my_membership())
     AND (SELECT referral.my_role()) IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR', 'DATA_PROTECTION_OFFICER')
     AND NOT referral.kept_out(case_id));
 GRANT SELECT ON referral.idempotency TO referral_app;
@@ -215,7 +216,7 @@ CREATE POLICY read_member ON referral.stream_head FOR SELECT TO referral_app USI
 -- G1-G5: column by column, because screening results, reasons, places and outcomes are none of its
 -- business. Parties too: a row put there by hand would open a case to somebody.
 GRANT SELECT ON referral.audit_entry, referral.stream_head, referral.log_position TO referral_auditor_ro;
-GRANT SELECT (id, country, version, filed_by_unit) ON referral.case TO referral_auditor_ro;
+GRANT SELECT (id, country, version, filed_by_unit, duplicate_of) ON referral.case TO referral_auditor_ro;
 GRANT SELECT (id, case_id, country, state, version, holder_unit, custody) ON referral.referral TO referral_auditor_ro;
 GRANT SELECT (id, case_id, referral_id, country, kind, state, version, imported, no_agency, sender_unit, receiver_unit, travels) ON referral.hand_off TO referral_auditor_ro;
 GRANT SELECT (id, case_id, country) ON referral.event TO referral_auditor_ro;

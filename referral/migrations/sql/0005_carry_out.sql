@@ -116,7 +116,7 @@ DECLARE
 BEGIN
     IF decided ? 'cases' THEN
         INSERT INTO referral.case SELECT * FROM jsonb_populate_recordset(NULL::referral.case, decided -> 'cases') c
-            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case
+            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case AND num_nonnulls(c.duplicate_of) = 0
                 AND c.version = (SELECT s.seq FROM referral.stream_head s WHERE s.subject = the_case)
                 AND (c.lead_referral IS NULL OR c.lead_referral IN (SELECT r.id FROM jsonb_to_recordset(decided -> 'referrals') AS r (id uuid)));
         GET DIAGNOSTICS kept = ROW_COUNT;
@@ -198,6 +198,7 @@ BEGIN
         AND rule.kind = h.kind AND rule.act = m.act AND rule.from_state = m.from_state AND rule.to_state = m.to_state
         AND m.entries = CASE WHEN m.act = 'accept' AND m.from_state = 'requested' THEN 2 ELSE 1 END
         AND (m.receiver_member IS NULL OR m.receiver_member = referral.my_membership())
+        AND (m.reason_code IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE  -- that takes two persons (post_need)
         AND CASE rule.party
             WHEN 'receiver' THEN h.receiver_unit = referral.my_unit() OR (m.attested AND r.holder_unit = referral.my_unit()
                 AND EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'notes') AS n (hand_off_id uuid, kind text) WHERE n.hand_off_id = m.id AND n.kind = 'attestation'))
@@ -285,7 +286,7 @@ BEGIN
             AND h.state = 'requested' AND h.version = 1 AND NOT h.attested AND h.rung = 0 AND h.sender_unit = r.holder_unit
             AND h.receiver_agency = u.agency_id
             AND num_nonnulls(h.receiver_member, h.received_at, h.accepted_at, h.first_contact_at, h.started_at, h.ended_at, h.review_at, h.overdue_since,
-                h.reason_code, h.outcome, h.cancellation_asked_at, h.attestation_confirmed_at) = 0
+                h.reason_code, h.outcome, h.cancellation_asked_at, h.attestation_confirmed_at, h.in_error) = 0
             AND h.travels <@ ARRAY['G0', 'G1', 'G2', 'G3', 'G4', 'G5'] AND h.jurisdiction IN (c.place, c.country)
             AND CASE WHEN h.imported THEN true  -- history went where the record says
                 WHEN h.mandate = 'filer' THEN h.receiver_unit = c.filed_by_unit
@@ -405,7 +406,7 @@ BEGIN
     -- Closing is the holder's, or follows from the end of a hand-off: never from opening a letter.
     UPDATE referral.referral r SET state = 'closed', closed_at = m.at, outcome = m.outcome, version = r.version + 1
         FROM jsonb_to_recordset(decided -> 'closures') AS m (id uuid, at timestamptz, outcome text)
-        WHERE r.id = m.id AND r.case_id = the_case AND r.closed_at IS NULL AND r.id = ANY (acting_on) AND (r.holder_unit = referral.my_unit()
+        WHERE r.id = m.id AND r.case_id = the_case AND r.closed_at IS NULL AND r.id = ANY (acting_on) AND (m.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE AND (r.holder_unit = referral.my_unit()
             OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'moves') AS a (id uuid, to_state text) JOIN referral.hand_off h ON h.id = a.id
                 WHERE h.referral_id = r.id AND h.receiver_unit = referral.my_unit() AND a.to_state IN ('rejected', 'completed', 'failed')));
     GET DIAGNOSTICS changed = ROW_COUNT;
@@ -466,10 +467,15 @@ BEGIN
         UNION ALL SELECT 'exclusion', x.id, 'exclusion.set', 1 FROM jsonb_to_recordset(decided -> 'exclusions') AS x (id uuid)
         UNION ALL SELECT 'exclusion', p.about[1], 'exclusion.lifted', 1 FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
             JOIN referral.proposal p ON p.id = a.id AND p.act = 'lift_exclusion' WHERE a.answer = 'approved'
+        UNION ALL SELECT 'referral', r.id, 'referral.closed', 1 FROM referral.referral r
+            WHERE decided ? 'answers' AND r.case_id = the_case AND r.closed_at = referral.my_moment() AND r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')
+        UNION ALL SELECT 'hand_off', h.id, 'hand_off.cancelled', 1 FROM referral.hand_off h
+            WHERE decided ? 'answers' AND h.case_id = the_case AND h.ended_at = referral.my_moment() AND h.reason_code IN ('ENTERED_IN_ERROR', 'MERGED')
         UNION ALL SELECT 'panel', p.id, 'panel.decided', 1 FROM jsonb_to_recordset(decided -> 'panels') AS p (id uuid)
         UNION ALL SELECT 'consent', c.id, 'consent.recorded', 1 FROM jsonb_to_recordset(decided -> 'consents') AS c (id uuid)
         UNION ALL SELECT 'consent', w.id, 'consent.withdrawn', 1 FROM jsonb_to_recordset(decided -> 'consent_withdrawals') AS w (id uuid)
         UNION ALL SELECT 'referral', b.id, 'referral.basis_changed', 1 FROM jsonb_to_recordset(decided -> 'bases') AS b (id uuid)
+        UNION ALL SELECT 'referral', m.id, 'referral.reassigned', 1 FROM jsonb_to_recordset(decided -> 'reassignments') AS m (id uuid)
         UNION ALL SELECT 'attachment', a.id, 'attachment.added', 1 FROM jsonb_to_recordset(decided -> 'attachments') AS a (id uuid)
         UNION ALL SELECT 'attachment', f.id, 'attachment.' || CASE f.state WHEN 'viewable' THEN 'passed' ELSE 'refused' END, 1 FROM jsonb_to_recordset(decided -> 'attachment_findings') AS f (id uuid, state text)
         UNION ALL SELECT 'referral', o.id, 'referral.opened', 1 FROM jsonb_to_recordset(decided -> 'referrals') AS o (id uuid)
@@ -517,7 +523,7 @@ BEGIN
     END IF;
     IF EXISTS (SELECT FROM jsonb_object_keys(decided) part WHERE part <> ALL (ARRAY['case_id', 'entries', 'keys', 'streams', 'idempotency', 'cases', 'households', 'persons', 'workplaces',
             'case_facts', 'screenings', 'overrides', 'identities', 'safeties', 'narratives', 'reporters', 'referrals', 'moves', 'custody', 'hand_offs', 'clocks', 'clock_moves', 'marks', 'referral_changes',
-            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'blinds', 'outbox'])) OR (effects AND the_case IS NULL) THEN
+            'closures', 'case_changes', 'events', 'notes', 'dockets', 'panels', 'panel_members', 'attachments', 'attachment_findings', 'consents', 'consent_withdrawals', 'bases', 'proposals', 'answers', 'exclusions', 'reassignments', 'blinds', 'outbox'])) OR (effects AND the_case IS NULL) THEN
         RAISE EXCEPTION 'this is no part of a decision, or a decision about no case' USING ERRCODE = 'RF009';
     END IF;
     -- Only people who work on cases touch one, be it only with an entry; a coordinator may file. The
@@ -559,15 +565,16 @@ BEGIN
         IF decided ?| ARRAY['attachments', 'attachment_findings'] THEN PERFORM referral.post_attachments(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] THEN PERFORM referral.post_consents(the_case, decided, acting_on); END IF;
         IF decided ?| ARRAY['proposals', 'answers', 'exclusions'] THEN PERFORM referral.post_need(the_case, decided); END IF;
+        IF decided ? 'reassignments' THEN PERFORM referral.post_reassignments(the_case, decided); END IF;
         IF decided ? 'marks' THEN PERFORM referral.post_marks(the_case, decided); END IF;
         IF decided ?| ARRAY['notes', 'dockets'] THEN PERFORM referral.post_words(the_case, decided); END IF;
         IF decided ?| ARRAY['consents', 'consent_withdrawals', 'bases'] OR (decided ?| ARRAY['moves', 'custody']
                 AND EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.lawful_basis = 'CONSENT')) THEN
             PERFORM referral.settle_consents(the_case, coalesce(referral.my_moment(), statement_timestamp()));
         END IF;
-        INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
-            SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.occurred_at
-            FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, occurred_at timestamptz);
+        INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, to_member, occurred_at)
+            SELECT o.id, referral.my_country(), o.kind, the_case, o.hand_off_id, o.to_unit, o.to_role, o.to_member, o.occurred_at
+            FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, hand_off_id uuid, to_unit uuid, to_role text, to_member uuid, occurred_at timestamptz);
     END IF;
     IF the_case IS NOT NULL THEN PERFORM referral.look_again(the_case, decided); END IF;
 END $$;

@@ -113,6 +113,8 @@ BEGIN
             AND p.asked_role = referral.my_role() AND num_nonnulls(p.answered_by, p.answered_member, p.answered_at, p.answer) = 0
             AND p.expires_at > referral.my_moment() AND p.expires_at <= referral.my_moment() + interval '72 hours'
             AND CASE p.act WHEN 'seal' THEN cardinality(p.about) > 0 WHEN 'unseal' THEN true
+                WHEN 'merge' THEN cardinality(p.about) = 1 AND referral.may_point(the_case, p.about[1])
+                WHEN 'void' THEN cardinality(p.about) = 1 AND EXISTS (SELECT FROM referral.referral r WHERE r.id = p.about[1] AND r.case_id = the_case AND r.state = 'open' AND r.holder_unit = referral.my_unit())
                 WHEN 'lift_exclusion' THEN EXISTS (SELECT FROM referral.exclusion x WHERE x.id = p.about[1] AND x.case_id = the_case AND x.lifted_at IS NULL) ELSE false END;
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'proposals'), 0) THEN
@@ -143,6 +145,10 @@ BEGIN
                 ON CONFLICT (case_id) DO UPDATE SET named = excluded.named, at = excluded.at, lifted_at = NULL;
         ELSIF approved.act = 'unseal' THEN
             UPDATE referral.seal SET lifted_at = referral.my_moment() WHERE case_id = the_case;
+        ELSIF approved.act = 'merge' THEN
+            PERFORM referral.point(the_case, approved.about[1], decided);
+        ELSIF approved.act = 'void' THEN
+            PERFORM referral.strike(the_case, approved.about, 'ENTERED_IN_ERROR');
         ELSE
             UPDATE referral.exclusion SET lifted_at = referral.my_moment() WHERE id = approved.about[1] AND case_id = the_case;
         END IF;
@@ -157,15 +163,15 @@ END $$;
 -- What stands of a proposal and its case, locked; NULL when the caller may not know of the case.
 CREATE FUNCTION referral.lock_proposal(wanted uuid, on_day date) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE the_case uuid; the_referral uuid; found jsonb;
+DECLARE the_case uuid; the_referral uuid; found jsonb; asked_about uuid[];
 BEGIN
-    SELECT p.case_id INTO the_case FROM referral.proposal p WHERE p.id = wanted;
+    SELECT p.case_id, p.about INTO the_case, asked_about FROM referral.proposal p WHERE p.id = wanted;
     IF NOT referral.knows_of(the_case, NULL) THEN RETURN NULL; END IF;
     PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
     SELECT jsonb_build_object('act', p.act, 'about', p.about, 'asked_member', p.asked_member, 'asked_unit', p.asked_unit, 'asked_role', p.asked_role, 'expires_at', p.expires_at, 'answer', p.answer)
         INTO found FROM referral.proposal p WHERE p.id = wanted;
     SELECT p.referral_id INTO the_referral FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p)
-        ORDER BY p.relationship = 'holder' DESC, p.referral_id LIMIT 1;
+        ORDER BY p.relationship = 'holder' DESC, p.referral_id = ANY (asked_about) DESC, p.referral_id LIMIT 1;
     RETURN jsonb_build_object('proposal', found, 'state', referral.state_of(the_case, the_referral, NULL, on_day));
 END $$;
 

@@ -328,16 +328,23 @@ SELECT giver.id
                        OR giver.role = 'AGENCY_ADMIN' AND theirs.agency_id = giver.agency_id))
 $$;
 
+-- An administrator's new start for who watches over others, her among them, takes a second person.
+CREATE FUNCTION agencies.takes_two(giver uuid, subject uuid, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT EXISTS (SELECT FROM agencies.membership g WHERE g.id = giver AND g.role = 'AGENCY_ADMIN')
+   AND EXISTS (SELECT FROM agencies.membership m WHERE m.member_id = subject AND agencies.in_standing(m.id, at)
+                AND m.role IN ('SUPERVISOR', 'AUDITOR', 'DATA_PROTECTION_OFFICER', 'AGENCY_ADMIN'))
+$$;
+
+CREATE FUNCTION agencies.must_ask(holder bytea, subject uuid, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+SELECT coalesce(agencies.takes_two(agencies.may_recover(holder, subject, at), subject, at), false)
+$$;
+
 -- Everything the person had is over: password, factors, devices, sessions; the new secret is all she has.
-CREATE FUNCTION agencies.recover(holder bytea, subject uuid, new_secret_hash bytea, at timestamptz, until timestamptz)
-RETURNS boolean
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    giver CONSTANT uuid := agencies.may_recover(holder, subject, at);
+CREATE FUNCTION agencies.begin_anew(subject uuid, new_secret_hash bytea, giver uuid, at timestamptz, until timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF giver IS NULL THEN
-        RETURN false;
-    END IF;
     PERFORM agencies.forget_codes(subject, only_waiting => true);
     PERFORM agencies.forget_codes(subject, only_waiting => false);
     DELETE FROM agencies.passkey p WHERE p.member_id = subject;
@@ -349,6 +356,18 @@ BEGIN
     VALUES (subject, new_secret_hash, giver, at, until)
     ON CONFLICT (member_id) DO UPDATE SET secret_hash = excluded.secret_hash, given_by = excluded.given_by,
         given_at = excluded.given_at, expires_at = excluded.expires_at, used_at = NULL;
+END $$;
+
+CREATE FUNCTION agencies.recover(holder bytea, subject uuid, new_secret_hash bytea, at timestamptz, until timestamptz)
+RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    giver CONSTANT uuid := agencies.may_recover(holder, subject, at);
+BEGIN
+    IF giver IS NULL OR agencies.takes_two(giver, subject, at) THEN
+        RETURN false;
+    END IF;
+    PERFORM agencies.begin_anew(subject, new_secret_hash, giver, at, until);
     RETURN true;
 END $$;
 

@@ -43,5 +43,6 @@ def downgrade() -> None:
     """Take it away again: only for development; data goes with it."""
     for function in _FUNCTIONS:
         op.execute(f"DROP FUNCTION referral.{function}")
+    op.execute("DROP INDEX vault.data_key_of_country")
     for table in ("spending", "blind_index", "glass", "proposal"):
         op.execute(f"DROP TABLE referral.{table} CASCADE")

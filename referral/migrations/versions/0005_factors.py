@@ -17,7 +17,7 @@ branch_labels = None
 depends_on = None
 
 _SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0030_factors.sql", "0031_members.sql")
+_PARTS: Final = ("0030_factors.sql", "0031_members.sql", "0032_recoveries.sql")
 _FUNCTIONS: Final = (
     *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
     *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
@@ -26,7 +26,8 @@ _FUNCTIONS: Final = (
     *("recover", "may_recover", "use_enrolment", "change_seat", "admit_member", "give_role"),
     *("answer_grant", "end_role", "set_active", "note_absence", "end_absence", "put_on_duty"),
     *("end_duty", "keep_unit", "looks_after", "seat_of", "seat", "day_at"),
-    *("signed_in_as", "account_of"),
+    *("signed_in_as", "account_of", "takes_two", "must_ask", "begin_anew", "ask_recovery"),
+    *("answer_recovery",),
 )
 
 

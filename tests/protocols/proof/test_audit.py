@@ -112,7 +112,7 @@ def brute(  # noqa: C901 - the whole walk, in one place
     """Every state of every step that the whole referral, walked without projection, comes to."""
 
     def read(run: Run) -> tuple[Standing, ...]:
-        return tuple(seen_by(one, run)[0] for one in automata.values())
+        return tuple(seen_by(protocol, one, run)[0] for one in automata.values())
 
     found: dict[str, set[Standing]] = {name: set() for name in automata}
     queue: deque[Run] = deque()

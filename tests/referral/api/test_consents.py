@@ -100,7 +100,7 @@ async def test_the_page_records_and_takes_back(desk: Desk) -> None:
     done = await visitor.send(lacking, "/consents", **typed)
     assert done.status == 303, done.words
     page = await visitor.see(done.place)
-    assert "Who she is" in page.words
+    assert "Who the person is" in page.words
     gone = await visitor.send(page, "/withdrawal")
     assert gone.status == 303, gone.words
     page = await visitor.see(gone.place)

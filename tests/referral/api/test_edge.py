@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -19,21 +20,11 @@ from referral.settings import Environment, Settings
 from tests.cast import House
 from tests.referral.api.desk import ROOT, Desk, key, problem
 
-IDS = {
-    "attachment_id",
-    "consent_id",
-    "meeting_id",
-    "operation_id",
-    "batch",
-    "case_id",
-    "hand_off_id",
-    "referral_id",
-}
+IDS = re.compile(r"\{(?:\w+_id|batch)\}")
 
 
 def _path(template: str) -> str:
-    for name in IDS:
-        template = template.replace(f"{{{name}}}", str(uuid4()))
+    template = IDS.sub(lambda _: str(uuid4()), template)
     return template.format(country="ZZ", track="trafficking")
 
 

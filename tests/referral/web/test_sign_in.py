@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from referral.edge.attempts import PER_ACCOUNT, WINDOW
 from referral.web.admission import local
-from referral.web.attempts import PER_ACCOUNT, WINDOW
 from tests.cast import House
 from tests.referral.web.conftest import Visit
 from tests.referral.web.visiting import Seen, Visitor

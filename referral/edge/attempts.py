@@ -12,10 +12,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from starlette.requests import Request
+
 WINDOW: Final = timedelta(minutes=15)
 PER_ACCOUNT: Final = 8
 PER_ADDRESS: Final = 40  # an office behind one address
 _KEYS: Final = 20_000  # remembered at most, the oldest forgotten first
+
+
+def attempts_of(request: Request) -> Attempts:
+    """How often somebody has tried at this installation."""
+    state = request.app.state
+    if not hasattr(state, "attempts"):
+        state.attempts = Attempts()
+    found: Attempts = state.attempts
+    return found
 
 
 @dataclass(slots=True)
