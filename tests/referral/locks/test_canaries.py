@@ -30,7 +30,7 @@ from tests.referral.web.second_factors import strict, with_app
 __all__ = ["written"]
 NAMES = (
     *("name", "family", "staying", "contact", "narrative", "reporter", "employer", "site"),
-    *("note", "answer", "attested", "file_name", "file_shows", "witness", "otherwise"),
+    *("note", "answer", "attested", "file_name", "file_shows", "witness", "override"),
     *("seal_reason", "exclusion_reason", "glass_reason", "review", "docket", "wrong", "sought"),
     *("override", "basis"),
 )
