@@ -13,7 +13,7 @@ from uuid import UUID
 
 from referral.api.answers import Answer, Titled
 from referral.api.ground_answers import Needed, Withheld, needed_of, withheld_of
-from referral.api.hand_off_answers import Listed, Note, notes_of
+from referral.api.hand_off_answers import Limit, Listed, Note, notes_of
 from referral.api.wording import Wording
 from referral.queries import CaseSeen, PanelSeen, PersonSeen, ReferralSeen, SeatSeen
 
@@ -61,6 +61,7 @@ class Referral(Answer):
     outcome: str | None
     closed_at: datetime | None
     relationships: tuple[str, ...]
+    limits: tuple[Limit, ...]  # of the holder's own, that hang on no hand-off
 
     @classmethod
     def of(cls, seen: ReferralSeen, words: Wording) -> Self:
@@ -71,6 +72,7 @@ class Referral(Answer):
             needed=needed_of(seen.needed, words),
             withheld=withheld_of(seen.withheld, words),
             relationships=tuple(sorted(one.value for one in seen.relationships)),
+            limits=tuple(Limit.of(clock, seen, words) for clock in seen.clocks),
         )
 
 

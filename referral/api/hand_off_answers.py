@@ -10,6 +10,7 @@ from uuid import UUID
 from referral.api.answers import Answer, Due, Party, Source, Titled
 from referral.api.wording import Wording
 from referral.queries import ClockSeen, HandOffLine, HandOffSeen
+from referral.session import Pinned
 
 
 class Listed(Answer):
@@ -118,8 +119,8 @@ class Limit(Answer):
     sources: tuple[Source, ...]
 
     @classmethod
-    def of(cls, clock: ClockSeen, line: HandOffLine, words: Wording) -> Self:
-        """From a clock of a hand-off."""
+    def of(cls, clock: ClockSeen, line: Pinned, words: Wording) -> Self:
+        """From a clock of a hand-off or a referral."""
         return cls(
             clock=clock.clock,
             step=clock.step,

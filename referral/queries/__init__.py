@@ -12,10 +12,11 @@ from referral.queries.attachments import (
 )
 from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
+from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
-from referral.queries.hand_offs import ClockSeen, HandOffSeen, hand_off_seen
+from referral.queries.hand_offs import HandOffSeen, hand_off_seen
 from referral.queries.inbox import Page, inbox_of
 from referral.queries.letters import LetterSeen, letter_of
 from referral.queries.lines import HandOffLine, units_named

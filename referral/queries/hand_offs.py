@@ -15,26 +15,10 @@ from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
 from referral.audit.streams import witness
 from referral.errors import Refusal
+from referral.queries.clocks import ClockSeen, clock_seen
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.sealed import answers_to
 from referral.session import Actor, ReadSession
-
-
-@dataclass(frozen=True, slots=True)
-class ClockSeen:
-    """A limit with its derivation, line by line, and where it comes from."""
-
-    clock: str
-    step: str
-    starts_at: datetime
-    due_at: datetime
-    state: str
-    extensions: int
-    immediate: bool
-    basis: str
-    derivation: tuple[str, ...]
-    calendar: str
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +71,7 @@ async def hand_off_seen(
         line=line,
         reason=more["reason"],
         travels=tuple(more["travels"]),
-        clocks=tuple(_clock(row) for row in more["clocks"] or ()),
+        clocks=tuple(clock_seen(row) for row in more["clocks"] or ()),
         relationships=relationships,
         acts=_acts(actor, line, relationships),
         facts=facts if "G1" in decision.visible_classes else {},
@@ -104,22 +88,6 @@ SELECT h.reason, h.travels, agencies.acting_holder(r.holder_member, (SELECT refe
     (SELECT jsonb_agg(to_jsonb(k) ORDER BY k.due_at) FROM referral.clock k WHERE k.hand_off_id = h.id) AS clocks
 FROM referral.hand_off h LEFT JOIN referral.referral r ON r.id = h.referral_id WHERE h.id = :id
 """)
-
-
-def _clock(row: Mapping[str, Any]) -> ClockSeen:
-    return ClockSeen(
-        clock=row["clock"],
-        step=row["step"],
-        starts_at=datetime.fromisoformat(row["starts_at"]),
-        due_at=datetime.fromisoformat(row["due_at"]),
-        state=row["state"],
-        extensions=row["extensions"],
-        immediate=row["immediate"],
-        basis=row["basis"],
-        derivation=tuple(row["derivation"]),
-        calendar=row["calendar"],
-        sources=tuple(row["sources"]),
-    )
 
 
 def _acts(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from referral.access.relationships import Relationship, relationships_of
+from referral.queries.clocks import ClockSeen, own_clocks
 from referral.queries.persons import EVERYBODY
 from referral.session import Actor, ReadSession
 
@@ -37,10 +38,17 @@ class ReferralSeen:
     outcome: str | None
     closed_at: datetime | None
     relationships: frozenset[Relationship]
+    place: str  # where the person was found: a province may order otherwise
+    clocks: tuple[ClockSeen, ...] = ()  # of the holder's own, that hang on no hand-off
 
 
+_COLUMNS = set(ReferralSeen.__dataclass_fields__) - {"relationships", "clocks"}
+# A limit of the holder's own is her unit's business: who has passed the person on steers no more.
+_WHO_HOLDS = frozenset(
+    {Relationship.HOLDER, Relationship.HOLDERS_UNIT, Relationship.UNIT_SUPERVISOR}
+)
 _REFERRALS = text("""
-SELECT r.*, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency,
+SELECT r.*, (SELECT c.place FROM referral.case c WHERE c.id = r.case_id) AS place, CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS holder_agency,
     agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), (SELECT referral.my_moment())) AS in_charge
 FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit JOIN agencies.agency a ON a.id = u.agency_id
     JOIN referral.person p ON p.id = r.person_id
@@ -60,13 +68,9 @@ async def referrals_of(
     values |= {"first": numbers.start, "last": numbers.stop - 1}
     rows = (await session.connection.execute(_REFERRALS, values)).mappings()
     holding, anywhere = _parts(actor, parties)
-    return tuple(
+    found = tuple(
         ReferralSeen(
-            **{
-                name: row[name]
-                for name in ReferralSeen.__dataclass_fields__
-                if name != "relationships"
-            },
+            **{name: row[name] for name in _COLUMNS},
             relationships=anywhere
             | relationships_of(
                 actor,
@@ -77,6 +81,9 @@ async def referrals_of(
         )
         for row in rows
     )
+    held = [one.id for one in found if one.relationships & _WHO_HOLDS]
+    clocks = await own_clocks(session, held)
+    return tuple(replace(one, clocks=clocks.get(one.id, ())) for one in found)
 
 
 async def related_to(

@@ -17,6 +17,7 @@ from referral.queries import CaseSeen, PanelSeen, PersonSeen, ReferralSeen
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.filed_page import Finding, findings, needs_shown, withheld_shown
 from referral.web.forms import new_key
+from referral.web.limits import Limit, limit_shown
 from referral.web.lines import UNNAMED, Line, Reader
 from referral.web.panel_page import panel_steps
 from referral.web.wording import (
@@ -53,6 +54,7 @@ class ReferralShown:
 
     heading: str
     rows: tuple[tuple[str, str], ...]
+    limits: tuple[Limit, ...]  # the holder's own
     needed: tuple[tuple[str, str], ...]
     withheld: tuple[tuple[str, str, tuple[Citation, ...]], ...]
     address: str
@@ -229,6 +231,7 @@ def _referral(
     return ReferralShown(
         heading=f"{law.track_title(one)}: person {number}{lead}",
         rows=tuple(rows),
+        limits=tuple(limit_shown(limit, law, clock, one) for limit in one.clocks),
         needed=needs_shown(one.needed),
         withheld=withheld_shown(one.withheld, law),
         address=address,

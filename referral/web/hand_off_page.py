@@ -6,26 +6,15 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from protocols.decision import ClockState
-from referral.queries import ClockSeen, HandOffLine, HandOffSeen
+from referral.queries import HandOffLine, HandOffSeen
 from referral.web.act_forms import ActForm, Tried, act_forms
 from referral.web.fields import Faults
 from referral.web.forms import new_key
+from referral.web.limits import Limit, limit_shown
 from referral.web.lines import UNNAMED, Line, Reader
-from referral.web.wording import Citation, Clockface, Due, Law, fact_lines
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """One clock of the hand-off."""
-
-    title: str
-    due: Due
-    state: str
-    choices: tuple[str, ...]  # what may lawfully be done when it is reached
-    sources: tuple[Citation, ...]
+from referral.web.wording import Citation, fact_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +60,7 @@ def hand_off_view(
         sources=law.cited(seen.reason.get("sources", ())),
         rule=str(seen.reason.get("rule", "")),
         facts=tuple(fact_lines(seen.facts)),
-        limits=tuple(_limit(one, law, clock, line) for one in seen.clocks),
+        limits=tuple(limit_shown(one, law, clock, line) for one in seen.clocks),
         notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),
         forms=act_forms(seen, reader.actor, law, protocol, tried),
         key=tried.sent.one("key") or new_key(),
@@ -114,18 +103,3 @@ def _rows(
     if docket:
         rows.append(("Own file number", docket))
     return tuple(rows)
-
-
-def _limit(one: ClockSeen, law: Law, clock: Clockface, line: HandOffLine) -> Limit:
-    protocol = law.protocol(line)
-    known = protocol.clocks.get(one.clock) if protocol else None
-    due = clock.due(one.due_at, immediate=one.immediate, basis=one.basis, derivation=one.derivation)
-    if one.state == ClockState.PAUSED:
-        due = replace(due, text="stands still")
-    return Limit(
-        title=known.title.get("en", one.clock) if known else one.clock,
-        due=due,
-        state=one.state,
-        choices=law.at_limit(line, one.clock) if ClockState(one.state).live else (),
-        sources=law.cited(one.sources),
-    )
