@@ -10,7 +10,7 @@ from functools import partial
 
 from protocols import limits, openings
 from protocols.answers import somebody_calls
-from protocols.conditions import World
+from protocols.conditions import Always, World
 from protocols.decision import ClockState, HandOffState, Reason, RunningClock
 from protocols.exclusions import barred, excluded, shut_out
 from protocols.history import KEPT, happened, reached
@@ -74,6 +74,8 @@ def _clocks_again(walk: Walk) -> None:
     does not: when that happened is not known here.
     """
     for clock in walk.protocol.clocks.values():
+        if isinstance(clock.when, Always):
+            continue
         mine = [one for one in walk.clocks.values() if one.clock == clock.id]
         if clock.when.holds(walk.world) is False:
             _end_all(walk, clock, mine)

@@ -259,7 +259,7 @@ SELECT 'case ' || c.id, 'it has ' || (SELECT count(*) FROM referral.note n WHERE
         <> (SELECT count(*) FROM referral.audit_entry e WHERE e.object_id = c.id AND e.act = 'note.added')
 UNION ALL
 SELECT 'case ' || coalesce(c.id, m.object_id), 'it is merged into ' || coalesce(c.duplicate_of::text, 'none') || ', the log says ' || coalesce(m.stands, 'none')
-    FROM (SELECT * FROM referral.case WHERE duplicate_of IS NOT NULL) c FULL JOIN (SELECT * FROM entry WHERE act = 'case.merged') m ON m.object_id = c.id
+    FROM (SELECT id, duplicate_of FROM referral.case WHERE duplicate_of IS NOT NULL) c FULL JOIN (SELECT * FROM entry WHERE act = 'case.merged') m ON m.object_id = c.id
     WHERE c.duplicate_of::text IS DISTINCT FROM m.stands
 UNION ALL
 SELECT t.object_type || ' ' || t.object_id, 'the log speaks of it, but it is not there'

@@ -142,3 +142,13 @@ def test_a_step_kept_after_somebody_else_let_its_limit_pass_has_a_limit_of_its_o
     case.amend(facts(age=14, works=False))
     case.act(Act.DECLINE, "Q3", "COUNCIL", "NO_CAPACITY")
     assert begun(case.amend(facts(age=14, works=True))) == [("Q3.answer", None)]
+
+
+def test_new_facts_begin_no_limit_that_depends_on_none() -> None:
+    text = with_third(("from: opened", "from: started"), ("[accepted, declined]", "completed"))
+    case = small(text, age=14, works=True)
+    case.act(Act.ACCEPT, "Q1", "LOCAL")
+    case.act(Act.ACCEPT, "Q3", "POLICE")
+    # Put off before it was begun, it has not been begun.
+    case.act(Act.HOLD, "Q3", "POLICE", "OTHER")
+    assert begun(case.amend(facts(age=10))) == []

@@ -26,11 +26,11 @@ def upgrade() -> None:
     assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
     caller = op.get_bind().scalar(text("SELECT current_user"))
     op.execute("SET LOCAL ROLE referral_owner")
-    script = (_SQL / "0070_corrections.sql").read_text(encoding="utf-8")
+    script = (_SQL / "0080_corrections.sql").read_text(encoding="utf-8")
     adapted.run_async(lambda driver: driver.execute(script))
     # Functions go to the effector by somebody who may act as both roles.
     op.execute(f'SET LOCAL ROLE "{caller}"')
-    owners = (_SQL / "0071_corrections_owners.sql").read_text(encoding="utf-8")
+    owners = (_SQL / "0081_corrections_owners.sql").read_text(encoding="utf-8")
     adapted.run_async(lambda driver: driver.execute(owners))
 
 
