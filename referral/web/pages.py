@@ -286,6 +286,8 @@ class PageRoute(APIRoute):
 
 
 def _sign_in_first(request: Request) -> Response:
+    """To the sign-in page; who sent a form from a session that is over is told so there."""
     back = request.url.path if request.method == "GET" else "/"
     query = f"?{request.url.query}" if request.method == "GET" and request.url.query else ""
-    return see_other(f"/sign-in?next={quote(back + query)}")
+    over = request.method != "GET" and installation_of(request).cookie in request.cookies
+    return see_other(f"/sign-in?next={quote(back + query)}{'&unsent=1' if over else ''}")

@@ -37,6 +37,10 @@ ELSEWHERE: Final = "https://www.wikipedia.org/"
 _FORGET: Final = '"cache", "cookies", "storage"'
 _FORGET_BUT_THE_DEVICE: Final = '"cache", "storage"'  # a registered one is registered tomorrow too
 _WRONG: Final = "The user name or the password is not right."
+_UNSENT: Final = (
+    "You are no longer signed in, so what you sent was not accepted. Nothing was changed. Sign in "
+    "and send it again. If you cannot, ask your agency’s administrator whether your role has ended."
+)
 _HOME: Final = {
     Role.OFFICER: "/hand-offs",
     Role.SUPERVISOR: "/oversight",
@@ -53,6 +57,7 @@ class SignIn:
     parts: list[str]
     passkeys: bool
     faults: Faults = NONE
+    unsent: str | None = None  # a form came from a session that is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ def sign_in_form(
         password_field("Password", "current-password"),
     ]
     site = ways.site_of(settings, request.headers.get("host", ""))
-    view = SignIn(onward, fields, ways.parts(settings), site is not None, faults)
+    unsent = _UNSENT if "unsent" in request.query_params else None
+    view = SignIn(onward, fields, ways.parts(settings), site is not None, faults, unsent)
     title = "Error: Sign in" if told else "Sign in"
     return page(request, "signin/sign_in.html", view, title=title, status=status)
 

@@ -100,6 +100,9 @@ ASKS: tuple[tuple[str, Ask], ...] = (
     ),
     _referral("seal", "proposals", SEAL),
     _referral("unseal", "proposals", {"act": "unseal"}),
+    _referral("void", "proposals", {"act": "void"}),
+    _referral("merge", "proposals", {"act": "merge"}),
+    _referral("reassign", "reassignment", {}),
     _referral(
         "lift_exclusion", "proposals", {"act": "lift_exclusion", "exclusion": "{referral_id}"}
     ),

@@ -27,10 +27,19 @@ from tests.referral.test_doors import actions_of
 
 STRANGERS = ("outsider", "court", "coordinator", "auditor", "agency_admin")
 PEOPLE = sorted({*STRANGERS, *(one for row in TRAVELS.values() for one in row)})
-NO_DOOR = {"edit", "export_case", "merge", "read_reporter", "reassign", "request_hand_off", "void"}
+NO_DOOR = {"edit", "export_case", "read_reporter", "request_hand_off"}
 # A cell allows, and something else must hold too: the receiver confirms, another person approves.
 NARROWER = {"confirm_attestation", "approve"}
-NEVER_DONE = {"resume", "complete", "fail", "decide_panel", "unseal", "lift_exclusion"}  # states
+NEVER_DONE = {
+    "resume",
+    "complete",
+    "fail",
+    "decide_panel",
+    "unseal",
+    "lift_exclusion",
+    "merge",
+    "void",
+}
 ALL_GIVEN = Context(has_reason=True, stepped_up=True, second_person=True)
 SAME = {"task": "worked"}  # the case is the same: what is asked of a whole case is asked once
 
