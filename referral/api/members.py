@@ -78,6 +78,15 @@ class Waiting(Answer):
     mine: bool
 
 
+class Recovering(Answer):
+    """A new start that waits for a second person; ``mine``: she asked, or it is hers."""
+
+    id: UUID
+    name: str
+    asked_by: str
+    mine: bool
+
+
 class Desk(Answer):
     """A unit; hand-offs arrive at the one with ``intake``."""
 
@@ -94,6 +103,7 @@ class People(Answer):
     absences: tuple[Away, ...]
     duties: tuple[OnDuty, ...]
     grants: tuple[Waiting, ...]
+    recoveries: tuple[Recovering, ...]
     units: tuple[Desk, ...]
 
     @classmethod
