@@ -241,7 +241,7 @@ async def begun(house: House, scene: Scene) -> tuple[Tried, House]:
     return tried, quiet
 
 
-async def more_to_do(house: House, scene: Scene) -> None:
+async def still_waiting(house: House, scene: Scene) -> None:
     """A meeting still to be held, somebody away, a removal that waits for its second person."""
     invited = (house.player("prosecutor").unit_id,)
     called = Call("task_force", house.at(), "COORDINATION", invited)
@@ -255,7 +255,7 @@ async def more_to_do(house: House, scene: Scene) -> None:
 
 async def test_a_form_takes_nothing_that_it_does_not_offer(house: House) -> None:
     scene = await everything(house)
-    await more_to_do(house, scene)
+    await still_waiting(house, scene)
     tried, quiet = await begun(house, scene)
     await tried.page(quiet.stranger(), "/sign-in")
     for part in PEOPLE:
