@@ -24,10 +24,12 @@ from referral.consent import Statement
 from referral.database import make_engine
 from tests.cast import House
 from tests.referral.locks.controls import Offered, kind_of, offered_on
-from tests.referral.locks.scene import Scene, _Within
+from tests.referral.locks.scene import Scene, Standing, _Within
 from tests.referral.locks.test_object_ids import everything
 from tests.referral.test_attachments_seen import photograph
 from tests.stories.test_absent import away
+from tests.stories.test_panel import filed as a_panel
+from tests.stories.test_panel import referral_of
 
 PEOPLE = (
     *("inspector", "supervisor", "social_worker", "protection_supervisor", "night_officer"),
@@ -65,6 +67,12 @@ CONSENT = {
     "child": ["assent"],
     "caregiver": ["consent"],
     "otherwise": [""],
+}
+SAT = ("Tomas Reed", "Lena Orr", "Dr Hale", "Pia Novak")
+PANEL = {"occurred_at": [""], "occurred_at-time": [""]} | {
+    f"{field}-{place}": [told]
+    for place, name in enumerate(SAT)
+    for field, told in {"name": name, "vote": "agree", "dissent": "", "signed": ""}.items()
 }
 OFTEN, TRIES = 2, 6  # per kind of form: enough that acted, or at most so many
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -233,7 +241,7 @@ async def begun(house: House, scene: Scene) -> tuple[Tried, House]:
     return tried, quiet
 
 
-async def more_to_do(house: House, scene: Scene) -> None:
+async def still_waiting(house: House, scene: Scene) -> None:
     """A meeting still to be held, somebody away, a removal that waits for its second person."""
     invited = (house.player("prosecutor").unit_id,)
     called = Call("task_force", house.at(), "COORDINATION", invited)
@@ -247,7 +255,7 @@ async def more_to_do(house: House, scene: Scene) -> None:
 
 async def test_a_form_takes_nothing_that_it_does_not_offer(house: House) -> None:
     scene = await everything(house)
-    await more_to_do(house, scene)
+    await still_waiting(house, scene)
     tried, quiet = await begun(house, scene)
     await tried.page(quiet.stranger(), "/sign-in")
     for part in PEOPLE:
@@ -261,6 +269,19 @@ async def test_a_form_takes_nothing_that_it_does_not_offer(house: House) -> None
     assert not tried.wrong, "\n\n".join(tried.wrong)
     assert not {kind for kind in tried.sent if not tried.acted[kind]}, "what was sent also acts"
     assert len(tried.acted) > 45
+
+
+async def test_nor_does_a_panels(house: House) -> None:
+    """Who sat and how they voted, and nothing else."""
+    filed = await a_panel.__wrapped__(house)  # type: ignore[attr-defined]
+    scene = Scene(house, dict.fromkeys(("worked", "declined"), Standing({"case_id": ""}, "ZZ")))
+    tried, quiet = await begun(house, scene)
+    address = f"/cases/{filed.case_id}/referrals/{referral_of(filed)}/panels/ZZ-T05"
+    tried.named[kind_of(address)] = PANEL
+    await tried.page(await quiet.browser("trafficking_officer"), address)
+    await tried.recording.close()
+    assert not tried.wrong, "\n\n".join(tried.wrong)
+    assert tried.acted[kind_of(address)] == 1
 
 
 async def test_a_field_a_form_does_offer_is_seen_to_act(house: House) -> None:
