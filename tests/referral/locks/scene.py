@@ -36,11 +36,14 @@ WHY = "Her aunt has called the station twice."
 SINCE = date(2026, 1, 5)
 _BEGAN, _LONG = datetime(2026, 1, 6, tzinfo=UTC), datetime(2040, 1, 1, tzinfo=UTC)
 DESK = "NIGHT-DESK"
-# Two more at the children's office, beside Winnie and at another desk, and one at the inspection.
+# Two more at the children's office, beside Winnie and at another desk, one at the inspection, and
+# whoever works beside and above the trafficking officer.
 MORE = {
-    "colleague": ("social_worker", None),
-    "night_officer": ("social_worker", DESK),
-    "desk_mate": ("inspector", None),  # beside Ines, not in charge of what she has filed
+    "colleague": ("social_worker", None, Role.OFFICER),
+    "night_officer": ("social_worker", DESK, Role.OFFICER),
+    "desk_mate": ("inspector", None, Role.OFFICER),  # not in charge of what Ines has filed
+    "trafficking_mate": ("trafficking_officer", None, Role.OFFICER),
+    "trafficking_chief": ("trafficking_officer", None, Role.SUPERVISOR),
 }
 HOLDING = frozenset({Relationship.HOLDER, Relationship.HOLDERS_UNIT})
 OVER_IT = frozenset({Relationship.HOLDERS_UNIT, Relationship.UNIT_SUPERVISOR})
@@ -136,9 +139,9 @@ class Scene:
 
 async def furnish(house: House) -> Scene:
     """All the cases, made by honest acts."""
-    await _more_people(house)
-    asked_ = await _filed(house)
-    declined = await _filed(house)
+    await more_people(house)
+    asked_ = await filed(house)
+    declined = await filed(house)
     code = Said(reason_code="NO_CAPACITY", note="Both our teams are at the flood.")
     hand_off = UUID(declined.ids["hand_off_id"])
     await house.manages("social_worker", casework.decline, hand_off, code)
@@ -146,9 +149,10 @@ async def furnish(house: House) -> Scene:
     return Scene(house, {"asked": asked_, "declined": declined, "worked": worked, "task": task})
 
 
-async def _filed(house: House) -> Standing:
-    filed = await house.manages("inspector", casework.file, full_report())
-    referral = UUID(filed.referrals[0].referral_id)
+async def filed(house: House) -> Standing:
+    """One case, with something in every field group, a proposal and a consent."""
+    report = await house.manages("inspector", casework.file, full_report())
+    referral = UUID(report.referrals[0].referral_id)
     wanted = Said(reason=WHY)
     asking = {"named": ("inspector.zz",)}
     proposal = await house.manages(
@@ -167,13 +171,13 @@ async def _filed(house: House) -> Standing:
         "SELECT c.reference, h.batch, k.id AS consent FROM referral.case c "
         "JOIN referral.hand_off h ON h.case_id = c.id AND h.step = 'ZZ-C01' "
         "JOIN referral.consent k ON k.case_id = c.id WHERE c.id = $1",
-        UUID(filed.case_id),
+        UUID(report.case_id),
     )
     ids = {
         "agency_id": str(agency["agency_id"]),
-        "case_id": filed.case_id,
+        "case_id": report.case_id,
         "referral_id": str(referral),
-        "hand_off_id": str(asked(filed, "ZZ-C01")),
+        "hand_off_id": str(asked(report, "ZZ-C01")),
         "batch": str(row["batch"]),
         "consent_id": str(row["consent"]),
         "attachment_id": str(added.attachment_id),
@@ -184,7 +188,7 @@ async def _filed(house: House) -> Standing:
 
 
 async def _worked(house: House) -> tuple[Standing, Standing]:
-    worked = await _filed(house)
+    worked = await filed(house)
     accepted = await house.manages(
         "social_worker", casework.accept, UUID(worked.ids["hand_off_id"])
     )
@@ -218,7 +222,8 @@ def _consent(now: datetime) -> Given:
     )
 
 
-async def _more_people(house: House) -> None:
+async def more_people(house: House) -> None:
+    """Those of ``MORE`` at their desks."""
     players = dict(house.players)
     await house.rows(
         "INSERT INTO agencies.unit SELECT (jsonb_populate_record(u, jsonb_build_object("
@@ -230,9 +235,9 @@ async def _more_people(house: House) -> None:
     url = make_url(house.database.superuser_url).set(drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool)
     async with engine.begin() as connection:
-        for name, (beside, unit) in MORE.items():
+        for name, (beside, unit, role) in MORE.items():
             at = house.player(beside)
-            seat = Seat(at.part.seat.agency, Role.OFFICER, unit)
+            seat = Seat(at.part.seat.agency, role, unit)
             found = await add(connection, "ZZ", f"{name}.zz", name.title(), seat, SINCE)
             assert isinstance(found, Added), found
             token = digest_of(f"token of {name}.zz")
