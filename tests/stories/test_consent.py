@@ -210,7 +210,7 @@ async def test_a_withdrawal_and_an_acceptance_at_once_end_with_nothing_open(hous
     await records(house, "inspector", referral)
     consent = await the_consent(house)
     withdrawn, accepted = await asyncio.gather(
-        house.does("inspector", casework.withdraw_consent, consent),
+        house.does("protection_supervisor", casework.withdraw_consent, consent),
         house.does("social_worker", casework.accept, hand_off),
     )
     assert isinstance(withdrawn, Withdrawn), withdrawn
