@@ -113,3 +113,23 @@ def test_the_oldest_answer_gives_way_to_the_newest(monkeypatch: pytest.MonkeyPat
     for number, word in enumerate(["one", "two", "three"]):
         assert memory.keep(word, number) == number
     assert memory == {"two": 1, "three": 2}
+
+
+def test_where_something_was_asked_before_it_is_decided_each_time() -> None:
+    (track,) = (one for one in CATALOGUE.in_force("ZZ", IN_FORCE) if one.track == "trafficking")
+    track = forgetful(track)
+    run = replace(run_of(facts(age=10), HT="indicated", CL="indicated"), open=False)
+    assert engine.file((track,), run, FRIDAY) == engine.file((forgetful(track),), run, FRIDAY)
+    assert not track.beginnings
+
+
+def test_a_limit_names_the_calendar_it_was_counted_by_and_is_like_no_other_thing() -> None:
+    (track,) = (one for one in CATALOGUE.in_force("ZZ", IN_FORCE) if one.track == "trafficking")
+    run = run_of(facts(age=10), HT="indicated", CL="indicated")
+    (filed,) = engine.file((track,), run, FRIDAY)
+    begun = filed.decision.all(StartClock)
+    assert begun
+    for clock in begun:
+        assert clock.calendar == clock.due.calendar
+        assert clock.calendar.endswith(clock.due.counted_by.version)
+        assert clock.due != clock.due.moment
