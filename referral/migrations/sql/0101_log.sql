@@ -10,14 +10,18 @@ CREATE TABLE log.epoch (
     origin    text NOT NULL UNIQUE,                -- first line of its checkpoints (C2SP tlog-checkpoint)
     entry_id  uuid UNIQUE REFERENCES referral.audit_entry (id),  -- entry 0; the first epoch has none of the kind
     signer    text NOT NULL,                       -- verifier key of who signs (C2SP signed-note)
-    opened_at timestamptz NOT NULL
+    kept      bigint NOT NULL DEFAULT 0 CHECK (kept >= 0),  -- entries of the epoch before that count on: this one tells anew what followed them
+    statement text,                                -- the note two custodians signed; the first epoch needs nobody's word
+    opened_at timestamptz NOT NULL,
+    CHECK ((epoch = 1) = (entry_id IS NULL) AND (epoch = 1) = (statement IS NULL) AND (epoch > 1 OR kept = 0))
 );
 
 CREATE TABLE log.position (                        -- an entry's place in the tree
     epoch    integer NOT NULL,
     position bigint NOT NULL,
-    entry_id uuid NOT NULL UNIQUE REFERENCES referral.audit_entry (id),
-    PRIMARY KEY (epoch, position)
+    entry_id uuid NOT NULL,
+    PRIMARY KEY (epoch, position),
+    UNIQUE (entry_id, epoch)
 );
 
 -- 256 hashes of one level of the tree, or as many as there are (C2SP tlog-tiles): level 0 are leaves,
