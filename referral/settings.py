@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     auditor_database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as role referral_auditor_ro, for `audit verify`"
     )
+    sequencer_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as role referral_sequencer, for `log sequence`"
+    )
+    signer_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as role referral_signer, for `log sign`"
+    )
     migration_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as an administrator, for `migrate` only"
     )
@@ -91,6 +97,20 @@ class Settings(BaseSettings):
     key_keeper_key: str = Field(default="referral", description="the name of our key there")
     key_keeper_token: SecretStr | None = Field(
         default=None, description="what the key keeper knows this installation by"
+    )
+    log_origin: str | None = Field(
+        default=None, description="the log's name and epoch, as log.example.gov/2026a"
+    )
+    log_key: SecretStr | None = Field(
+        default=None, description="the log's private key, as `referral log key` makes it"
+    )
+    log_state_file: Path | None = Field(
+        default=None, description="what the signer remembers; outside the database and its backups"
+    )
+    log_quorum: int = Field(default=2, ge=1, description="witnesses that make a checkpoint final")
+    log_custodians: str = Field(
+        default="",
+        description="public keys of those of whom two may open a new epoch",
     )
     second_factors: SecondFactors | None = Field(
         default=None, description="demanded or only offered; production always demands them"
