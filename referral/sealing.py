@@ -10,6 +10,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
@@ -21,10 +22,12 @@ from referral import installing, keeping, log_keys, logs, signing
 from referral.addresses import Addresses, MissingError
 from referral.audit import epochs, sequencer, state_files
 from referral.audit.announcing import NobodyError
+from referral.audit.checkpoints import Epoch
 from referral.audit.key_files import SIGNS, SigningKey
 from referral.audit.memory import Memory
 from referral.audit.proof import Checkpoint, Key, Note, ProofError
 from referral.audit.state_files import StateError
+from referral.audit.statements import Statement
 from referral.database import make_engine
 from referral.entry import utc_now
 from referral.keeping import write_secret
@@ -73,7 +76,7 @@ def sign_statement(
     terminal = Terminal(as_json)
     with told(terminal):
         text = statement.read_text("utf-8")
-        epochs.Statement.read(text.partition("\n\n")[0] + "\n")
+        Statement.read(text.partition("\n\n")[0] + "\n")
         line = SigningKey.read(key.read_text("utf-8")).sign(text.partition("\n\n")[0] + "\n")
     blank = "" if "\n\n" in text else "\n"
     statement.write_text(f"{text}{blank}{line}", "utf-8")
@@ -106,9 +109,7 @@ def sign(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     logs.configure(as_json=True)
     addresses = signing.addresses_of(settings)
     with told(terminal):
-        signed = asyncio.run(
-            _until_told(lambda stopping: signing.sign(settings, addresses, stopping))
-        )
+        signed = asyncio.run(_until_told(partial(signing.sign, settings, addresses)))
     terminal.answer({"signed": signed})
     terminal.say(f"Stopped. Signed {signed} checkpoints.")
 
@@ -117,7 +118,7 @@ def sign(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 def begin_first(
     signer: Annotated[
         str | None,
-        typer.Option(help="The log's public key; that of the key set here if not given."),
+        typer.Option(help="The log's public key; else that of the key set here."),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -138,9 +139,7 @@ def propose(
     why: Annotated[str, typer.Option(help="In a line: what happened.")],
     last: Annotated[
         Path | None,
-        typer.Option(
-            exists=True, help="The newest checkpoint a witness has, if the state is lost."
-        ),
+        typer.Option(exists=True, help="A witness's newest checkpoint, if the state is lost."),
     ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -169,7 +168,7 @@ def open_epoch(statement: File, data_dir: DataDir = None, as_json: AsJson = Fals
         known = log_keys.custodians(settings)
         vault = keeping.vault_of(settings, embedded=addresses.embedded)
 
-        async def opened(session: WriteSession) -> epochs.Epoch:
+        async def opened(session: WriteSession) -> Epoch:
             return await epochs.open_epoch(session, note, known, utc_now())
 
         found = asyncio.run(writing(addresses, vault, opened))
@@ -209,7 +208,7 @@ async def writing(
 
 async def _proposed(
     addresses: Addresses, settings: Settings, signer: Key, why: str, last: Checkpoint | None
-) -> epochs.Statement:
+) -> Statement:
     return await acting(
         addresses,
         lambda connection: epochs.propose(connection, signer, why, last, settings.log_quorum),

@@ -50,8 +50,8 @@ async def sign(
     key = log_keys.signing_key(settings, embedded=embedded)
     if key is None:
         raise MissingError(
-            "REFERRAL_LOG_KEY is not set, so nothing is signed: make a key with `referral log key`, "
-            "keep a copy elsewhere, and name its file in REFERRAL_LOG_KEY_FILE."
+            "REFERRAL_LOG_KEY is not set, so nothing is signed: make a key with `referral log "
+            "key`, keep a copy elsewhere, and name its file in REFERRAL_LOG_KEY_FILE."
         )
     file = log_keys.state_file(settings, embedded=embedded)
     with state_files.held(file):

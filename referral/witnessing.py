@@ -1,7 +1,7 @@
 """Commands of witnesses: enrolling them here, and being one for somebody else's log.
 
-`witness` needs neither a database of ours nor an account with the log: an agency runs it on a machine
-of its own. It must never see an entry.
+`witness` needs neither a database of ours nor an account with the log: an agency runs it on a
+machine of its own. It must never see an entry.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LAID = "(SELECT id, row_number() OVER (ORDER BY xid, id) - 1 AS n FROM referral.audit_entry)"
 OF = f"FROM {LAID} laid WHERE laid.id = e.id AND laid.n ="
 ATTACKS = {
-    "changed": "UPDATE referral.audit_entry e SET header = replace(header, 'enrolled', 'dismissed')",
+    "changed": "UPDATE referral.audit_entry e SET header = replace(header, 'enrolled', 'ended')",
     "moved": "UPDATE referral.audit_entry e SET xid = xid8 '3'",
     "deleted": "DELETE FROM referral.audit_entry e",
 }

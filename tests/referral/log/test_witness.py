@@ -1,4 +1,4 @@
-"""Witnesses countersign what goes on from what they saw; two stories are an incident, kept whole."""
+"""Witnesses countersign what goes on from what they saw; two stories are an incident."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def test_a_forged_signature_is_an_incident(log: Log) -> None:
         (lambda note: note.partition("\n\n")[0] + "\n\n", 422, "no signed note"),
         (lambda note: note.replace("labour ", "nobody "), 403, "no witness of this log"),
         (lambda note: note[:-6] + "AAAA=\n", 422, ""),
-        (lambda note: "", 422, "no signed note"),
+        (lambda note: note[:0], 422, "no signed note"),
         (lambda note: note + note.splitlines()[-1] * 20, 422, ""),
         (lambda note: note + (note.splitlines()[-1] + "\n") * 40, 422, "At most 16"),
     ],
