@@ -35,7 +35,7 @@ ORDER BY e.stream_id, e.seq
 """
 
 _HEADS: Final = """
-SELECT stream_id::text, kind, subject::text, country, seq, hash FROM referral.stream_head
+SELECT stream_id::text, kind, subject::text, country, seq, hash, at FROM referral.stream_head
 WHERE stream_id >= $1 AND stream_id <= $2
 """
 
@@ -92,7 +92,7 @@ async def read_streams(
     """Read these streams inside an open transaction."""
     heads = {row["stream_id"]: row for row in await connection.fetch(_HEADS, *_ends(which))}
     findings.streams += len(heads)
-    walk, ended = _Walk(), dict[str, tuple[int, str]]()
+    walk, ended = _Walk(), dict[str, tuple[int, str, datetime | None]]()
     cursor = await connection.cursor(_ENTRIES, *_ends(which))
     while rows := await cursor.fetch(_BATCH):
         for row in rows:
@@ -102,11 +102,12 @@ async def read_streams(
                     findings.found(f"stream {walk.stream_id}", "entries of a stream without a head")
             for what in _wrong(row, walk, heads.get(walk.stream_id), leaves):
                 findings.found(f"stream {walk.stream_id}, entry {row['seq']}", what)
-            ended[walk.stream_id] = (walk.seq, walk.hash)
+            ended[walk.stream_id] = (walk.seq, walk.hash, row["at"])
             findings.placed += row["position"] is not None
         findings.entries += len(rows)
     for stream_id, head in heads.items():
-        if (head["seq"], head["hash"].hex()) != ended.get(stream_id, (0, GENESIS)):
+        told = (head["seq"], head["hash"].hex(), head["at"])
+        if told != ended.get(stream_id, (0, GENESIS, None)):
             findings.found(
                 f"stream {stream_id}",
                 f"its head says {head['seq']} entries, its entries end otherwise: the tail was cut "

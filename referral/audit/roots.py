@@ -28,11 +28,16 @@ _CHECKPOINTS: Final = """
 SELECT size, root, note FROM log.checkpoint WHERE epoch = $1 ORDER BY size
 """
 _COSIGNATURES: Final = """
-SELECT c.size, c.line, k.note, w.name, w.key FROM log.cosignature c
-    JOIN log.checkpoint k USING (epoch, size) JOIN log.witness w ON w.name = c.witness
-WHERE epoch = $1 ORDER BY size
+SELECT c.size, c.witness AS name, c.line, c.signed_at, k.note, w.key FROM log.cosignature c
+    LEFT JOIN log.checkpoint k USING (epoch, size) LEFT JOIN log.witness w ON w.name = c.witness
+WHERE c.epoch = $1 ORDER BY size
 """
 _TILES: Final = "SELECT level, number, hashes FROM log.tile WHERE epoch = $1 ORDER BY level, number"
+_STRAYS: Final = """
+SELECT DISTINCT 'tile' AS what, epoch FROM log.tile UNION SELECT 'checkpoint', epoch FROM log.checkpoint
+UNION SELECT 'cosignature', epoch FROM log.cosignature UNION SELECT 'position', epoch FROM log.position
+EXCEPT SELECT what, epoch FROM log.epoch, unnest(ARRAY['tile', 'checkpoint', 'cosignature', 'position']) AS what
+"""
 # Of the opening entry of an epoch it is known that it comes first; else placing is by (xid, id),
 # so what has no place is younger than everything that has one.
 _PASSED_OVER: Final = """
@@ -87,8 +92,8 @@ async def check_trees(
 ) -> None:
     """Every tree against every root that is known of it."""
     trees = [_tree(row, leaves, findings, trusted) for row in await connection.fetch(_EPOCHS)]
-    for epoch in sorted(set(leaves.sizes) - {tree.epoch for tree in trees}):
-        findings.found(f"tree {epoch}", "entries were placed in a tree that was never begun")
+    for row in await connection.fetch(_STRAYS):
+        findings.found(f"tree {row['epoch']}", f"it has a {row['what']}, and was never begun")
     for row in await connection.fetch(_PASSED_OVER):
         findings.found(
             f"entry {row['id']}",
@@ -165,15 +170,19 @@ def _kept(row: Any, tree: _Tree, findings: Findings) -> None:
 
 def _cosigned(row: Any, tree: _Tree, trusted: Trusted, findings: Findings) -> None:
     where = f"cosignature {tree.epoch}/{row['size']} of {row['name']}"
+    if row["note"] is None or row["key"] is None:
+        findings.found(where, "what it countersigned, or who did, is no longer here")
+        return
     try:
-        note = Note.read(row["note"] + row["line"])
         key = Key.read(row["key"])
         if trusted.witnesses:
             key = next((one for one in trusted.witnesses if one.name == row["name"]), key)
-        if key.name not in note.check([key]):
-            findings.found(where, "it was made by another key than that witness's")
+        signers = Note.read(row["note"] + row["line"]).check([key])
     except ProofError as problem:
         findings.found(where, str(problem))
+        return
+    if signers.get(row["name"]) != row["signed_at"]:
+        findings.found(where, "it is not that witness's, or of another moment")
 
 
 def _grow(tree: _Tree, leaves: Leaves, kept: Mapping[Tile, bytes], findings: Findings) -> None:

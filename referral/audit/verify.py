@@ -50,27 +50,38 @@ async def verify(
     elsewhere; without them the trees are judged by the keys that stand in the database. Raises
     OSError when nothing answers.
     """
-    findings = Findings()
     async with _snapshot(url) as connection:
-        sizes = await sizes_of(connection, findings)
-        begins = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
-        with tempfile.NamedTemporaryFile() as room:
-            room.truncate(max(1, sum(sizes.values()) * HASH))
-            asked = _Asked(url, room.name, begins, sizes)
-            total = await connection.fetchval(_COUNT)
-            if total <= _FEW:
-                findings.add(await _read(connection, Streams(), asked))
-                await _reconcile(connection, findings)
-            else:
-                asked.snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
-                parts = Streams.shared(math.ceil(total / _PART))
-                await asyncio.gather(
-                    _share(asked, parts, findings, lambda: _tell(progress, findings, total)),
-                    _reconcile(connection, findings),
-                )
-            _tell(progress, findings, total)
-            with _leaves(asked) as leaves:
-                await check_trees(connection, leaves, findings, trusted or Trusted())
+        return await verify_within(connection, progress, trusted, url=url)
+
+
+async def verify_within(
+    connection: asyncpg.Connection,
+    progress: Progress | None = None,
+    trusted: Trusted | None = None,
+    *,
+    url: str | None = None,
+) -> Findings:
+    """As ``verify``, in the connection's transaction; without ``url`` nobody else helps to read."""
+    findings = Findings()
+    sizes = await sizes_of(connection, findings)
+    begins = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
+    with tempfile.NamedTemporaryFile() as room:
+        room.truncate(max(1, sum(sizes.values()) * HASH))
+        asked = _Asked(url or "", room.name, begins, sizes)
+        total = await connection.fetchval(_COUNT)
+        if url is None or total <= _FEW:
+            findings.add(await _read(connection, Streams(), asked))
+            await _reconcile(connection, findings)
+        else:
+            asked.snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+            parts = Streams.shared(math.ceil(total / _PART))
+            await asyncio.gather(
+                _share(asked, parts, findings, lambda: _tell(progress, findings, total)),
+                _reconcile(connection, findings),
+            )
+        _tell(progress, findings, total)
+        with _leaves(asked) as leaves:
+            await check_trees(connection, leaves, findings, trusted or Trusted())
     return findings
 
 

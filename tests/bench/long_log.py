@@ -21,6 +21,10 @@ from referral.vault import SubjectKey
 ORIGIN = "log.bench.example/1"
 SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 KEY = Key(ORIGIN, 1, SIGNER.public_key().public_bytes_raw())
+WITNESSES = {
+    name: Ed25519PrivateKey.from_private_bytes(bytes([n + 1] * 32))
+    for n, name in enumerate(("labour", "police", "social"))
+}
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 _TOGETHER = 20_000
 _ACTS = (Done.SIGNED_IN, Done.SIGNED_OUT, Done.STEPPED_UP)
@@ -120,6 +124,16 @@ async def _finish(
         "INSERT INTO log.checkpoint VALUES (1, $1, $2, $3, $4, $4)",
         *(edge.size, edge.root, note, BEGUN),
     )
+    for name, private in WITNESSES.items():
+        key = Key(name, 4, private.public_key().public_bytes_raw())
+        await connection.execute(
+            "INSERT INTO log.witness (name, key, independent, enrolled_at) VALUES ($1, $2, true, $3)",
+            *(name, str(key), BEGUN),
+        )
+        await connection.execute(
+            "INSERT INTO log.cosignature VALUES (1, $1, $2, $3, $4, $4)",
+            *(edge.size, name, signed_by(private, name, text, BEGUN), BEGUN),
+        )
     await connection.execute("SET session_replication_role = DEFAULT")
     await connection.execute("ANALYZE")
 
