@@ -177,14 +177,9 @@ def verify_log(
     terminal.say(
         f"{findings.entries} entries in {findings.streams} streams, {findings.effects} effects; "
         f"{findings.placed} have their place in the tree, {findings.signed} are signed, "
-        f"{findings.final} countersigned: "
-        + (
-            f"{len(findings.problems) + findings.more} problems."
-            if findings.problems
-            else "all agree."
-        )
+        f"{findings.final} countersigned: " + (f"{wrong} problems." if wrong else "all agree.")
     )
-    if findings.problems:
+    if wrong:
         raise typer.Exit(Exit.PROBLEMS)
 
 
