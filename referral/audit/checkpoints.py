@@ -152,9 +152,7 @@ async def epochs(connection: AsyncConnection) -> list[Epoch]:
     return [Epoch(*row) for row in rows]
 
 
-async def inclusion(
-    connection: AsyncConnection, place: Place, size: int
-) -> tuple[bytes, ...]:
+async def inclusion(connection: AsyncConnection, place: Place, size: int) -> tuple[bytes, ...]:
     """The path from an entry to the root at ``size``.
 
     Raises ValueError when there is no such entry at that size, LookupError when the tree is not

@@ -16,7 +16,9 @@ CREATE TABLE log.epoch (
     CHECK ((epoch = 1) = (entry_id IS NULL) AND (epoch = 1) = (statement IS NULL) AND (epoch > 1 OR kept = 0))
 );
 
-CREATE TABLE log.position (                        -- an entry's place in the tree
+-- An entry's place in the tree. No foreign key: the sequencer copies ids it has just read of rows that
+-- are never deleted, and a key would lock each of those rows once more; the verifier compares them.
+CREATE TABLE log.position (
     epoch    integer NOT NULL,
     position bigint NOT NULL,
     entry_id uuid NOT NULL,
@@ -33,6 +35,16 @@ CREATE TABLE log.tile (
     hashes bytea NOT NULL CHECK (octet_length(hashes) % 32 = 0 AND octet_length(hashes) BETWEEN 32 AND 8192),
     PRIMARY KEY (epoch, level, number)
 );
+ALTER TABLE log.tile ALTER COLUMN hashes SET STORAGE EXTERNAL;  -- hashes cannot be made smaller
+CREATE FUNCTION log.only_grow() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF substring(NEW.hashes FOR octet_length(OLD.hashes)) <> OLD.hashes THEN
+        RAISE EXCEPTION 'a tile of the log only grows' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE EXECUTE ON FUNCTION log.only_grow() FROM PUBLIC;
+CREATE TRIGGER only_grow BEFORE UPDATE ON log.tile FOR EACH ROW EXECUTE FUNCTION log.only_grow();
 
 CREATE TABLE log.checkpoint (
     epoch     integer NOT NULL REFERENCES log.epoch (epoch),
@@ -62,6 +74,14 @@ CREATE TABLE log.cosignature (
     kept_at  timestamptz NOT NULL,
     PRIMARY KEY (epoch, size, witness),
     FOREIGN KEY (epoch, size) REFERENCES log.checkpoint (epoch, size)
+);
+
+-- That sequencer and signer are at work, and what they have still before them: told every few seconds.
+CREATE TABLE log.pulse (
+    process   text PRIMARY KEY CHECK (process IN ('sequencer', 'signer')),
+    at        timestamptz NOT NULL,
+    behind    bigint NOT NULL,                     -- entries not yet placed, or not yet signed
+    oldest_at timestamptz                          -- of them
 );
 
 -- Something is wrong with the log itself: signing stopped, a fork was seen, witnesses are silent.
@@ -94,7 +114,8 @@ GRANT EXECUTE ON FUNCTION log.keep_cosignature(integer, bigint, text, text, time
 GRANT INSERT ON log.position TO referral_sequencer;
 GRANT INSERT, UPDATE (hashes) ON log.tile TO referral_sequencer;
 GRANT INSERT, UPDATE (seen_at) ON log.checkpoint TO referral_signer;
-GRANT INSERT, UPDATE (what, ended_at) ON log.alarm TO referral_signer, referral_worker;
+GRANT INSERT, UPDATE (at, behind, oldest_at) ON log.pulse TO referral_sequencer, referral_signer;
+GRANT INSERT, UPDATE (what, ended_at) ON log.alarm TO referral_sequencer, referral_signer, referral_worker;
 GRANT INSERT ON log.epoch TO referral_migrator;
 GRANT INSERT, UPDATE (ended_at) ON log.witness TO referral_migrator;
 GRANT USAGE ON SCHEMA referral TO referral_sequencer, referral_signer, referral_migrator;
