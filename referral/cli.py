@@ -77,7 +77,9 @@ def _serve(
     """The application, and with a database of our own the clockwork too."""
     vault = keeping.vault_of(settings, embedded=addresses.embedded)
     catalogue = Catalogue.load(goes_on=True)
-    made = installing.installation(settings, addresses.of("app"), vault, catalogue)
+    promiser = keeping.promiser_of(settings, embedded=addresses.embedded)
+    url = addresses.of("app")
+    made = installing.installation(settings, url, vault, catalogue, promiser=promiser)
     clockwork = (
         installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
         if addresses.embedded
@@ -89,7 +91,7 @@ def _serve(
 # Whatever is set, the demo is an installation of its own.
 _ELSEWHERE: Final = (
     *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
-    *("key_keeper", "key_keeper_url"),
+    *("key_keeper", "key_keeper_url", "promise_key"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )
 

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     key_keeper_token: SecretStr | None = Field(
         default=None, description="what the key keeper knows this installation by"
     )
+    log_quorum: int = Field(default=2, ge=1, description="witnesses that make a checkpoint final")
+    promise_key: SecretStr | None = Field(
+        default=None,
+        description="signs what acceptances are answered with; made beside an embedded database",
+    )
     second_factors: SecondFactors | None = Field(
         default=None, description="demanded or only offered; production always demands them"
     )

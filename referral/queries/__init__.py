@@ -47,6 +47,7 @@ from referral.queries.operations import (
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
+from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, receipt_of
 from referral.queries.referrals import ReferralSeen
 from referral.queries.removals import RemovalSeen, removals_of
 
@@ -72,6 +73,7 @@ __all__ = [
     "PanelSeen",
     "PersonSeen",
     "ProposalSeen",
+    "ReceiptSeen",
     "ReferralSeen",
     "RemovalSeen",
     "ResponseTimes",
@@ -94,9 +96,12 @@ __all__ = [
     "meetings_of",
     "memberships_named",
     "need_to_know",
+    "not_yet",
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "promise_of",
+    "receipt_of",
     "receivers_in",
     "removals_of",
     "response_times_in",

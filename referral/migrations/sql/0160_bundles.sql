@@ -17,7 +17,7 @@ CREATE TABLE referral.bundle (
     referral_id uuid NOT NULL REFERENCES referral.referral (id),
     country     text NOT NULL,
     key_version integer NOT NULL,
-    wanted      bytea NOT NULL,                    -- for whom, which groups, what stays closed: under the case's key
+    choice      bytea NOT NULL,                    -- for whom, which groups, what stays closed: under the case's key
     made_at     timestamptz,                       -- when it was approved
     expires_at  timestamptz,
     record      bytea,                             -- what it says of the case, under its key; gone a day later
