@@ -14,6 +14,7 @@ from referral import queries
 from referral.api.answers import Answer
 from referral.api.asked import Route
 from referral.api.wire import ROOT, answer, refused
+from referral.edge import handed_out
 from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal
 from referral.queries import ReceiptSeen
@@ -82,13 +83,9 @@ async def receipt_file(call: Reading, request: Request, hand_off_id: UUID) -> Re
     seen = await _seen(call, hand_off_id)
     if isinstance(seen, Refusal):
         return refused(seen, request)
-    return refused(queries.not_yet(), request) if seen.text is None else text_of(seen.text)
-
-
-def text_of(receipt: str) -> Response:
-    """A receipt as a file; its name says nothing of the case."""
-    headers = {"Content-Disposition": 'attachment; filename="receipt.txt"'}
-    return Response(receipt, media_type="text/plain; charset=utf-8", headers=headers)
+    if seen.text is None:
+        return refused(queries.not_yet(), request)
+    return handed_out(seen.text.encode(), "text/plain; charset=utf-8", "receipt.txt")
 
 
 async def _seen(call: Call[Any], hand_off_id: UUID) -> ReceiptSeen | Refusal:

@@ -11,6 +11,13 @@ from referral.queries.attachments import (
     attachments_of,
 )
 from referral.queries.batches import batch_of
+from referral.queries.bundles import (
+    BundleOpened,
+    BundleSeen,
+    BundlesSeen,
+    bundle_taken,
+    bundles_of,
+)
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
@@ -54,6 +61,9 @@ from referral.queries.removals import RemovalSeen, removals_of
 __all__ = [
     "AttachmentLine",
     "AttachmentOpened",
+    "BundleOpened",
+    "BundleSeen",
+    "BundlesSeen",
     "CaseSeen",
     "ClockSeen",
     "ConsentSeen",
@@ -82,6 +92,8 @@ __all__ = [
     "attachment_opened",
     "attachments_of",
     "batch_of",
+    "bundle_taken",
+    "bundles_of",
     "case_seen",
     "case_with",
     "consents_of",

@@ -10,6 +10,7 @@ import segno
 from fastapi import APIRouter, Request, Response
 
 from referral import queries
+from referral.edge import handed_out
 from referral.entry import Call, Reading
 from referral.errors import Refusal
 from referral.queries import ReceiptSeen
@@ -68,8 +69,7 @@ async def receipt_file(request: Request, call: Reading, hand_off_id: UUID) -> Re
         return error_page(request, seen, call)
     if seen.text is None:
         return error_page(request, queries.not_yet(), call)
-    headers = {"Content-Disposition": 'attachment; filename="receipt.txt"'}
-    return Response(seen.text, media_type="text/plain; charset=utf-8", headers=headers)
+    return handed_out(seen.text.encode(), "text/plain; charset=utf-8", "receipt.txt")
 
 
 async def receipt_seen(call: Call[Any], hand_off_id: UUID) -> ReceiptSeen | Refusal:

@@ -104,8 +104,9 @@ async def test_nobody_else_gets_one_and_a_stranger_finds_nothing(house: House, l
     others = ("city_police", "river_police", "prosecutor", "trafficking_officer")
     beside = [part for part in others if str(house.player(part).unit_id) in units]
     assert beside, [ask.step for ask in filed.asks]
-    refused = await house.does(beside[0], queries.receipt_of, hand_off)
-    assert (refused.status, refused.type) == (403, "not-permitted")
+    for part in beside:
+        refused = await house.does(part, queries.receipt_of, hand_off)
+        assert refused.type in {"not-found", "not-permitted"}, part
 
 
 async def test_who_has_passed_her_on_keeps_her_receipt(

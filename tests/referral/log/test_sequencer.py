@@ -53,9 +53,12 @@ async def test_two_at_once_place_each_entry_once(log: Log) -> None:
             return sum([await sequencer.place(connection, batch=7) for _ in range(8)])
 
     assert sum(await asyncio.gather(one(), one())) + await log.place() == 40
-    assert [tuple(row) for row in await log.house.rows(
-        "SELECT count(*), count(DISTINCT entry_id), max(position) FROM log.position"
-    )] == [(40, 40, 39)]
+    assert [
+        tuple(row)
+        for row in await log.house.rows(
+            "SELECT count(*), count(DISTINCT entry_id), max(position) FROM log.position"
+        )
+    ] == [(40, 40, 39)]
 
 
 async def test_a_database_filled_from_a_dump_is_noticed(log: Log) -> None:

@@ -149,8 +149,9 @@ async def test_under_a_clock_that_jumped_nothing_is_signed(log: Log, jump: timed
     log.skewed = jump
     log.house.at.forward(minutes=2)
     assert not await log.look()
-    assert f"jumped {'forward' if jump > timedelta(0) else 'back'} by 6 s" in (
-        (await log.alarms())["clock"]
+    assert (
+        f"jumped {'forward' if jump > timedelta(0) else 'back'} by 6 s"
+        in ((await log.alarms())["clock"])
     )
 
 
