@@ -80,7 +80,8 @@ async def countersigned(log: Log, signed: Signed, count: int) -> list[str]:
         witness = SigningKey.new(name, 4)
         line = witness.cosign(str(signed.checkpoint), log.house.at())
         await log.house.rows(
-            "INSERT INTO log.witness (name, key, independent, enrolled_at) VALUES ($1, $2, true, $3)",
+            "INSERT INTO log.witness (name, key, independent, enrolled_at) "
+            "VALUES ($1, $2, true, $3)",
             *(name, str(witness.key), log.house.at()),
         )
         await log.house.rows(
