@@ -18,10 +18,12 @@ from sqlalchemy.engine import make_url
 from referral import roles
 from referral.settings import Settings
 
-OWN: Final = ("app", "worker", "auditor_ro", "migrator")
+OWN: Final = ("app", "worker", "sequencer", "signer", "auditor_ro", "migrator")
 _SETTING: Final = {
     "app": "DATABASE_URL",
     "worker": "WORKER_DATABASE_URL",
+    "sequencer": "SEQUENCER_DATABASE_URL",
+    "signer": "SIGNER_DATABASE_URL",
     "auditor_ro": "AUDITOR_DATABASE_URL",
     "migrator": "MIGRATION_URL",
     "administrator": "MIGRATION_URL",
@@ -40,7 +42,7 @@ class Addresses:
     embedded: bool
 
     def of(self, role: str) -> str:
-        """The address of ``app``, ``worker``, ``auditor_ro``, ``migrator`` or ``administrator``."""
+        """The address of one of ``OWN``, or ``administrator``."""
         if role in self.urls:
             return self.urls[role]
         name = f"REFERRAL_{_SETTING[role]}"
@@ -56,6 +58,8 @@ def external(settings: Settings) -> Addresses | None:
     given = {
         "app": settings.database_url,
         "worker": settings.worker_database_url,
+        "sequencer": settings.sequencer_database_url,
+        "signer": settings.signer_database_url,
         "auditor_ro": settings.auditor_database_url,
         "administrator": settings.migration_url,
     }

@@ -22,7 +22,7 @@ from referral.outages import refusal_for
 from referral.web.pages import error_page
 
 _LOG = structlog.get_logger("referral.answering")
-_MACHINES: Final = ("/api/", "/health/", "/metrics")
+_MACHINES: Final = ("/api/", "/health/", "/metrics", *edge.PUBLIC)
 
 
 def answered(request: Request, refusal: Refusal) -> Response:

@@ -12,12 +12,14 @@ from functools import cache
 from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
 from prometheus_client import Gauge, generate_latest
 
 from referral import api, edge, web
 from referral.answering import ANSWERED, answered
 from referral.database import UNCLEAN
 from referral.entry import Installation
+from referral.log_health import health_of_log, measuring
 
 _READY_SECONDS: Final = 2.0
 VERSION: Final = "1.0.0"
@@ -65,7 +67,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _show_health(app: FastAPI, metrics: edge.Metrics) -> None:
-    """Alive needs nothing; ready needs the database; metrics hold no identity."""
+    """Alive needs nothing; ready needs the database; metrics hold no identity.
+
+    A log that is not signed keeps nobody from working: it is said beside, and an alarm stands.
+    """
     unclean = Gauge(
         "referral_connections_unclean",
         "Connections that came back inside a transaction, and were destroyed",
@@ -81,10 +86,12 @@ def _show_health(app: FastAPI, metrics: edge.Metrics) -> None:
     async def ready(request: Request) -> Response:
         installation: Installation = request.app.state.installation
         async with asyncio.timeout(_READY_SECONDS):
-            async with installation.engine.connect() as connection:
-                await connection.exec_driver_sql("SELECT 1")
-        return Response('{"status":"ready"}', media_type="application/json")
+            log = await health_of_log(installation)
+        return JSONResponse({"status": "ready", "log": log})
+
+    measure = measuring(metrics.registry)
 
     @app.get("/metrics", include_in_schema=False)
-    async def measured() -> Response:
+    async def measured(request: Request) -> Response:
+        await measure(request.app.state.installation)
         return Response(generate_latest(metrics.registry), media_type="text/plain; version=0.0.4")

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Annotated, Final
@@ -22,19 +23,27 @@ import typer
 from protocols.catalogue import Catalogue
 from referral import (
     demo,
+    demo_witnesses,
     entering,
     federating,
     guiding,
     installing,
     keeping,
     keying,
+    log_keys,
     logs,
     migrating,
     proving,
     replaying,
+    sealing,
     serving,
+    signing,
+    witnessing,
 )
 from referral.addresses import Addresses, external
+from referral.audit import sequencer
+from referral.database import make_engine
+from referral.entry import utc_now
 from referral.options import AsJson, DataDir, day_of, settings_with
 from referral.outcomes import Door
 from referral.settings import Environment, Settings
@@ -57,7 +66,12 @@ app.add_typer(entering.intake, name="intake")
 app.add_typer(federating.providers, name="providers")
 app.add_typer(federating.clients, name="clients")
 app.add_typer(keying.keys, name="keys")
+proving.audit.command("witness")(witnessing.witness)
+proving.audit.add_typer(witnessing.enrolled, name="witnesses")
+proving.audit.add_typer(sealing.epoch, name="epoch")
+proving.audit.add_typer(sealing.custodian, name="custodian")
 app.add_typer(proving.audit, name="audit")
+app.add_typer(sealing.log, name="log")
 
 
 @contextmanager
@@ -74,7 +88,7 @@ def _serve(
     ending: serving.Ending,
     ready: Callable[[], None],
 ) -> None:
-    """The application, and with a database of our own the clockwork too."""
+    """The application; with a database of our own clockwork, sequencer and signer too."""
     vault = keeping.vault_of(settings, embedded=addresses.embedded)
     catalogue = Catalogue.load(goes_on=True)
     promiser = keeping.promiser_of(settings, embedded=addresses.embedded)
@@ -85,12 +99,36 @@ def _serve(
         if addresses.embedded
         else None
     )
-    serving.serve(made, listening, ending, clockwork=clockwork, ready=ready)
+    with ExitStack() as stack:
+        beside = list(_beside(settings, addresses, stack)) if addresses.embedded else []
+        if settings.environment is Environment.DEMO:
+            beside.append(_watched(settings, addresses, serving.address_of(listening, settings)))
+        serving.serve(made, listening, ending, clockwork=clockwork, beside=beside, ready=ready)
+
+
+def _beside(settings: Settings, addresses: Addresses, stack: ExitStack) -> Iterator[serving.Beside]:
+    """The sequencer in this process; the signer, with the log's key, in one of its own."""
+    key = log_keys.signing_key(settings, embedded=True)
+    assert key is not None, "beside an embedded database there is one"  # noqa: S101 (for mypy)
+    asyncio.run(sealing.begun_by(addresses, key.key))
+    stack.enter_context(signing.beside(settings))
+    engine = make_engine(addresses.of("sequencer"), pool_size=1, statement_timeout=120)
+    yield partial(sequencer.run, engine, utc_now)
+
+
+def _watched(settings: Settings, addresses: Addresses, url: str) -> serving.Beside:
+    """The demo's witnesses."""
+    vault, folder = keeping.vault_of(settings, embedded=True), settings.data_dir
+    keys = asyncio.run(demo_witnesses.enrol(addresses, vault, folder))
+    log = log_keys.signing_key(settings, embedded=True)
+    assert log is not None, "beside an embedded database there is one"  # noqa: S101 (for mypy)
+    return partial(demo_witnesses.watch, keys, folder, url, log.key)
 
 
 # Whatever is set, the demo is an installation of its own.
 _ELSEWHERE: Final = (
     *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
+    *("sequencer_database_url", "signer_database_url", "log_origin", "log_key", "log_state_file"),
     *("key_keeper", "key_keeper_url", "promise_key"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )
@@ -190,7 +228,10 @@ def migrate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Make roles and database if they are missing, and bring the schema to the newest version."""
     terminal, settings = Terminal(as_json), settings_with(data_dir)
     if external(settings) is not None:
-        changed = migrating.upgrade(asyncio.run(migrating.prepare(settings)))
+        url = asyncio.run(migrating.prepare(settings))
+        changed = migrating.upgrade(url)
+        if key := log_keys.signing_key(settings, embedded=False):
+            asyncio.run(sealing.begun_by(Addresses({"migrator": url}, embedded=False), key.key))
     else:
         with installing.database(settings) as addresses:
             changed = migrating.upgrade(addresses.of("migrator"))

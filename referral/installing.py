@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from protocols.catalogue import Catalogue
-from referral import keeping
+from referral import keeping, log_keys
 from referral.addresses import OWN, Addresses, MissingError, external, running
 from referral.attachments.scanning import Scan, clamd, without
 from referral.audit.key_files import SigningKey
@@ -43,6 +43,7 @@ def database(settings: Settings, *, fresh: bool = False, join: bool = True) -> I
         if fresh:
             for file in (keeping.FILE, keeping.PROMISES):
                 (settings.data_dir / file).unlink(missing_ok=True)
+            log_keys.forget(settings.data_dir)
         upgrade(started.url("migrator"))
         yield Addresses({role: started.url(role) for role in OWN}, embedded=True)
 

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final, Self
@@ -24,6 +24,7 @@ from referral.renewing import renew
 from referral.settings import Settings
 
 GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
+Beside = Callable[[asyncio.Event], Awaitable[object]]
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -147,23 +148,32 @@ def serve(
     ending: Ending,
     *,
     clockwork: Installation | None = None,
+    beside: Sequence[Beside] = (),
     ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until told to stop, with the clockwork beside it if it is given its connections."""
+    """Serve until told to stop, with the clockwork beside it if it is given its connections.
+
+    ``beside``: what else runs along, each until the event it is given is set.
+    """
     config = configured(installation)
     server = _Server(config, ready)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         both = [installation, *([clockwork] if clockwork else [])]
         runner.get_loop().add_signal_handler(signal.SIGHUP, renew, both)
-        runner.run(_serve(server, listening, ending, clockwork))
+        runner.run(_serve(server, listening, ending, clockwork, beside))
 
 
 async def _serve(
-    server: _Server, listening: socket.socket, ending: Ending, clockwork: Installation | None
+    server: _Server,
+    listening: socket.socket,
+    ending: Ending,
+    clockwork: Installation | None,
+    beside: Sequence[Beside],
 ) -> None:
     stopping = ending.event()
     answering = asyncio.create_task(server.serve([listening]))
     ticking = asyncio.create_task(worker.run(clockwork, stopping)) if clockwork else None
+    others = [asyncio.ensure_future(one(stopping)) for one in beside]
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({answering, asked}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
@@ -172,6 +182,7 @@ async def _serve(
     finally:
         stopping.set()
         await asked
+        await asyncio.gather(*others)
         if ticking is not None and clockwork is not None:
             await ticking
             await clockwork.engine.dispose()

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     auditor_database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as role referral_auditor_ro, for `audit verify`"
     )
+    sequencer_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as role referral_sequencer, for `log sequence`"
+    )
+    signer_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as role referral_signer, for `log sign`"
+    )
     migration_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as an administrator, for `migrate` only"
     )
@@ -92,7 +98,20 @@ class Settings(BaseSettings):
     key_keeper_token: SecretStr | None = Field(
         default=None, description="what the key keeper knows this installation by"
     )
+    log_origin: str | None = Field(
+        default=None, description="the log's name and epoch, as log.example.gov/2026a"
+    )
+    log_key: SecretStr | None = Field(
+        default=None, description="the log's private key, as `referral log key` makes it"
+    )
+    log_state_file: Path | None = Field(
+        default=None, description="what the signer remembers; outside the database and its backups"
+    )
     log_quorum: int = Field(default=2, ge=1, description="witnesses that make a checkpoint final")
+    log_custodians: str = Field(
+        default="",
+        description="public keys of those of whom two may open a new epoch",
+    )
     promise_key: SecretStr | None = Field(
         default=None,
         description="signs what acceptances are answered with; made beside an embedded database",

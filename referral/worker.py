@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from referral import casework
 from referral.attachments.scanning import ScannerDownError
+from referral.audit.standing import watch
 from referral.entry import Installation
 from referral.logs import fault_of
 from referral.session import WriteSession
@@ -29,6 +31,7 @@ _LOG = structlog.get_logger("referral.worker")
 
 IDLE: Final = 1.0  # seconds between two looks; a look is one probe of a partial index
 AFTER_A_FAULT: Final = 5.0  # seconds, while the database is away
+LOG_LOOK: Final = 10.0  # seconds between two looks at the log itself
 PUSHED: Final = timedelta(minutes=5)
 
 # The earliest first, whichever case it belongs to: a clock's second rung must not overtake another
@@ -190,6 +193,12 @@ async def _acting_in(installation: Installation, country: str) -> AsyncIterator[
         yield _session(installation, connection)
 
 
+async def look_at_log(installation: Installation, now: datetime) -> dict[str, str]:
+    """Whether the log is grown, signed and countersigned; alarms say what is not."""
+    async with installation.engine.connect() as connection:
+        return await watch(connection, installation.settings.log_quorum, now)
+
+
 async def run(installation: Installation, stopping: asyncio.Event | None = None) -> Turn:
     """Take turns until told to stop; returns what all of them came to.
 
@@ -197,7 +206,7 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
     SIGTERM and Ctrl-C stop it, after the rung it is at.
     """
     stopping = stopping or _until_signalled()
-    whole = Turn()
+    whole, looked = Turn(), -LOG_LOOK
     while not stopping.is_set():
         wait = IDLE
         try:
@@ -206,6 +215,9 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
             if told.fired:
                 _LOG.info("fired", count=told.fired)
             await look_through(installation, installation.clock(), stopping)
+            if monotonic() - looked >= LOG_LOOK:
+                looked = monotonic()
+                await look_at_log(installation, installation.clock())
         except Exception as fault:  # noqa: BLE001 - the clock must go on: the next turn tries again
             _LOG.error("turn failed", **fault_of(fault))
             wait = AFTER_A_FAULT

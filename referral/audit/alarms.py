@@ -74,7 +74,7 @@ async def end(connection: AsyncConnection, kinds: Sequence[str], now: datetime) 
 async def standing(connection: AsyncConnection) -> list[Alarm]:
     """The alarms that stand."""
     rows = (await connection.exec_driver_sql(_STANDING)).all()
-    return [Alarm(*row) for row in rows]
+    return [Alarm(row.kind, row.what, row.raised_at) for row in rows]
 
 
 async def beat(
@@ -87,4 +87,4 @@ async def beat(
 async def pulses(connection: AsyncConnection) -> dict[str, Pulse]:
     """By process."""
     rows = (await connection.exec_driver_sql(_PULSES)).all()
-    return {row.process: Pulse(*row) for row in rows}
+    return {row.process: Pulse(*tuple(row)) for row in rows}

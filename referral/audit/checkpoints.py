@@ -42,8 +42,9 @@ _LAST_FINAL: Final = _FINAL.format(order="DESC")
 _PLACE: Final = (
     "SELECT epoch, position FROM log.position WHERE entry_id = $1 ORDER BY epoch DESC LIMIT 1"
 )
+_NEWEST: Final = "SELECT coalesce(max(size), 0) FROM log.checkpoint WHERE epoch = $1"
 _PLACED: Final = "SELECT max(position) FROM log.position WHERE epoch = $1"
-_EPOCHS: Final = "SELECT epoch, origin, signer, entry_id, kept, statement, opened_at FROM log.epoch ORDER BY epoch"
+_EPOCHS: Final = "SELECT epoch, origin, signer, entry_id, kept, statement, opening, opened_at FROM log.epoch ORDER BY epoch"
 _TILES: Final = """
 SELECT t.level, t.number, t.hashes FROM unnest($2::smallint[], $3::bigint[]) AS a (level, number)
 JOIN log.tile t ON t.epoch = $1 AND t.level = a.level AND t.number = a.number
@@ -100,6 +101,7 @@ class Epoch:
     entry_id: UUID | None  # entry 0; the first epoch has none of the kind
     kept: int
     statement: str | None  # what two custodians signed; the first epoch needs nobody's word
+    opening: str | None  # header of entry 0
     opened_at: datetime
 
 
@@ -137,7 +139,7 @@ async def last_final(
 async def place_of(connection: AsyncConnection, entry_id: UUID) -> Place | None:
     """An entry's place in the latest epoch that has it; None until it was placed."""
     row = (await connection.exec_driver_sql(_PLACE, (entry_id,))).one_or_none()
-    return None if row is None else Place(*row)
+    return None if row is None else Place(row.epoch, row.position)
 
 
 async def placed(connection: AsyncConnection, epoch: int) -> int:
@@ -146,10 +148,15 @@ async def placed(connection: AsyncConnection, epoch: int) -> int:
     return 0 if last is None else int(last) + 1
 
 
+async def newest_of(connection: AsyncConnection, epoch: int) -> int:
+    """The size of an epoch's newest checkpoint; 0 before the first."""
+    return int(await _one(connection, _NEWEST, epoch))
+
+
 async def epochs(connection: AsyncConnection) -> list[Epoch]:
     """All of them, the first first."""
     rows = (await connection.exec_driver_sql(_EPOCHS)).all()
-    return [Epoch(*row) for row in rows]
+    return [Epoch(*tuple(row)) for row in rows]
 
 
 async def inclusion(connection: AsyncConnection, place: Place, size: int) -> tuple[bytes, ...]:

@@ -32,7 +32,7 @@ def _named(checkpoint: Checkpoint) -> str:
     return f"{checkpoint.origin}@{checkpoint.size}@{root}"
 
 
-def opens(header: str | bytes, epoch: Epoch, statement: Statement | None = None) -> bool:
+def opens(header: str, epoch: Epoch, statement: Statement | None = None) -> bool:
     """Whether a header is the entry that opens this epoch, as the custodians' statement says."""
     try:
         told = orjson.loads(header)

@@ -22,6 +22,7 @@ from referral.settings import LOOPBACK, Settings
 
 __all__ = [
     "CONTENT_SECURITY",
+    "PUBLIC",
     "SECURITY",
     "STRICT_TRANSPORT",
     "Answering",
@@ -60,6 +61,11 @@ SECURITY: Final = {
 }
 FILING: Final = ("/api/v1/cases", "/cases", "/cases/draft")  # up to a thousand persons at once
 FILES: Final = "*/attachments"
+# What the log says to everybody: of nobody, so its rooms may say how long it may be kept.
+PUBLIC: Final = (
+    *("/audit/checkpoint", "/audit/proof/", "/audit/keys", "/audit/verifier.py"),
+    "/audit/cosignatures",
+)
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -116,7 +122,8 @@ class Guarded:
                 headers.update(self.headers)
                 if sandboxed:
                     headers["Content-Security-Policy"] = f"{CONTENT_SECURITY}; {SANDBOX}"
-                if not scope["path"].startswith(STATIC):
+                lasting = scope["path"].startswith(PUBLIC) and "Cache-Control" in headers
+                if not (lasting or scope["path"].startswith(STATIC)):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 

@@ -57,7 +57,8 @@ def missing(answer: httpx.Response, *, tls: bool = False) -> set[str]:
         wanted["Strict-Transport-Security"] = edge.STRICT_TRANSPORT
     lacking = {name for name, value in wanted.items() if answer.headers.get(name) != value}
     cached = answer.headers.get("cache-control", "")
-    if cached != "no-store" and not answer.request.url.path.startswith("/static/"):
+    open_to_all = ("/static/", *edge.PUBLIC) if answer.is_success else ("/static/",)
+    if cached != "no-store" and not answer.request.url.path.startswith(open_to_all):
         lacking.add("Cache-Control")
     return lacking
 

@@ -12,8 +12,10 @@ CREATE TABLE log.epoch (
     signer    text NOT NULL,                       -- verifier key of who signs (C2SP signed-note)
     kept      bigint NOT NULL DEFAULT 0 CHECK (kept >= 0),  -- entries of the epoch before that count on: this one tells anew what followed them
     statement text,                                -- the note two custodians signed; the first epoch needs nobody's word
+    opening   text,                                -- the header of entry 0, for whoever follows from outside
     opened_at timestamptz NOT NULL,
-    CHECK ((epoch = 1) = (entry_id IS NULL) AND (epoch = 1) = (statement IS NULL) AND (epoch > 1 OR kept = 0))
+    CHECK ((epoch = 1) = (entry_id IS NULL) AND (epoch = 1) = (statement IS NULL)
+        AND (epoch = 1) = (opening IS NULL) AND (epoch > 1 OR kept = 0))
 );
 
 -- An entry's place in the tree. No foreign key: the sequencer copies ids it has just read of rows that

@@ -1,8 +1,9 @@
-"""What is signed goes on from what was signed; whatever does not fit stops the signer, and says why."""
+"""What is signed goes on from what was signed; what does not fit stops the signer, and why."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -197,10 +198,11 @@ async def test_the_memory_is_what_it_was_and_nobody_elses_to_read(log: Log) -> N
     assert log.state.stat().st_mode & 0o777 == 0o600
 
 
-def test_two_signers_do_not_share_a_memory(tmp_path: object) -> None:
-    from pathlib import Path
-
-    file = Path(str(tmp_path)) / "log_state"
-    with state_files.held(file), pytest.raises(StateError, match="Another process"):
-        with state_files.held(file):
-            pass
+def test_two_signers_do_not_share_a_memory(tmp_path: Path) -> None:
+    file = tmp_path / "log_state"
+    with (
+        state_files.held(file),
+        pytest.raises(StateError, match="Another process"),
+        state_files.held(file),
+    ):
+        pytest.fail("two have it")
