@@ -22,7 +22,11 @@ from referral.audit.proof import PROMISE, leaf_hash
 WITHIN: Final = timedelta(seconds=60)
 ALARM: Final = "unkept"
 
-_LATE: Final = "SELECT count(*) AS late, min(at) AS oldest FROM log.unkept WHERE at <= $1"
+_LATE: Final = """
+SELECT count(*) AS late, min(at) AS oldest,
+    EXISTS (SELECT FROM log.alarm a WHERE a.kind = $2 AND a.ended_at IS NULL) AS standing
+FROM log.unkept WHERE at <= $1
+"""
 
 
 def promised(key: SigningKey, origin: str, entry: UUID, header: str) -> str:
@@ -40,14 +44,14 @@ async def watch(connection: AsyncConnection, now: datetime) -> int:
     ``connection``: as ``referral_worker``, in no transaction.
     """
     async with connection.begin():
-        row: Any = (await connection.exec_driver_sql(_LATE, (now - WITHIN,))).one()
-    late, oldest = row
+        row: Any = (await connection.exec_driver_sql(_LATE, (now - WITHIN, ALARM))).one()
+    late, oldest, standing = row
     if late:
         what = (
             f"{late} acceptances, the first of {fixed_width(oldest)}, are not under a signed "
             "checkpoint though 60 seconds were promised. Look whether sequencer and signer run."
         )
         await alarms.raise_(connection, ALARM, what, now)
-    else:
+    elif standing:
         await alarms.end(connection, [ALARM], now)
     return int(late)

@@ -21,6 +21,19 @@ from referral.queries.bundles import (
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
+from referral.queries.entries import (
+    MOST,
+    EntryLine,
+    EntryPage,
+    EntrySeen,
+    LogSeen,
+    Sought,
+    agencies_acting,
+    cursor_of,
+    entries_in,
+    entry_seen,
+    log_seen,
+)
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -59,6 +72,7 @@ from referral.queries.referrals import ReferralSeen
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
+    "MOST",
     "AttachmentLine",
     "AttachmentOpened",
     "BundleOpened",
@@ -67,6 +81,9 @@ __all__ = [
     "CaseSeen",
     "ClockSeen",
     "ConsentSeen",
+    "EntryLine",
+    "EntryPage",
+    "EntrySeen",
     "ExclusionSeen",
     "GlassSeen",
     "HandOffLine",
@@ -74,6 +91,7 @@ __all__ = [
     "ItemSeen",
     "LateSeen",
     "LetterSeen",
+    "LogSeen",
     "MeetingLine",
     "MeetingSeen",
     "NeedToKnow",
@@ -88,7 +106,9 @@ __all__ = [
     "RemovalSeen",
     "ResponseTimes",
     "SeatSeen",
+    "Sought",
     "TimelineLine",
+    "agencies_acting",
     "attachment_opened",
     "attachments_of",
     "batch_of",
@@ -97,12 +117,16 @@ __all__ = [
     "case_seen",
     "case_with",
     "consents_of",
+    "cursor_of",
+    "entries_in",
+    "entry_seen",
     "glasses_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
     "letter_of",
+    "log_seen",
     "mandates_of",
     "meeting_seen",
     "meetings_of",

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Request, Response
 from referral.web import (
     account,
     attachments,
+    audit,
     batches,
     bundles,
     cases,
@@ -65,6 +66,7 @@ for part in (
     meetings,
     operations,
     oversight,
+    audit,
     directory,
     coverage,
     matrix,

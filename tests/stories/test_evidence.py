@@ -134,7 +134,8 @@ async def test_it_tells_the_whole_life_and_leaves_out_what_was_not_chosen(case: 
     page = files["evidence.html"]
     for words in ("Juvenile Court, room 4", record["made"]["asked_as"], record["made"]["at"]):
         assert words in page
-    assert not any(one in page for one in ("src=", "href=", "@import", "url(")), "it fetches nothing"
+    fetches = ("src=", "href=", "@import", "url(")
+    assert not any(one in page for one in fetches)
     told = json.loads(files["prov.json"])
     assert len(told["activity"]) == len(told["wasAssociatedWith"])
     assert any("ZZ-C01" in plan for plan in told["entity"])
