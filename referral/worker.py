@@ -218,7 +218,7 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
     SIGTERM and Ctrl-C stop it, after the rung it is at.
     """
     stopping = stopping or _until_signalled()
-    whole, looked = Turn(), -LOG_LOOK
+    whole, looked = Turn(), monotonic()  # at a start, whoever grows and signs is starting too
     while not stopping.is_set():
         wait = IDLE
         try:

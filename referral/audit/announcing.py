@@ -15,7 +15,7 @@ from referral.session import WriteSession
 
 _COUNTRIES: Final = "SELECT DISTINCT country FROM agencies.agency ORDER BY 1"
 _BEGIN: Final = "SELECT referral.begin_operator($1)"
-_TOLD: Final = "SELECT id, header FROM referral.audit_entry WHERE xid = pg_current_xact_id() AND act = $1 ORDER BY id"
+_TOLD: Final = "SELECT id, header FROM referral.audit_entry WHERE xid = pg_current_xact_id() AND act = $1 ORDER BY seq DESC LIMIT 1"
 
 
 class Announced(NamedTuple):
@@ -47,7 +47,7 @@ async def announce(
         await log_system(
             session, act, by=OPERATOR, about=(about, None), now=now, from_=from_, to=to, **body
         )
-        told = (await connection.exec_driver_sql(_TOLD, (act.value,))).one_or_none()
+        told = (await connection.exec_driver_sql(_TOLD, (act.value,))).one()
         first = first or told
     if first is None:
         raise NobodyError("No agency is entered yet, so no country keeps a log: enter one first.")

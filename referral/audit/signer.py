@@ -124,7 +124,8 @@ class Signer:
                 await self._read_on(connection, epoch, placed, now)
             signed_at = self._memory.signed_at if self._memory else None
             self._watch.look(now, signed_at, self._newest)
-            if self._waiting.due(now):
+            first = self._memory is None and self._waiting.count > 0
+            if first or self._waiting.due(now):
                 return await self._sign(connection, epoch, now)
             await self._hold(connection, now)
             return None

@@ -18,6 +18,9 @@ BENCHES = {
     "handoff": ("each", "rounds"),
     "inbox": ("rows",),
     "locks": ("times",),
+    "log_cost": ("each", "rounds"),
+    "log_lag": ("seconds",),
+    "log_size": ("entries", "times"),
     "memory": (),
     "mutants": ("countries",),
     "receipts": ("acts",),
@@ -37,7 +40,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=200_000, help="cases of the past replayed")
     parser.add_argument("--country", action="append", dest="countries", default=[], help="ZZ, …")
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
-    parser.add_argument("--entries", type=int, default=1_000_000, help="of the log verified")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="of the (large) log")
     parser.add_argument("--file", action="append", dest="files", default=[], help="proof.py, …")
     parser.add_argument("--histories", type=int, default=1_000, help="honest logs verified")
     parser.add_argument("--mutations", type=int, default=10_000, help="hands laid on a log")
@@ -45,6 +48,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
+    parser.add_argument("--seconds", type=int, default=60, help="of writing at a steady rate")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1_000_000, help="engine steps to walk")
     parser.add_argument("--times", type=int, default=200, help="acts or sign-ins measured")

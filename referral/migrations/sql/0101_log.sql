@@ -135,7 +135,10 @@ BEGIN
     FOREACH t IN ARRAY ARRAY['position', 'cosignature', 'epoch', 'checkpoint', 'tile'] LOOP
         EXECUTE format('CREATE TRIGGER append_only_whole BEFORE TRUNCATE ON log.%I FOR EACH STATEMENT EXECUTE FUNCTION referral.refuse_change()', t);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['checkpoint', 'tile'] LOOP
+    FOREACH t IN ARRAY ARRAY['checkpoint', 'tile', 'witness', 'alarm'] LOOP
         EXECUTE format('CREATE TRIGGER never_deleted BEFORE DELETE ON log.%I FOR EACH ROW EXECUTE FUNCTION referral.refuse_change()', t);
     END LOOP;
 END $$;
+CREATE TRIGGER signed_once BEFORE UPDATE OF epoch, size, root, note, signed_at ON log.checkpoint FOR EACH ROW EXECUTE FUNCTION referral.refuse_change();
+CREATE TRIGGER placed_once BEFORE UPDATE OF epoch, level, number ON log.tile FOR EACH ROW EXECUTE FUNCTION referral.refuse_change();
+CREATE TRIGGER enrolled_once BEFORE UPDATE OF name, key, independent, enrolled_at ON log.witness FOR EACH ROW EXECUTE FUNCTION referral.refuse_change();

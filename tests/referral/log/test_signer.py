@@ -26,7 +26,10 @@ async def test_what_is_signed_checks_by_the_key_of_the_epoch(log: Log) -> None:
     assert signed.checkpoint.size == 3
 
 
-async def test_an_entry_waits_no_minute(log: Log) -> None:
+async def test_the_first_is_signed_at_once_and_then_an_entry_waits_no_minute(log: Log) -> None:
+    await log.write(1)
+    await log.place()
+    assert await log.look()
     await log.write(1)
     await log.place()
     assert not await log.look()
@@ -50,6 +53,7 @@ async def test_an_acceptance_waits_no_ten_seconds(log: Log) -> None:
 
 
 async def test_256_entries_do_not_wait(log: Log) -> None:
+    await log.grow(1)
     await log.write(255)
     await log.place()
     assert not await log.look()

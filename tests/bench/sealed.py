@@ -1,0 +1,110 @@
+"""Sequencer and signer beside a stand, as they run in production: each a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from referral import audit
+from referral.audit import epochs
+from referral.audit.key_files import SIGNS, SigningKey
+from referral.audit.streams import log_system
+from referral.database import make_engine
+from referral.entry import Installation
+from referral.session import WriteSession
+from tests.bench.stand import Stand
+
+ORIGIN = "log.bench.invalid/1"
+_UNSIGNED = """
+SELECT (SELECT count(*) FROM referral.audit_entry e WHERE (e.xid, e.id) > (
+    SELECT l.xid, l.id FROM log.position p JOIN referral.audit_entry l ON l.id = p.entry_id
+    WHERE p.epoch = 1 ORDER BY p.position DESC LIMIT 1)) AS unplaced,
+    (SELECT max(position) + 1 FROM log.position) - (SELECT max(size) FROM log.checkpoint) AS unsigned
+"""
+
+
+def begin(stand: Stand) -> None:
+    """The first epoch, with a key beside the database."""
+    asyncio.run(_begin(stand))
+
+
+async def _begin(stand: Stand) -> None:
+    file = stand.folder / "log_key"
+    file.write_text(SigningKey.new(ORIGIN, SIGNS).written())
+    engine = make_engine(stand.database.url("migrator"), pool_size=1)
+    async with engine.begin() as connection:
+        key = SigningKey.read(file.read_text()).key
+        await epochs.begin(connection, key, datetime.now(UTC))
+    await engine.dispose()
+
+
+@contextmanager
+def running(stand: Stand) -> Iterator[None]:
+    """Both at work."""
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("REFERRAL_")}
+    environment["REFERRAL_DATA_DIR"] = str(stand.folder)
+    commands = (["-m", "referral.signing", "30"], ["-m", "referral", "log", "sequence"])
+    started = [
+        subprocess.Popen(
+            [sys.executable, *words],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for words in commands
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+async def caught_up(stand: Stand, *, within: float = 900.0) -> float:
+    """Wait until whatever was written is signed; how long that took, in seconds."""
+    connection = await asyncpg.connect(superuser(stand))
+    began = time.perf_counter()
+    try:
+        while time.perf_counter() - began < within:
+            row = await connection.fetchrow(_UNSIGNED)
+            # What is below the threshold for signing at once is signed within a minute.
+            if row["unplaced"] == 0 and row["unsigned"] is not None and row["unsigned"] < 256:
+                return time.perf_counter() - began
+            await asyncio.sleep(0.1)
+    finally:
+        await connection.close()
+    message = f"not signed within {within} s"
+    raise TimeoutError(message)
+
+
+def superuser(stand: Stand, database: str = "referral") -> str:
+    """The superuser's address in a database."""
+    return f"{stand.database.superuser_url.rsplit('/', 1)[0]}/{database}"
+
+
+async def append(installation: Installation, connection: AsyncConnection) -> None:
+    """One entry in a transaction of its own, through every door there is."""
+    async with connection.begin():
+        await connection.exec_driver_sql("SELECT referral.begin_worker('ZZ')")
+        session = WriteSession(connection, installation.vault, installation.catalogue, "bench")
+        about: Any = ("witness", uuid4())
+        await log_system(
+            session,
+            audit.Done.WITNESS_ENROLLED,
+            by=audit.CLOCKWORK,
+            about=about,
+            now=datetime.now(UTC),
+        )
