@@ -91,7 +91,9 @@ def _serve(
     """The application; with a database of our own clockwork, sequencer and signer too."""
     vault = keeping.vault_of(settings, embedded=addresses.embedded)
     catalogue = Catalogue.load(goes_on=True)
-    made = installing.installation(settings, addresses.of("app"), vault, catalogue)
+    promiser = keeping.promiser_of(settings, embedded=addresses.embedded)
+    url = addresses.of("app")
+    made = installing.installation(settings, url, vault, catalogue, promiser=promiser)
     clockwork = (
         installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
         if addresses.embedded
@@ -127,7 +129,7 @@ def _watched(settings: Settings, addresses: Addresses, url: str) -> serving.Besi
 _ELSEWHERE: Final = (
     *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
     *("sequencer_database_url", "signer_database_url", "log_origin", "log_key", "log_state_file"),
-    *("key_keeper", "key_keeper_url"),
+    *("key_keeper", "key_keeper_url", "promise_key"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )
 

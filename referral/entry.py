@@ -22,6 +22,7 @@ from agencies.identity import digest_of
 from protocols.catalogue import Catalogue
 from referral import errors
 from referral.attachments.scanning import Scan, without
+from referral.audit.key_files import SigningKey
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
@@ -53,6 +54,7 @@ class Installation:
     catalogue: Catalogue
     clock: Callable[[], datetime] = utc_now
     scan: Scan = without
+    promiser: SigningKey | None = None  # who signs the promises of acceptances
 
     @property
     def cookie(self) -> str:

@@ -14,6 +14,7 @@ from protocols.catalogue import Catalogue
 from referral import keeping, log_keys
 from referral.addresses import OWN, Addresses, MissingError, external, running
 from referral.attachments.scanning import Scan, clamd, without
+from referral.audit.key_files import SigningKey
 from referral.database import make_engine
 from referral.embedded import Embedded
 from referral.entry import Installation, utc_now
@@ -40,7 +41,8 @@ def database(settings: Settings, *, fresh: bool = False, join: bool = True) -> I
         return
     with Embedded.start(settings.data_dir, fresh=fresh) as started:
         if fresh:
-            (settings.data_dir / keeping.FILE).unlink(missing_ok=True)
+            for file in (keeping.FILE, keeping.PROMISES):
+                (settings.data_dir / file).unlink(missing_ok=True)
             log_keys.forget(settings.data_dir)
         upgrade(started.url("migrator"))
         yield Addresses({role: started.url(role) for role in OWN}, embedded=True)
@@ -54,6 +56,7 @@ def installation(
     *,
     pool_size: int | None = None,
     clock: Callable[[], datetime] = utc_now,
+    promiser: SigningKey | None = None,
 ) -> Installation:
     """Settings, connections, keys, law and clock, put together once."""
     engine = make_engine(
@@ -61,7 +64,7 @@ def installation(
         pool_size=pool_size or settings.pool_size,
         statement_timeout=settings.statement_timeout,
     )
-    return Installation(settings, engine, vault, catalogue, clock, scan_of(settings))
+    return Installation(settings, engine, vault, catalogue, clock, scan_of(settings), promiser)
 
 
 def scan_of(settings: Settings) -> Scan:

@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Final
 
 from referral.addresses import MissingError
+from referral.audit.key_files import SIGNS, SigningKey
+from referral.audit.proof import ProofError
 from referral.settings import Environment, Settings
 from referral.vault import Vault, root_keys
 from referral.vault.root_keys import KeyKeeper, RootKey
 from referral.vault.transit import Transit
 
 FILE: Final = "root_key"  # in the folder of an embedded database
+PROMISES: Final = "promise_key"  # beside it
 IN_CLEAR: Final = "none"
 _GROUP: Final = "referral.key_keepers"
 
@@ -124,6 +127,33 @@ def rotated(settings: Settings, *, embedded: bool) -> RootKey:
     return added
 
 
+def promiser_of(settings: Settings, *, embedded: bool) -> SigningKey | None:
+    """Who signs what acceptances are answered with; made once beside an embedded database.
+
+    None where the key is not set: then nothing is promised. In production that must not happen.
+    """
+    file, given = settings.data_dir / PROMISES, settings.promise_key
+    if given is None and embedded:
+        if not file.exists():
+            write_secret(file, SigningKey.new("referral/promises", SIGNS).written())
+        text = _text_of(file)
+    elif given is None:
+        if settings.environment is not Environment.PRODUCTION:
+            return None
+        raise MissingError(
+            "REFERRAL_PROMISE_KEY is not set: it signs the promise that an acceptance will stand "
+            "in the log. Make one with `referral log key`, and name its file in "
+            "REFERRAL_PROMISE_KEY_FILE."
+        )
+    else:
+        text = given.get_secret_value()
+    try:
+        return SigningKey.read(text)
+    except ProofError as fault:
+        where = "REFERRAL_PROMISE_KEY" if given else str(file)
+        raise MissingError(f"{where}: {fault}") from fault
+
+
 def _opened(settings: Settings, keys: tuple[RootKey, ...]) -> Mapping[int, bytes]:
     keeper = keeper_of(settings)
     with _said("REFERRAL_ROOT_KEY"):
@@ -144,7 +174,7 @@ def _text_of(file: Path) -> str:
         return file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         raise MissingError(
-            f"{file} cannot be read ({type(fault).__name__}): it holds the root keys. Give the "
+            f"{file} cannot be read ({type(fault).__name__}): it holds keys. Give the "
             "service read access, or bring back the copy that is kept elsewhere."
         ) from fault
 

@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         default="",
         description="public keys of those of whom two may open a new epoch",
     )
+    promise_key: SecretStr | None = Field(
+        default=None,
+        description="signs what acceptances are answered with; made beside an embedded database",
+    )
     second_factors: SecondFactors | None = Field(
         default=None, description="demanded or only offered; production always demands them"
     )

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from referral import casework
 from referral.attachments.scanning import ScannerDownError
+from referral.audit import promises
 from referral.audit.standing import watch
 from referral.entry import Installation
 from referral.logs import fault_of
@@ -141,6 +142,10 @@ def _session(installation: Installation, connection: AsyncConnection) -> WriteSe
     return WriteSession(connection, installation.vault, installation.catalogue, "clockwork")
 
 
+_OVER: Final = """
+SELECT referral.forget_bundles($1) FROM (SELECT referral.begin_worker('')) began
+"""
+
 _WAITING: Final = """
 SELECT a.id, a.country, referral.begin_worker(a.country) FROM (
     SELECT id, country FROM referral.attachment
@@ -194,9 +199,16 @@ async def _acting_in(installation: Installation, country: str) -> AsyncIterator[
 
 
 async def look_at_log(installation: Installation, now: datetime) -> dict[str, str]:
-    """Whether the log is grown, signed and countersigned; alarms say what is not."""
+    """Whether the log is grown, signed and countersigned; alarms say what is not.
+
+    Promises that were not kept are one of them. Bundles whose day is over are forgotten.
+    """
     async with installation.engine.connect() as connection:
-        return await watch(connection, installation.settings.log_quorum, now)
+        found = await watch(connection, installation.settings.log_quorum, now)
+        await promises.watch(connection, now)
+        async with connection.begin():
+            await connection.exec_driver_sql(_OVER, (now,))
+        return found
 
 
 async def run(installation: Installation, stopping: asyncio.Event | None = None) -> Turn:

@@ -32,6 +32,7 @@ from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
 from referral import queries, roles
 from referral.attachments.scanning import Scan, without
+from referral.audit.key_files import SigningKey
 from referral.audit.verify import verify
 from referral.casework import Acted, Filed, Intake, PersonTold
 from referral.database import as_json, make_engine
@@ -258,6 +259,7 @@ async def house(
         vault=Vault.from_text(ROOT_KEY),
         catalogue=catalogue,
         clock=at,
+        promiser=SigningKey.new("referral/promises", 1),
     )
     worker = make_engine(database.url_of("worker"), pool_size=2)
     found = House(database, installation, furnished.players, at, worker)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agencies.directory import UnitRef
 from protocols.law import Source as Cited
@@ -168,9 +168,13 @@ class Done(Answer):
     superseded: tuple[UUID, ...] = ()
     closed: bool = False
     warnings: tuple[str, ...] = ()
+    promise: str | None = Field(
+        default=None,
+        description="Of an acceptance: a signed note that it stands in the log within 60 seconds.",
+    )
 
     @classmethod
-    def of(cls, acted: Acted, follow: tuple[Made, ...]) -> Self:
+    def of(cls, acted: Acted, follow: tuple[Made, ...], promise: str | None = None) -> Self:
         """From what the room answered."""
         return cls(
             case_id=UUID(acted.case_id),
@@ -183,4 +187,5 @@ class Done(Answer):
             superseded=tuple(UUID(one) for one in acted.superseded),
             closed=acted.closed,
             warnings=acted.warnings,
+            promise=promise,
         )

@@ -36,7 +36,8 @@ async def accept(
     call: Acting, asked: Headers, hand_off_id: UUID, body: Saying | None = None
 ) -> Response:
     """Your unit takes responsibility; of a custody hand-off, the person moves to you."""
-    return await carried(call, asked, casework.accept, hand_off_id, asked.said(body))
+    said = asked.said(body)
+    return await carried(call, asked, casework.accept, hand_off_id, said, promised=True)
 
 
 @router.post("/{hand_off_id}/decline", **ACT)

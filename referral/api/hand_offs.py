@@ -118,6 +118,7 @@ async def attest(
         ),
         hand_off_id,
         asked.said(body),
+        promised=Act(body.act) is Act.ACCEPT,
     )
 
 

@@ -86,6 +86,7 @@ class Done(StrEnum):
     CASE_SEALED = "case.sealed"
     CASE_UNSEALED = "case.unsealed"
     CASE_MERGED = "case.merged"
+    BUNDLE_MADE = "bundle.made"
     GLASS_OPENED = "glass.opened"
     GLASS_CLOSED = "glass.closed"
     GLASS_REVIEWED = "glass.reviewed"

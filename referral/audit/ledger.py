@@ -21,8 +21,10 @@ from referral.database import scalar
 from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
-# Acts on one case, a meeting, an operation, a glass, an excluded holder; what concerns no case.
-Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder", "log_system"]
+# Acts on one case, a meeting, an operation, a glass, an excluded holder; evidence; what concerns no case.
+Door = Literal[
+    "carry_out", "convene", "operate", "break_glass", "remove_holder", "make_bundle", "log_system"
+]
 
 
 @dataclass(slots=True)
@@ -174,8 +176,8 @@ async def post(
     answer: Mapping[str, Any] | None = None,
     status: int = 200,
     through: Door = "carry_out",
-) -> None:
-    """Send the ledger: one call, one transaction, all or nothing.
+) -> list[dict[str, Any]]:
+    """Send the ledger: one call, one transaction, all or nothing. Returns its entries as sent.
 
     ``answer`` (ids and states only) is stored under the idempotency key, if the call has one.
     """
@@ -198,3 +200,4 @@ async def post(
         f"SELECT referral.{through}($1::jsonb)",
         orjson.dumps(payload).decode(),
     )
+    return entries

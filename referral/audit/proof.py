@@ -1,24 +1,24 @@
 """Proofs about the log, checked by anybody: no server, no network, nothing but Python.
 
-This one file is also handed out: with a receipt, the log's key and `pip install cryptography` it
-answers years later whether an entry is in the log, and whether a later checkpoint still contains
-everything an earlier one did. The service checks with the same functions. It must never import
-anything of the service.
+This one file is also handed out: with the log's key and `pip install cryptography` it answers years
+later. The service checks with the same functions; the file must never import anything of it.
 
-    python proof.py receipt FILE --log KEY [--witness KEY]... [--quorum N]
+    python proof.py receipt RECEIPT --log KEY [--witness KEY]... [--quorum N]
     python proof.py consistency OLD NEW PROOF --log KEY
+    python proof.py promise PROMISE [RECEIPT] [CHECKPOINT] --promiser KEY --log KEY [--witness KEY]
+    python proof.py bundle EVIDENCE --log KEY [--witness KEY]... [--quorum N]
 
-Sources: RFC 9162 (Merkle trees; the hashing is that of RFC 6962), C2SP signed-note,
-tlog-checkpoint, tlog-cosignature and tlog-proof.
+Sources: RFC 9162, C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import binascii
 import hashlib
+import hmac
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,10 +31,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 HASH = 32  # bytes of a SHA-256
 EMPTY = hashlib.sha256(b"").digest()  # root of a tree without leaves
 FORM = "c2sp.org/tlog-proof@v1"
+PROMISE, BODY = "referral/promise/v1", b"referral/audit-body/v1\x00"
+Seen = dict[str, datetime]  # who countersigned, and when by her clock
 _SIGNS, _COSIGNS = 1, 4  # signature types of C2SP signed-note: Ed25519, timestamped cosignature
 _ID = 4  # bytes of a key id
 _SIGNATURES = 100  # a note with more of them is not looked at
 _LARGEST = 2**63 - 1
+_LINE = re.compile("\N{EM DASH} ([^\\s+]+) (\\S{8,})")  # a signature: a name, and base64
 
 
 class ProofError(Exception):
@@ -42,8 +45,6 @@ class ProofError(Exception):
 
 
 # Hashes and the two proofs -----------------------------------------------------------------------
-
-
 def leaf_hash(entry: bytes) -> bytes:
     """Hash of a leaf: SHA-256 of a zero byte and the entry's bytes."""
     return hashlib.sha256(b"\x00" + entry).digest()
@@ -63,10 +64,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
 
 
 def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
-    """The leaf hash stands at ``index`` of the tree of ``size`` with ``root`` (RFC 9162 2.1.3.2).
-
-    Raises ProofError.
-    """
+    """The leaf hash stands at ``index`` of this tree (RFC 9162 2.1.3.2); raises ProofError."""
     _all_hashes([leaf, root, *path])
     if not 0 <= index < size:
         raise ProofError(f"there is no entry {index} in a log of {size}")
@@ -125,8 +123,6 @@ def _all_hashes(hashes: Iterable[bytes]) -> None:
 
 
 # Signed notes ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Key:
     """A verifier key, as people pass it on: ``name+id+base64(type and 32 bytes)``."""
@@ -138,10 +134,9 @@ class Key:
     @classmethod
     def read(cls, text: str) -> Key:
         """Raises ProofError when it is no key, or its id is not its own."""
-        name, _, rest = text.strip().partition("+")
-        told, _, material = rest.partition("+")
+        name, told, material, *_ = *text.strip().split("+", 2), "", ""
         raw = _bytes_of(material)
-        if len(raw) != 1 + HASH or raw[0] not in {_SIGNS, _COSIGNS} or not _is_name(name):
+        if len(raw) != 1 + HASH or raw[0] not in {_SIGNS, _COSIGNS} or len(name.split()) != 1:
             raise ProofError("this is no Ed25519 verifier key (name+id+base64)")
         key = cls(name, raw[0], raw[1:])
         if told != key.id.hex():
@@ -177,12 +172,9 @@ class Key:
 def signed_by(private: Ed25519PrivateKey, name: str, text: str, at: datetime | None = None) -> str:
     """A signature line over a note's text; with ``at`` a cosignature of that moment."""
     key = Key(name, _COSIGNS if at else _SIGNS, private.public_key().public_bytes_raw())
-    if at is None:
-        signature = private.sign(text.encode())
-    else:
-        seconds = int(at.timestamp())
-        signature = seconds.to_bytes(8) + private.sign(_timed(text, seconds))
-    return f"\N{EM DASH} {name} {base64.b64encode(key.id + signature).decode()}\n"
+    stamp = int(at.timestamp()).to_bytes(8) if at else b""
+    signed = stamp + private.sign(_timed(text, int.from_bytes(stamp)) if at else text.encode())
+    return f"\N{EM DASH} {name} {base64.b64encode(key.id + signed).decode()}\n"
 
 
 def _timed(text: str, seconds: int) -> bytes:
@@ -201,16 +193,14 @@ class Note:
         """Raises ProofError when it is no signed note."""
         if any(ord(one) < ord(" ") and one != "\n" for one in whole):
             raise ProofError("a note has no control characters")
-        text, blank, lines = whole.rpartition("\n\n")
-        if not blank or not lines.endswith("\n") or lines.count("\n") > _SIGNATURES:
+        text, blank, rest = whole.rpartition("\n\n")
+        lines = [_LINE.fullmatch(line) for line in rest.splitlines()]
+        if not blank or not rest.endswith("\n") or len(lines) > _SIGNATURES or not all(lines):
             raise ProofError("this is no signed note: a text, an empty line, signatures")
-        return cls(text + "\n", tuple(map(_signature, lines.splitlines())))
+        return cls(text + "\n", tuple((one[1], _bytes_of(one[2])) for one in lines if one))
 
     def check(self, keys: Iterable[Key]) -> dict[str, datetime | None]:
-        """Who of ``keys`` signed it, and when (cosignatures). Unknown signers are passed over.
-
-        Raises ProofError when a known key's signature does not fit.
-        """
+        """Who of these signed it, and when (cosignatures); raises ProofError if one does not fit."""
         known = {(key.name, key.id): key for key in keys}
         return {
             name: key.check(self.text, signature[_ID:])
@@ -218,30 +208,25 @@ class Note:
             if (key := known.get((name, signature[:_ID]))) is not None
         }
 
-
-def _signature(line: str) -> tuple[str, bytes]:
-    dash, _, rest = line.partition(" ")
-    name, _, signature = rest.partition(" ")
-    raw = _bytes_of(signature)
-    if dash != "\N{EM DASH}" or not _is_name(name) or len(raw) <= _ID:
-        raise ProofError("this is no signature line")
-    return name, raw
-
-
-def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(one.isspace() for one in name)
+    def checkpoint(self, log: Key, witnesses: Iterable[Key] = ()) -> tuple[Checkpoint, Seen]:
+        """What the log said, and who of the witnesses countersigned it when; raises ProofError."""
+        signers = self.check([log, *witnesses])
+        checkpoint = Checkpoint.read(self.text)
+        if log.name not in signers:
+            raise ProofError(f"{log.name} has not signed this checkpoint")
+        if checkpoint.origin != log.name:
+            raise ProofError(f"this is the log {checkpoint.origin}, not {log.name}")
+        return checkpoint, {name: moment for name, moment in signers.items() if moment}
 
 
 def _bytes_of(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise ProofError("this is no base64") from None
 
 
 # Checkpoints and receipts ------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """What a log says of itself: at this many entries its root was this."""
@@ -253,13 +238,10 @@ class Checkpoint:
     @classmethod
     def read(cls, text: str) -> Checkpoint:
         """The text of a note, its signatures checked before; raises ProofError."""
-        try:
-            origin, size, root, *rest = text.split("\n")
-        except ValueError:
-            raise ProofError("this is no checkpoint: origin, size, root") from None
-        if not origin or not rest or rest[-1] or not all(rest[:-1]):
-            raise ProofError("this is no checkpoint: each line ends, none is empty")
-        return cls(origin, _number(size), _hash(root))
+        found = re.fullmatch(r"([^\n]+)\n([^\n]+)\n([^\n]+)\n(?:[^\n]+\n)*", text)
+        if found is None:
+            raise ProofError("this is no checkpoint: origin, size, root, a line each")
+        return cls(found[1], _number(found[2]), _hash(found[3]))
 
     def __str__(self) -> str:
         return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
@@ -277,32 +259,17 @@ class Receipt:
     @classmethod
     def read(cls, whole: str) -> Receipt:
         """From the text form of a proof, the header as its extra data; raises ProofError."""
-        proof, blank, note = whole.partition("\n\n")
-        try:
-            form, extra, index, *path = proof.split("\n")
-        except ValueError:
-            raise ProofError("this is no receipt: form, entry, place") from None
-        if form != FORM or not blank:
-            raise ProofError(f"this is no receipt: it does not begin with {FORM}")
-        if not extra.startswith("extra ") or not index.startswith("index "):
-            raise ProofError("the receipt lacks its entry or its place in the log")
-        return cls(
-            _bytes_of(extra[6:]), _number(index[6:]), tuple(map(_hash, path)), Note.read(note)
-        )
+        found = re.fullmatch(rf"{FORM}\nextra (.+)\nindex (.+)\n((?:.+\n)*)\n([^\0]+)", whole)
+        if found is None:
+            raise ProofError(f"this is no receipt: {FORM}, an entry, its place, its path, a note")
+        path = tuple(map(_hash, found[3].splitlines()))
+        return cls(_bytes_of(found[1]), _number(found[2]), path, Note.read(found[4]))
 
     def check(self, log: Key, witnesses: Iterable[Key] = ()) -> Proved:
         """Everything it promises, by these keys; raises ProofError."""
-        signers = self.note.check([log])
-        if log.name not in signers:
-            raise ProofError(f"{log.name} has not signed this checkpoint")
-        checkpoint = Checkpoint.read(self.note.text)
-        if checkpoint.origin != log.name:
-            raise ProofError(f"this is the log {checkpoint.origin}, not {log.name}")
-        check_inclusion(
-            leaf_hash(self.entry), self.index, checkpoint.size, self.path, checkpoint.root
-        )
-        seen = self.note.check([key for key in witnesses if key.kind == _COSIGNS])
-        return Proved(self.entry, self.index, checkpoint, {k: v for k, v in seen.items() if v})
+        found, seen = self.note.checkpoint(log, witnesses)
+        check_inclusion(leaf_hash(self.entry), self.index, found.size, self.path, found.root)
+        return Proved(self.entry, self.index, found, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,78 +279,118 @@ class Proved:
     entry: bytes
     index: int
     checkpoint: Checkpoint
-    witnesses: dict[str, datetime]
+    witnesses: Seen
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or (text != "0" and text.startswith("0")):
-        raise ProofError(f"{text!r} is no number without leading zeros")
-    if len(text) > len(str(_LARGEST)) or int(text) > _LARGEST:
-        raise ProofError("a number is too large")
+    if not re.fullmatch("0|[1-9][0-9]{0,18}", text) or int(text) > _LARGEST:
+        raise ProofError(f"{text!r} is no number without leading zeros, or too large")
     return int(text)
 
 
 def _hash(text: str) -> bytes:
-    raw = _bytes_of(text)
-    _all_hashes([raw])
+    _all_hashes([raw := _bytes_of(text)])
     return raw
 
 
+# Promises and bundles ----------------------------------------------------------------------------
+def check_promise(whole: str, key: Key, proved: Proved | None, later: dict[datetime, int]) -> str:
+    """What an acceptance was answered with, and that a receipt keeps it; raises ProofError.
+
+    ``later``: when somebody countersigned the log, and how many entries it had. Past the moment
+    promised the entry is among them, or the promise is broken; only a receipt can show that it is.
+    """
+    form, *told = (note := Note.read(whole)).text.splitlines()
+    if form != PROMISE or key.name not in note.check([key]):
+        raise ProofError(f"this is no promise signed by {key.name}")
+    origin, entry, leaf, _, until = told
+    if proved and (leaf_hash(proved.entry), proved.checkpoint.origin) != (_hash(leaf), origin):
+        raise ProofError("this receipt is of another entry, or of another log")
+    for moment, size in later.items():
+        if moment >= datetime.fromisoformat(until) and (not proved or proved.index >= size):
+            raise ProofError(f"NOT KEPT: among the {size} entries at {moment} nobody shows {entry}")
+    return f"Entry {entry}, promised by {until}: {'KEPT' if proved else 'nothing shown yet'}."
+
+
+def check_bundle(whole: str, log: Key, witnesses: Sequence[Key] = ()) -> list[Proved]:
+    """Every entry of a case, without a gap, under one checkpoint; raises ProofError.
+
+    Each opened body is the one its entry names, by the key of that entry alone. The last entry says
+    that this bundle was made, and of which record.
+    """
+    told, found, before, body = json.loads(whole), [], "0" * 64, b""
+    note, header = Note.read(told["note"]), {}
+    for number, one in enumerate(told["entries"], 1):
+        entry, path = one["header"].encode(), tuple(map(_hash, one["path"]))
+        found.append(Receipt(entry, one["index"], path, note).check(log, witnesses))
+        header, body = json.loads(entry), one.get("body", "").encode()
+        if (header["seq"], header["prev"]) != (number, before):
+            raise ProofError(f"entry {number} of the case is missing or was moved")
+        sealed = body and hmac.digest(_hash(one["key"]), BODY + body, "sha256").hex()
+        if body and sealed != header["body_hmac"]:
+            raise ProofError(f"the body of entry {number} is not the one that was logged")
+        before = hashlib.sha256(entry).hexdigest()
+    record = hashlib.sha256(told["record"].encode()).hexdigest()
+    if header.get("act") != "bundle.made" or json.loads(body)["record"] != record:
+        raise ProofError("the record is not the one this bundle was made of")
+    return found
+
+
 # The command -------------------------------------------------------------------------------------
-
-
-def _check_receipt(asked: argparse.Namespace) -> None:
-    proved = Receipt.read(Path(asked.file).read_text("utf-8")).check(
-        Key.read(asked.log), [Key.read(text) for text in asked.witness]
-    )
-    header = json.loads(proved.entry)
-    print(f"In the log {proved.checkpoint.origin}, entry {proved.index}:")
-    for name in ("act", "at", "occurred_at", "agency", "actor", "object_type", "object", "to"):
-        if header.get(name) is not None:
-            print(f"  {name:12} {header[name]}")
-    print(f"Signed by the log over {proved.checkpoint.size} entries.")
+def _told(proved: Proved, quorum: int) -> None:
+    print(f"Signed by {proved.checkpoint.origin} over {proved.checkpoint.size} entries.")
     for name, moment in sorted(proved.witnesses.items()):
         print(f"Countersigned by {name}, {moment.isoformat()}.")
-    if len(proved.witnesses) < asked.quorum:
-        raise ProofError(
-            f"only {len(proved.witnesses)} of the {asked.quorum} witnesses asked for have "
-            "countersigned: until then it is provisional"
-        )
+    if (seen := len(proved.witnesses)) < quorum:
+        raise ProofError(f"only {seen} of the {quorum} witnesses have countersigned: provisional")
 
 
-def _check_consistency(asked: argparse.Namespace) -> None:
-    log = Key.read(asked.log)
-    old, new = (Note.read(Path(file).read_text("utf-8")) for file in (asked.old, asked.new))
-    if not all(log.name in note.check([log]) for note in (old, new)):
-        raise ProofError(f"{log.name} has not signed both checkpoints")
-    was, is_now = Checkpoint.read(old.text), Checkpoint.read(new.text)
-    path = [_hash(line) for line in Path(asked.proof).read_text("utf-8").split()]
-    check_consistency(was.size, was.root, is_now.size, is_now.root, path)
+def _receipt(asked: argparse.Namespace, receipt: str) -> None:
+    proved = Receipt.read(receipt).check(*asked.keys)
+    print(f"In the log {proved.checkpoint.origin}, entry {proved.index}:")
+    for name, value in json.loads(proved.entry).items():
+        print(f"  {name:12} {value}")
+    _told(proved, asked.quorum)
+
+
+def _consistency(asked: argparse.Namespace, old: str, new: str, path: str) -> None:
+    was, is_now = (Note.read(one).checkpoint(*asked.keys)[0] for one in (old, new))
+    check_consistency(was.size, was.root, is_now.size, is_now.root, [*map(_hash, path.split())])
     print(f"All {was.size} entries are still there, as they were, among {is_now.size}.")
+
+
+def _promise(asked: argparse.Namespace, promise: str, *more: str) -> None:
+    proved = [Receipt.read(one).check(*asked.keys) for one in more if one.startswith(FORM)]
+    notes = [Note.read(one).checkpoint(*asked.keys) for one in more if not one.startswith(FORM)]
+    later = {moment: found.size for found, seen in notes for moment in seen.values()}
+    print(check_promise(promise, Key.read(asked.promiser), next(iter(proved), None), later))
+
+
+def _bundle(asked: argparse.Namespace, evidence: str) -> None:
+    found = check_bundle(evidence, *asked.keys)
+    for number, header in enumerate((json.loads(one.entry) for one in found), 1):
+        print(f"{number:5}", *(header[name] for name in ("at", "act", "object_type", "object")))
+    _told(found[-1], asked.quorum)
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """0: it holds; 1: it does not, and why; 2: used wrongly."""
+    commands = {one.__name__[1:]: one for one in (_receipt, _consistency, _promise, _bundle)}
     parser = argparse.ArgumentParser(description="Checks proofs about the log, offline.")
-    commands = parser.add_subparsers(required=True)
-    receipt = commands.add_parser("receipt", help="is this hand-off in the log?")
-    receipt.add_argument("file")
-    receipt.add_argument("--witness", action="append", default=[], help="a witness's key")
-    receipt.add_argument("--quorum", type=int, default=0, help="how many must have countersigned")
-    receipt.set_defaults(run=_check_receipt)
-    consistency = commands.add_parser("consistency", help="does a later checkpoint keep it all?")
-    for name in ("old", "new", "proof"):
-        consistency.add_argument(name)
-    consistency.set_defaults(run=_check_consistency)
-    for command in (receipt, consistency):
-        command.add_argument("--log", required=True, help="the log's key")
+    parser.add_argument("command", choices=commands)
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--log", required=True, help="the log's key")
+    parser.add_argument("--witness", action="append", default=[], help="a witness's key")
+    parser.add_argument("--quorum", type=int, default=0, help="how many must have countersigned")
+    parser.add_argument("--promiser", default="", help="the key that promises are signed with")
     asked = parser.parse_args(words)
     try:
-        asked.run(asked)
+        asked.keys = Key.read(asked.log), [Key.read(text) for text in asked.witness]
+        commands[asked.command](asked, *(Path(file).read_text("utf-8") for file in asked.files))
     except ProofError as problem:
         print(f"DOES NOT HOLD: {problem}", file=sys.stderr)
         return 1
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as problem:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as problem:
         print(f"cannot be read: {problem}", file=sys.stderr)
         return 2
     return 0

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from referral.audit import alarms, checkpoints
+from referral.audit import alarms, checkpoints, promises
 from referral.audit.alarms import Alarm, Pulse
 
 SILENT: Final = timedelta(seconds=60)  # without a sign of life
@@ -49,7 +49,7 @@ class Standing:
 
     def state(self, now: datetime) -> str:
         """``signed``, ``unsigned`` (nobody signs) or ``stopped`` (the signer says why)."""
-        if any(alarm.kind not in _KINDS for alarm in self.alarms):
+        if any(alarm.kind not in (*_KINDS, promises.ALARM) for alarm in self.alarms):
             return "stopped"
         return "unsigned" if self.silent("signer", now) or self.origin is None else "signed"
 

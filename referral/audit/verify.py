@@ -181,6 +181,10 @@ SELECT 'exclusion ' || coalesce(x.id, t.object_id), 'it stands or is lifted, the
     FROM referral.exclusion x FULL JOIN (SELECT * FROM told WHERE object_type = 'exclusion') t ON t.object_id = x.id
     WHERE t.entries IS DISTINCT FROM CASE WHEN x.id IS NULL THEN 0 WHEN x.lifted_at IS NULL THEN 1 ELSE 2 END
 UNION ALL
+SELECT 'bundle ' || coalesce(b.id, t.object_id), 'it is ' || CASE WHEN b.made_at IS NULL THEN 'not made' ELSE 'made' END || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.bundle b FULL JOIN (SELECT * FROM told WHERE object_type = 'bundle') t ON t.object_id = b.id
+    WHERE coalesce(t.entries, 0) <> (b.made_at IS NOT NULL)::int
+UNION ALL
 SELECT 'glass ' || coalesce(g.id, t.object_id), 'it is at version ' || coalesce(g.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.glass g FULL JOIN (SELECT * FROM told WHERE object_type = 'glass') t ON t.object_id = g.id
     WHERE g.version::bigint IS DISTINCT FROM t.entries

@@ -18,6 +18,7 @@ from referral.casework.attaching import (
     take_in_hand,
 )
 from referral.casework.batches import BatchActed, act_on_batch
+from referral.casework.bundles import Asked, Choice, answer_bundle, ask_bundle
 from referral.casework.clockwork import lapse
 from referral.casework.consenting import (
     StillHeld,
@@ -84,10 +85,12 @@ __all__ = [
     "Act",
     "Acted",
     "Ask",
+    "Asked",
     "Attached",
     "BatchActed",
     "Brought",
     "Call",
+    "Choice",
     "Filed",
     "Glass",
     "Imported",
@@ -116,8 +119,10 @@ __all__ = [
     "act_on_batch",
     "add_note",
     "amend",
+    "answer_bundle",
     "answer_proposal",
     "answer_removal",
+    "ask_bundle",
     "ask_cancellation",
     "ask_removal",
     "attach",

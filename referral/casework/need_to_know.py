@@ -114,7 +114,7 @@ async def answer_proposal(
     row = await as_json(
         session.connection, "SELECT referral.lock_proposal($1, $2)", proposal_id, on
     )
-    if row is None:
+    if row is None or row["proposal"]["act"] not in ACTS:
         return await _refused(session, actor, errors.not_found(), "approve", now)
     locked, asked = Locked.from_row(row["state"], None), row["proposal"]
     decision = access.check(actor, locked, "approve", reason=said.reason, now=now)

@@ -11,9 +11,29 @@ from referral.queries.attachments import (
     attachments_of,
 )
 from referral.queries.batches import batch_of
+from referral.queries.bundles import (
+    BundleOpened,
+    BundleSeen,
+    BundlesSeen,
+    bundle_taken,
+    bundles_of,
+)
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
+from referral.queries.entries import (
+    MOST,
+    EntryLine,
+    EntryPage,
+    EntrySeen,
+    LogSeen,
+    Sought,
+    agencies_acting,
+    cursor_of,
+    entries_in,
+    entry_seen,
+    log_seen,
+)
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -47,15 +67,23 @@ from referral.queries.operations import (
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
+from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, receipt_of
 from referral.queries.referrals import ReferralSeen
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
+    "MOST",
     "AttachmentLine",
     "AttachmentOpened",
+    "BundleOpened",
+    "BundleSeen",
+    "BundlesSeen",
     "CaseSeen",
     "ClockSeen",
     "ConsentSeen",
+    "EntryLine",
+    "EntryPage",
+    "EntrySeen",
     "ExclusionSeen",
     "GlassSeen",
     "HandOffLine",
@@ -63,6 +91,7 @@ __all__ = [
     "ItemSeen",
     "LateSeen",
     "LetterSeen",
+    "LogSeen",
     "MeetingLine",
     "MeetingSeen",
     "NeedToKnow",
@@ -72,31 +101,43 @@ __all__ = [
     "PanelSeen",
     "PersonSeen",
     "ProposalSeen",
+    "ReceiptSeen",
     "ReferralSeen",
     "RemovalSeen",
     "ResponseTimes",
     "SeatSeen",
+    "Sought",
     "TimelineLine",
+    "agencies_acting",
     "attachment_opened",
     "attachments_of",
     "batch_of",
+    "bundle_taken",
+    "bundles_of",
     "case_seen",
     "case_with",
     "consents_of",
+    "cursor_of",
+    "entries_in",
+    "entry_seen",
     "glasses_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
     "letter_of",
+    "log_seen",
     "mandates_of",
     "meeting_seen",
     "meetings_of",
     "memberships_named",
     "need_to_know",
+    "not_yet",
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "promise_of",
+    "receipt_of",
     "receivers_in",
     "removals_of",
     "response_times_in",

@@ -24,6 +24,7 @@ class HandOff:
     address: str
     case_address: str
     letter: str | None
+    receipt: str | None
     heading: str
     line: Line
     until: str
@@ -52,6 +53,7 @@ def hand_off_view(
         address=f"/hand-offs/{line.id}",
         case_address=f"/cases/{line.case_id}",
         letter=f"/hand-offs/{line.id}/letter" if law.catalogue.letters(law.country.iso2) else None,
+        receipt=f"/hand-offs/{line.id}/receipt" if line.accepted_at and not line.imported else None,
         heading=law.step_title(line, line.step),
         line=reader.line(line),
         until="Answer by" if line.state in {"requested", "received"} else "Next limit",

@@ -34,7 +34,7 @@ _ACTS: Final = {address: act for act, address in ADDRESSES.items()}
 _LAST: Final = frozenset({"decline", "completion", "failure", "cancellation"})
 DONE: Final = {
     "acknowledgement": "Acknowledged: the sender sees that you have received it.",
-    "acceptance": "Accepted: your unit is responsible now.",
+    "acceptance": "Accepted: your unit is responsible now. Its receipt is ready within a minute.",
     "decline": "Declined: it goes on where the protocol says.",
     "start": "Work has begun.",
     "hold": "Put on hold.",

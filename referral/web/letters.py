@@ -10,7 +10,9 @@ from fastapi import APIRouter, Request, Response
 from referral import queries
 from referral.entry import Reading
 from referral.errors import Refusal
+from referral.queries import ReceiptSeen
 from referral.web.pages import PageRoute, error_page, page
+from referral.web.receipts import picture_of, receipt_seen, site_of
 from referral.web.wording import Law
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -25,6 +27,8 @@ class LetterPage:
     paragraphs: tuple[tuple[str, ...], ...]
     number: str
     numbered: bool  # else it goes under the case's reference
+    picture: str | None  # of its receipt, once it was accepted
+    anchor: str
     others: tuple[tuple[str, str], ...]  # address, words
 
 
@@ -55,5 +59,19 @@ async def letter(
         if one != seen.document
     ]
     paragraphs = tuple(tuple(part.splitlines()) for part in seen.text.split("\n\n"))
-    view = LetterPage(at, seen.title, paragraphs, seen.number, seen.numbered, tuple(others))
+    receipt = await receipt_seen(call, hand_off_id)
+    picture, anchor = None, ""
+    if not isinstance(receipt, Refusal):
+        picture, anchor = picture_of(receipt, site_of(request, call)), _anchor(receipt)
+    numbers = (seen.number, seen.numbered, picture, anchor)
+    view = LetterPage(at, seen.title, paragraphs, *numbers, tuple(others))
     return page(request, "hand_offs/letter.html", view, title="Letter", call=call)
+
+
+def _anchor(seen: ReceiptSeen) -> str:
+    """The receipt in one line under the picture: what paper can prove."""
+    if seen.index is None:
+        return f"Accepted; the log has promised to sign it within a minute. Leaf {seen.leaf}"
+    state = "final" if seen.state == "final" else "provisional until it is countersigned"
+    place = f"entry {seen.index} of {seen.size}, root {seen.root}"
+    return f"Accepted; receipt {state}: {place}, leaf {seen.leaf}"

@@ -55,6 +55,7 @@ _NAVIGATION: Final = (
     ("/break-glass", "Break-glass", "open_glass"),
     ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
     ("/removals", "Removals", "see_removals"),
+    ("/audit", "The log", "read_log"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
     ("/members", "Members", "see_members"),

@@ -23,6 +23,7 @@ BENCHES = {
     "log_size": ("entries", "times"),
     "memory": (),
     "mutants": ("countries",),
+    "receipts": ("acts",),
     "replay_cases": ("cases",),
     "signin": ("times",),
     "tampering": ("mutations", "histories", "seed"),
@@ -35,6 +36,7 @@ def main() -> int:
     """Choose and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("name", choices=sorted(BENCHES))
+    parser.add_argument("--acts", type=int, default=1500, help="hand-offs accepted")
     parser.add_argument("--cases", type=int, default=200_000, help="cases of the past replayed")
     parser.add_argument("--country", action="append", dest="countries", default=[], help="ZZ, …")
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")

@@ -45,8 +45,8 @@ class Load:
 
 
 @contextmanager
-def served(stand: Stand, *, pool: int) -> Iterator[int]:
-    """The service in its own process; gives the port."""
+def served(stand: Stand, *, pool: int, promiser: str = "") -> Iterator[int]:
+    """The service in its own process; gives the port. ``promiser``: a key that signs promises."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = {
@@ -54,12 +54,13 @@ def served(stand: Stand, *, pool: int) -> Iterator[int]:
         "BENCH_URL": stand.database.url("app"),
         "BENCH_KEY": stand.root_key,
         "BENCH_POOL": str(pool),
+        "BENCH_PROMISER": promiser,
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.server", str(port)], env=environment
     )
     try:
-        for _ in range(200):
+        for _ in range(900):  # a busy machine starts slowly
             try:
                 socket.create_connection(("127.0.0.1", port), timeout=1).close()
                 break

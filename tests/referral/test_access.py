@@ -37,6 +37,7 @@ COLUMNS = (
 EXPECTED = {
     "see_envelope":             "Y -  Y  Y  Y  Y  Y  Y  Y Y",
     "see_answer":               "Y -  Y  Y  Y  Y  Y  Y  Y Y",
+    "take_receipt":             "Y -  Y  Y  Y  Y  Y  Y  Y -",
     "see_timeline":             "Y -  Y  Y  Y  Y  Y  Y  - Y",
     "read_case_log":            "Y -  Y  Y  Y  Y  Y  Y  - Y",
     "read_facts":               "Y -  Y  Y  Y  -  Y  -  - Y",
@@ -81,6 +82,8 @@ EXPECTED = {
     "lift_exclusion":           "- -  2R -  2R -  -  -  - -",
     "void":                     "- -  2R -  2R -  -  -  - -",
     "merge":                    "- -  2R -  2R -  -  -  - -",
+    "bundle":                   "- -  2RS -  2RS -  -  -  - -",
+    "approve_bundle":           "- -  S  -  S  -  -  -  - -",
     "approve":                  "- -  Y  -  Y  -  -  -  - -",
     "exclude":                  "- -  R  -  R  -  -  -  - -",
 }  # fmt: skip
@@ -105,6 +108,7 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "remove": {COORDINATOR: "2R", DPO: "2R"},
     "see_removals": {COORDINATOR: "Y", DPO: "Y"},
     "approve_removal": {COORDINATOR: "Y", DPO: "Y"},
+    "read_body": {},
     "read_log": {AUDITOR: "Y", DPO: "Y"},
     "manage_members": {ADMIN: "Y"},
     "see_members": {SUPERVISOR: "Y", DPO: "Y", ADMIN: "Y"},
@@ -157,6 +161,8 @@ VERBS = {
     "reassign": ("reassign",),
     "answer_proposal": ("approve",),
     "exclude": ("exclude",),
+    "ask_bundle": ("bundle",),
+    "answer_bundle": ("approve_bundle",),
 }
 OUTSIDE = {
     "break_glass": "open_glass",

@@ -22,7 +22,7 @@ READ = {
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
     *("attachment", "attachment_content", "consent"),
-    *("exclusion", "seal", "proposal", "glass"),
+    *("exclusion", "seal", "proposal", "glass", "bundle"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -44,6 +44,7 @@ CALLS = {
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
     *("lock_system_stream", "log_system"),
+    *("acceptance_of", "bundle_bodies", "make_bundle"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -63,7 +64,7 @@ CREDENTIALS = {
 WORKS = {
     *("lock_system_stream", "log_system"),
     *CONTEXT,
-    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "forget_bundles"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -85,6 +86,7 @@ COMPARED = {
     "consent": {"id", "case_id", "country", "referral_id", "withdrawn_at"},
     "exclusion": {"id", "case_id", "country", "excluded", "lifted_at"},
     "proposal": {"id", "case_id", "country", "answer"},
+    "bundle": {"id", "case_id", "country", "made_at"},
     "glass": {"id", "case_id", "country", "unit_id", "ends_at", "version"},
 }
 

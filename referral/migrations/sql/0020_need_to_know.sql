@@ -134,7 +134,7 @@ BEGIN
     FOR approved IN
         UPDATE referral.proposal p SET answered_by = referral.my_membership(), answered_member = referral.my_member(), answered_at = referral.my_moment(), answer = a.answer
             FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text)
-            WHERE p.id = a.id AND p.case_id = the_case AND num_nonnulls(p.answer) = 0 AND p.expires_at > referral.my_moment()
+            WHERE p.id = a.id AND p.case_id = the_case AND p.act NOT IN ('remove', 'bundle') AND num_nonnulls(p.answer) = 0 AND p.expires_at > referral.my_moment()
                 AND p.asked_member <> referral.my_member() AND 'SUPERVISOR' IN (p.asked_role, referral.my_role())
             RETURNING p.*
     LOOP
