@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import typer
 
@@ -20,7 +21,7 @@ from protocols import check as soundness
 from protocols.catalogue import Catalogue
 from referral import installing
 from referral.addresses import known
-from referral.audit.proof import Key, Note, ProofError
+from referral.audit.proof import Key, Note, ProofError, check_bundle
 from referral.audit.roots import Trusted
 from referral.audit.verify import verify
 from referral.database import make_engine
@@ -158,12 +159,24 @@ def verify_log(
     witness: Annotated[
         list[str] | None, typer.Option("--witness", metavar="KEY", help="A witness's key.")
     ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            help="Only a bundle of evidence: its archive, opened, or the evidence.json in it.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Read the whole log: is it what it was, and does it say what happened?"""
     terminal = Terminal(as_json)
     trusted = _trusted(seen or [], log or [], witness or [])
+    if bundle is not None:
+        _verify_bundle(terminal, bundle, trusted)
+        return
     with (
         installing.database(settings_with(data_dir)) as addresses,
         terminal.progress("entries") as told,
@@ -181,6 +194,37 @@ def verify_log(
     )
     if wrong:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def _verify_bundle(terminal: Terminal, bundle: Path, trusted: Trusted) -> None:
+    """As the verifier that came in the bundle does it: no database, no network."""
+    if not trusted.log:
+        raise typer.BadParameter("--bundle needs --log KEY, and not one from the bundle")
+    problem, found = "", []
+    try:
+        found = check_bundle(_evidence_in(bundle), trusted.log[-1], trusted.witnesses)
+    except ProofError as fault:
+        problem = str(fault)
+    except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, BadZipFile):
+        problem = f"{bundle} is no evidence: open the file that was sent first, with age or 7-Zip"
+    seen = found[-1].witnesses if found else {}
+    terminal.answer(
+        {"entries": len(found), "witnesses": sorted(seen), "problems": [problem] if problem else []}
+    )
+    if problem:
+        terminal.say(f"DOES NOT HOLD: {problem}")
+        raise typer.Exit(Exit.PROBLEMS)
+    terminal.say(
+        f"{len(found)} entries, none missing, none changed; the record is the one that was "
+        f"approved. Countersigned by: {', '.join(sorted(seen)) or 'nobody of those named here'}."
+    )
+
+
+def _evidence_in(bundle: Path) -> str:
+    if not is_zipfile(bundle):
+        return bundle.read_text("utf-8")
+    with ZipFile(bundle) as archive:
+        return archive.read("evidence.json").decode()
 
 
 def _trusted(seen: list[Path], log: list[str], witness: list[str]) -> Trusted:

@@ -45,14 +45,14 @@ async def test_headers_are_found_by_actor_agency_act_and_moment(house: House, fi
     [hers] = await house.rows(
         "SELECT agency_id AS id FROM agencies.unit WHERE id = $1", winnie.unit_id
     )
-    for query, holds in (
-        ("?act=hand_off.accepted", lambda one: one["act"] == "hand_off.accepted"),
-        (f"?actor={winnie.membership_id}", lambda one: one["actor"] == str(winnie.membership_id)),
-        ("?agency=CHILDREN-ZZ-N", lambda one: one["agency_id"] == str(hers["id"])),
+    for query, name, value in (
+        ("?act=hand_off.accepted", "act", "hand_off.accepted"),
+        (f"?actor={winnie.membership_id}", "actor", str(winnie.membership_id)),
+        ("?agency=CHILDREN-ZZ-N", "agency_id", str(hers["id"])),
     ):
         found = await entries(house, query)
         assert found, query
-        assert found == [one for one in everything if holds(one)], query
+        assert found == [one for one in everything if one[name] == value], query
     moment = house.at().isoformat().replace("+00:00", "Z")
     assert await entries(house, f"?until={moment}") == []
     assert await entries(house, f"?since={moment}") == everything

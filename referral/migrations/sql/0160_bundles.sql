@@ -80,12 +80,15 @@ BEGIN
             AND p.expires_at > referral.my_moment() AND p.expires_at <= referral.my_moment() + interval '72 hours'
             AND cardinality(p.about) = 1 AND referral.may_bundle(the_case, p.about[1]);
     GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'bundle_proposals'), 0) THEN
+        RAISE EXCEPTION 'a bundle is asked for in one''s own name, by who holds the referral' USING ERRCODE = 'RF024';
+    END IF;
     INSERT INTO referral.bundle SELECT b.* FROM jsonb_populate_recordset(NULL::referral.bundle, decided -> 'bundles') b
         JOIN jsonb_to_recordset(decided -> 'bundle_proposals') AS p (id uuid, about uuid[]) ON p.id = b.id AND p.about[1] = b.referral_id
         WHERE b.case_id = the_case AND num_nonnulls(b.made_at, b.expires_at, b.record) = 0;
-    IF kept <> coalesce(jsonb_array_length(decided -> 'bundle_proposals'), 0) OR kept <> (SELECT count(*) FROM referral.bundle b
-            JOIN jsonb_to_recordset(decided -> 'bundles') AS n (id uuid) ON n.id = b.id) OR kept <> coalesce(jsonb_array_length(decided -> 'bundles'), 0) THEN
-        RAISE EXCEPTION 'a bundle is asked for in one''s own name, by who holds the referral' USING ERRCODE = 'RF024';
+    GET DIAGNOSTICS kept = ROW_COUNT;
+    IF kept <> coalesce(jsonb_array_length(decided -> 'bundle_proposals'), 0) OR kept <> coalesce(jsonb_array_length(decided -> 'bundles'), 0) THEN
+        RAISE EXCEPTION 'each is a proposal and its bundle, of one referral' USING ERRCODE = 'RF024';
     END IF;
 
     UPDATE referral.proposal p SET answered_by = referral.my_membership(), answered_member = referral.my_member(), answered_at = referral.my_moment(), answer = a.answer
