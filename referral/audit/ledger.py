@@ -163,6 +163,13 @@ def author_of(actor: Actor | None) -> Author:
     return Author(str(actor.id), actor.agency_id)
 
 
+def entries_of(
+    ledger: Ledger, actor: Actor | None, head: Head, key: SubjectKey
+) -> list[dict[str, Any]]:
+    """What it logs, in its place after the head and sealed."""
+    return audit.append(head, key, ledger.drafts, author=author_of(actor), at=ledger.at)[0]
+
+
 async def post(
     session: WriteSession,
     ledger: Ledger,
@@ -178,8 +185,7 @@ async def post(
 
     ``answer`` (ids and states only) is stored under the idempotency key, if the call has one.
     """
-    entries, _ = audit.append(head, key, ledger.drafts, author=author_of(actor), at=ledger.at)
-    payload: dict[str, Any] = {**ledger.rows, "entries": entries}
+    payload: dict[str, Any] = {**ledger.rows, "entries": entries_of(ledger, actor, head, key)}
     if ledger.case_id is not None:
         payload["case_id"] = str(ledger.case_id)
     if ledger.case_changes:

@@ -18,7 +18,7 @@ from referral.casework.attaching import (
     take_in_hand,
 )
 from referral.casework.batches import BatchActed, act_on_batch
-from referral.casework.clockwork import lapse
+from referral.casework.clockwork import Claimed, Passed, claim, lapse, pass_time
 from referral.casework.consenting import (
     StillHeld,
     Withdrawn,
@@ -88,6 +88,7 @@ __all__ = [
     "BatchActed",
     "Brought",
     "Call",
+    "Claimed",
     "Filed",
     "Glass",
     "Imported",
@@ -97,6 +98,7 @@ __all__ = [
     "Met",
     "Narrowed",
     "Operated",
+    "Passed",
     "PersonFiled",
     "PersonTold",
     "Plan",
@@ -126,6 +128,7 @@ __all__ = [
     "call_meeting",
     "cancel",
     "change_basis",
+    "claim",
     "close_glass",
     "complete",
     "confirm_attestation",
@@ -146,6 +149,7 @@ __all__ = [
     "lapse",
     "look_through",
     "override_screening",
+    "pass_time",
     "plan_operation",
     "propose",
     "put_back",

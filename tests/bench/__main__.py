@@ -16,6 +16,7 @@ BENCHES = {
     "group": ("persons",),
     "handoff": ("each", "rounds"),
     "inbox": ("rows",),
+    "lapse": ("cases", "seed"),
     "locks": ("times",),
     "memory": (),
     "mutants": ("countries",),

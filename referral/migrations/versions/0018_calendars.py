@@ -1,0 +1,29 @@
+"""Days entered into the calendars of a running service; and time that passes for many at once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from referral.migrations import scripts
+
+revision = "0018"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+_FUNCTIONS: Final = (
+    *("referral.claim_clocks(timestamptz, integer)", "referral.let_time_pass(jsonb)"),
+    *("referral.post_passed_entries(uuid[], jsonb)", "referral.look_at_passed(jsonb)"),
+)
+
+
+def upgrade() -> None:
+    """Create what is new."""
+    scripts.run_as_owner("0151_time_passing.sql")
+    scripts.give_to_effector(*_FUNCTIONS, few_rows=True)
+    scripts.run("0152_time_passing_grants.sql")
+
+
+def downgrade() -> None:
+    """Take it away again: only for development; data goes with it."""
+    scripts.drop_functions(*_FUNCTIONS)
