@@ -19,10 +19,11 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from referral import casework
+from referral import casework, recounting
 from referral.attachments.scanning import ScannerDownError
 from referral.entry import Installation
 from referral.logs import fault_of
+from referral.queries.entered_days import keep_up
 from referral.session import WriteSession
 
 _LOG = structlog.get_logger("referral.worker")
@@ -35,7 +36,8 @@ AT_ONCE = 200  # clocks in one transaction: what is locked waits as long as it t
 # Whose turn it is: the country whose limit has been due longest. Choosing and taking on the country's
 # context are one round trip.
 _EARLIEST: Final = """
-SELECT k.country, referral.begin_worker(k.country) FROM (
+SELECT k.country, referral.begin_worker(k.country),
+    (SELECT count(*) FROM referral.calendar_day d WHERE d.country = k.country) AS days FROM (
     SELECT country FROM referral.clock
     WHERE state IN ('running', 'lapsed') AND next_at <= $1 AND country <> ALL ($2::text[])
     ORDER BY next_at LIMIT 1
@@ -90,6 +92,7 @@ async def turn(
     told, done = Turn(), set[str]()
     async with installation.engine.connect() as connection:
         await _escalate(connection, now)
+        await recounting.look_through(installation, connection, now, stopping)
         while stopping is None or not stopping.is_set():
             country, claimed, passed = await _batch(installation, connection, now, done)
             if country is None:
@@ -115,10 +118,12 @@ async def _batch(
     claimed: list[casework.Claimed] = []
     try:
         async with connection.begin():
-            row = await connection.exec_driver_sql(_EARLIEST, (now, list(done)))
-            country = row.scalar()
-            if country is None:
+            found = await connection.exec_driver_sql(_EARLIEST, (now, list(done)))
+            row = found.one_or_none()
+            if row is None:
                 return None, [], None
+            country = str(row.country)
+            await keep_up(connection, installation, country, row.days)
             session = _session(installation, connection)
             claimed = await casework.claim(session, most=AT_ONCE, now=now)
             return country, claimed, await casework.pass_time(session, claimed, now=now)

@@ -22,7 +22,15 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 # Acts on one case, a meeting, an operation, a glass, an excluded holder; what concerns no case.
-Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder", "log_system"]
+Door = Literal[
+    "carry_out",
+    "convene",
+    "operate",
+    "break_glass",
+    "remove_holder",
+    "log_system",
+    "change_calendar",
+]
 
 
 @dataclass(slots=True)
@@ -35,6 +43,7 @@ class Ledger:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     drafts: list[Draft] = field(default_factory=list)
     case_changes: dict[str, Any] = field(default_factory=dict)
+    seen: int | None = None  # how many entered days a change of a calendar was decided on
 
     def add(self, table: str, **row: Any) -> None:
         """One row; what is None keeps its column empty."""
@@ -189,6 +198,8 @@ async def post(
     payload: dict[str, Any] = {**ledger.rows, "entries": entries_of(ledger, actor, head, key)}
     if ledger.case_id is not None:
         payload["case_id"] = str(ledger.case_id)
+    if ledger.seen is not None:
+        payload["seen"] = ledger.seen
     if ledger.case_changes:
         payload["case_changes"] = ledger.case_changes
     if session.claim is not None and answer is not None:

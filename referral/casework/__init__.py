@@ -18,6 +18,15 @@ from referral.casework.attaching import (
     take_in_hand,
 )
 from referral.casework.batches import BatchActed, act_on_batch
+from referral.casework.calendars import (
+    KINDS,
+    CalendarChange,
+    CalendarChanged,
+    LimitMoved,
+    Preview,
+    change_calendar,
+    preview_calendar,
+)
 from referral.casework.clockwork import Claimed, Passed, claim, lapse, pass_time
 from referral.casework.consenting import (
     StillHeld,
@@ -71,6 +80,7 @@ from referral.casework.operations import Operated, Plan, end_operation, plan_ope
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.reassigning import reassign
+from referral.casework.recounting import Looked, recount
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
 from referral.casework.removing import answer_removal, ask_removal
@@ -78,6 +88,7 @@ from referral.casework.said import Said
 
 __all__ = [
     "ACTS",
+    "KINDS",
     "LONGEST",
     "UNLISTED",
     "VOTES",
@@ -87,6 +98,8 @@ __all__ = [
     "Attached",
     "BatchActed",
     "Brought",
+    "CalendarChange",
+    "CalendarChanged",
     "Call",
     "Claimed",
     "Filed",
@@ -94,6 +107,8 @@ __all__ = [
     "Imported",
     "Intake",
     "LawfulBasis",
+    "LimitMoved",
+    "Looked",
     "Matches",
     "Met",
     "Narrowed",
@@ -102,6 +117,7 @@ __all__ = [
     "PersonFiled",
     "PersonTold",
     "Plan",
+    "Preview",
     "Record",
     "Recorded",
     "ReferralOpened",
@@ -128,6 +144,7 @@ __all__ = [
     "call_meeting",
     "cancel",
     "change_basis",
+    "change_calendar",
     "claim",
     "close_glass",
     "complete",
@@ -151,10 +168,12 @@ __all__ = [
     "override_screening",
     "pass_time",
     "plan_operation",
+    "preview_calendar",
     "propose",
     "put_back",
     "reassign",
     "record_consent",
+    "recount",
     "record_event",
     "record_first_contact",
     "record_voice",

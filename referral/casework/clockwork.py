@@ -77,7 +77,7 @@ class _Lapsing:
 
 
 @dataclass(slots=True)
-class _Together:
+class Together:
     """Parts of many ledgers, each saying of which case it is."""
 
     cases: list[str] = field(default_factory=list)
@@ -89,6 +89,16 @@ class _Together:
         self.cases.append(case)
         for part, rows in (*ledger.rows.items(), ("entries", entries)):
             self.parts.setdefault(part, []).extend({**row, "case_id": case} for row in rows)
+
+    async def send(self, session: WriteSession, through: str) -> None:
+        """Carry it out in one call, if it is anything."""
+        if self.cases:
+            payload = {"cases": list(dict.fromkeys(self.cases)), **self.parts}
+            await scalar(
+                session.connection,
+                f"SELECT referral.{through}($1::jsonb)",
+                orjson.dumps(payload).decode(),
+            )
 
 
 async def claim(session: WriteSession, *, most: int, now: datetime) -> list[Claimed]:
@@ -165,7 +175,7 @@ async def _carry_out(
     served: Sequence[Sequence[Serving]],
     now: datetime,
 ) -> None:
-    together = _Together()
+    together = Together()
     for one, answers in zip(lapsing, served, strict=True):
         ledger = _ledger_of(one, answers, now)
         if _only_time(ledger):
@@ -173,13 +183,7 @@ async def _carry_out(
             together.add(ledger, entries_of(ledger, None, head, one.key))
         else:
             await _alone(session, one, ledger)
-    if together.cases:
-        payload = {"cases": together.cases, **together.parts}
-        await scalar(
-            session.connection,
-            "SELECT referral.let_time_pass($1::jsonb)",
-            orjson.dumps(payload).decode(),
-        )
+    await together.send(session, "let_time_pass")
 
 
 def _only_time(ledger: Ledger) -> bool:

@@ -14,6 +14,7 @@ from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
+from referral.queries.entered_days import ChangeSeen, DayEntered, calendar_changes, keep_up
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -54,7 +55,9 @@ __all__ = [
     "AttachmentLine",
     "AttachmentOpened",
     "CaseSeen",
+    "ChangeSeen",
     "ClockSeen",
+    "DayEntered",
     "ConsentSeen",
     "ExclusionSeen",
     "GlassSeen",
@@ -80,6 +83,7 @@ __all__ = [
     "attachment_opened",
     "attachments_of",
     "batch_of",
+    "calendar_changes",
     "case_seen",
     "case_with",
     "consents_of",
@@ -88,6 +92,7 @@ __all__ = [
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
+    "keep_up",
     "letter_of",
     "mandates_of",
     "meeting_seen",

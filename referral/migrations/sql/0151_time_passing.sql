@@ -3,32 +3,16 @@
 -- back. What is checked is what carry_out checks of the clockwork; whatever moves more than a rung, tells
 -- more than somebody, or begins more than the next limit goes through carry_out, case by case.
 
--- The earliest due clocks of this country, at most one of a case and all within a minute of the first, so
--- that no limit overtakes another's. Cases are locked without waiting, in the order in which their limits
--- are due; what somebody works on is passed over. Each with the state of its referral, read when its case
--- was locked, as claim_clock gives it; except that nobody is acting, so nobody's part is asked.
-CREATE FUNCTION referral.claim_clocks(at timestamptz, most integer) RETURNS SETOF jsonb
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    cases uuid[] := '{}';
-    earliest timestamptz;
-    due record;
-BEGIN
-    FOR due IN SELECT k.case_id, k.next_at FROM referral.clock k JOIN referral.case c ON c.id = k.case_id
-            WHERE k.state IN ('running', 'lapsed') AND k.next_at <= at ORDER BY k.next_at LIMIT most FOR UPDATE OF c SKIP LOCKED LOOP
-        earliest := coalesce(earliest, due.next_at);
-        EXIT WHEN due.next_at > earliest + interval '1 minute';
-        cases := cases || due.case_id;
-    END LOOP;
-    -- A new statement sees what whoever held the locks before has committed.
-    RETURN QUERY
-    WITH due AS MATERIALIZED (
-        SELECT DISTINCT ON (k.case_id) k.id, k.next_at, k.case_id, k.referral_id FROM referral.referral r JOIN referral.clock k ON k.referral_id = r.id
-        WHERE r.case_id = ANY (cases) AND k.state IN ('running', 'lapsed') AND k.next_at <= at ORDER BY k.case_id, k.next_at, k.id
-    ), found AS MATERIALIZED (
-        SELECT d.*, r.person_id, r.holder_unit, c.place, (at AT TIME ZONE u.time_zone)::date AS on_day
-        FROM due d JOIN referral.referral r ON r.id = d.referral_id JOIN referral.case c ON c.id = d.case_id JOIN agencies.unit u ON u.id = r.holder_unit
-    ), held AS MATERIALIZED (
+-- What the engine needs of these referrals, their cases being locked, in the order given: what state_of
+-- says of one, except that nobody is acting, so that nobody's part is asked. ``dues``: which clock of
+-- each it is about, if one is.
+CREATE FUNCTION referral.passing_states(referrals uuid[], dues uuid[], at timestamptz) RETURNS SETOF jsonb
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH found AS MATERIALIZED (
+        SELECT w.id, w.place_in, r.id AS referral_id, r.case_id, r.person_id, r.holder_unit, c.place, (at AT TIME ZONE u.time_zone)::date AS on_day
+        FROM ROWS FROM (unnest(referrals), unnest(dues)) WITH ORDINALITY AS w (referral_id, id, place_in)
+            JOIN referral.referral r ON r.id = w.referral_id JOIN referral.case c ON c.id = r.case_id JOIN agencies.unit u ON u.id = r.holder_unit
+    ), held AS MATERIALIZED (  -- asked once of each unit, however many of its cases are among them
         SELECT h.holder_unit, h.place, h.on_day, agencies.held_mandates(h.holder_unit, h.place, h.on_day) AS mandates
         FROM (SELECT DISTINCT f.holder_unit, f.place, f.on_day FROM found f) h
     )
@@ -58,7 +42,32 @@ BEGIN
         'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = f.case_id AND (e.referral_id = f.referral_id OR e.referral_id IS NULL)),
         'holder_mandates', h.mandates, 'mine', '[]'::jsonb, 'tracks', '[]'::jsonb, 'person', NULL, 'numbered', NULL,
         'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = f.case_id))
-    FROM found f JOIN held h ON (h.holder_unit, h.place, h.on_day) = (f.holder_unit, f.place, f.on_day) ORDER BY f.next_at, f.id;
+    FROM found f JOIN held h ON (h.holder_unit, h.place, h.on_day) = (f.holder_unit, f.place, f.on_day) ORDER BY f.place_in;
+$$;
+
+-- The earliest due clocks of this country, at most one of a case and all within a minute of the first, so
+-- that no limit overtakes another's. Cases are locked without waiting, in the order in which their limits
+-- are due; what somebody works on is passed over. Each with the state of its referral.
+CREATE FUNCTION referral.claim_clocks(at timestamptz, most integer) RETURNS SETOF jsonb
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    cases uuid[] := '{}';
+    referrals uuid[];
+    clocks uuid[];
+    earliest timestamptz;
+    due record;
+BEGIN
+    FOR due IN SELECT k.case_id, k.next_at FROM referral.clock k JOIN referral.case c ON c.id = k.case_id
+            WHERE k.state IN ('running', 'lapsed') AND k.next_at <= at ORDER BY k.next_at LIMIT most FOR UPDATE OF c SKIP LOCKED LOOP
+        earliest := coalesce(earliest, due.next_at);
+        EXIT WHEN due.next_at > earliest + interval '1 minute';
+        cases := cases || due.case_id;
+    END LOOP;
+    -- A new statement sees what whoever held the locks before has committed.
+    SELECT array_agg(d.referral_id ORDER BY d.next_at, d.id), array_agg(d.id ORDER BY d.next_at, d.id) INTO referrals, clocks FROM (
+        SELECT DISTINCT ON (k.case_id) k.id, k.next_at, k.referral_id FROM referral.referral r JOIN referral.clock k ON k.referral_id = r.id
+        WHERE r.case_id = ANY (cases) AND k.state IN ('running', 'lapsed') AND k.next_at <= at ORDER BY k.case_id, k.next_at, k.id) d;
+    RETURN QUERY SELECT referral.passing_states(referrals, clocks, at);
 END $$;
 
 -- What rungs of many cases do: all of it, or nothing. Each part says of which case it is.
