@@ -26,15 +26,19 @@ AT_ONCE: Final = 200  # referrals in one transaction
 SETTLED: Final = timedelta(minutes=2)  # longer than any transaction may take
 
 _OPEN: Final = """
-SELECT c.id, c.country, c.entered_at, min(d.day) AS since FROM referral.calendar_change c JOIN referral.calendar_day d ON d.change_id = c.id
-WHERE c.settled_at IS NULL AND (c.looked_at IS NULL OR c.entered_at <= $1) GROUP BY c.id ORDER BY c.entered_at
+SELECT c.id, c.country, c.entered_at, min(d.day) AS since
+FROM referral.calendar_change c JOIN referral.calendar_day d ON d.change_id = c.id
+WHERE c.settled_at IS NULL AND (c.looked_at IS NULL OR c.entered_at <= $1)
+GROUP BY c.id ORDER BY c.entered_at
 """
 _BEGIN: Final = """
-SELECT (SELECT count(*) FROM referral.calendar_day d WHERE d.country = $1) AS days FROM (SELECT referral.begin_worker($1)) began
+SELECT (SELECT count(*) FROM referral.calendar_day d WHERE d.country = $1) AS days
+FROM (SELECT referral.begin_worker($1)) began
 """
 _NEXT: Final = """
 SELECT DISTINCT k.referral_id FROM referral.clock k
-WHERE k.country = $1 AND k.state = 'running' AND k.clock = ANY ($2::text[]) AND k.due_at >= $3::date - interval '1 day' AND k.referral_id > $4
+WHERE k.country = $1 AND k.state = 'running' AND k.clock = ANY ($2::text[])
+    AND k.due_at >= $3::date - interval '1 day' AND k.referral_id > $4
 ORDER BY k.referral_id LIMIT $5
 """
 

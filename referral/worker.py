@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -33,11 +32,12 @@ AFTER_A_FAULT: Final = 5.0  # seconds, while the database is away
 PUSHED: Final = timedelta(minutes=5)
 AT_ONCE = 200  # clocks in one transaction: what is locked waits as long as it takes
 
-# Whose turn it is: the country whose limit has been due longest. Choosing and taking on the country's
-# context are one round trip.
+# Whose turn it is: the country whose limit has been due longest. Choosing and taking on the
+# country's context are one round trip.
 _EARLIEST: Final = """
 SELECT k.country, referral.begin_worker(k.country),
-    (SELECT count(*) FROM referral.calendar_day d WHERE d.country = k.country) AS days FROM (
+    (SELECT count(*) FROM referral.calendar_day d WHERE d.country = k.country) AS days
+FROM (
     SELECT country FROM referral.clock
     WHERE state IN ('running', 'lapsed') AND next_at <= $1 AND country <> ALL ($2::text[])
     ORDER BY next_at LIMIT 1
@@ -45,7 +45,9 @@ SELECT k.country, referral.begin_worker(k.country),
 """
 
 _LEFT: Final = """
-SELECT count(*) FROM (SELECT FROM referral.clock WHERE state IN ('running', 'lapsed') AND next_at <= $1 LIMIT 1000) k
+SELECT count(*) FROM (
+    SELECT FROM referral.clock WHERE state IN ('running', 'lapsed') AND next_at <= $1 LIMIT 1000
+) k
 """
 
 _UNREVIEWED: Final = """

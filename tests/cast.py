@@ -143,9 +143,7 @@ class House:
                 connection, "SELECT referral.begin_actor($1, $2)", credential, self.at()
             )
             actor = Actor.from_row(row)
-            law = await queries.keep_up(
-                connection, self.installation, actor.country, row["days"]
-            )
+            law = await queries.keep_up(connection, self.installation, actor.country, row["days"])
             session = WriteSession(connection, self.installation.vault, law, "test")
             yield session, actor
 

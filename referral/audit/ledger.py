@@ -174,7 +174,7 @@ def author_of(actor: Actor | Author | None) -> Author:
 
 
 def entries_of(
-    ledger: Ledger, actor: Actor | None, head: Head, key: SubjectKey
+    ledger: Ledger, actor: Actor | Author | None, head: Head, key: SubjectKey
 ) -> list[dict[str, Any]]:
     """What it logs, in its place after the head and sealed."""
     return audit.append(head, key, ledger.drafts, author=author_of(actor), at=ledger.at)[0]

@@ -19,7 +19,7 @@ from referral.casework.attaching import (
 )
 from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.calendars import (
-    KINDS,
+    MOST_LISTED,
     CalendarChange,
     CalendarChanged,
     LimitMoved,
@@ -80,16 +80,16 @@ from referral.casework.operations import Operated, Plan, end_operation, plan_ope
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.reassigning import reassign
-from referral.casework.recounting import Looked, recount
 from referral.casework.records import add_note, record_event, record_voice
+from referral.casework.recounting import Looked, recount
 from referral.casework.refusing import refuse
 from referral.casework.removing import answer_removal, ask_removal
 from referral.casework.said import Said
 
 __all__ = [
     "ACTS",
-    "KINDS",
     "LONGEST",
+    "MOST_LISTED",
     "UNLISTED",
     "VOTES",
     "Act",
@@ -173,10 +173,10 @@ __all__ = [
     "put_back",
     "reassign",
     "record_consent",
-    "recount",
     "record_event",
     "record_first_contact",
     "record_voice",
+    "recount",
     "refuse",
     "resume",
     "review_glass",

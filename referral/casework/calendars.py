@@ -4,13 +4,14 @@
    listed first.
 2. On confirmation the days are entered, in the system's stream of the log; from then on every limit
    that begins is counted by them.
-3. The clockwork counts the running ones again (``casework.recounting``), and tells whom it concerns.
+3. The clockwork counts the running ones again (``casework.recounting``) and tells whom it
+   concerns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -30,15 +31,17 @@ from referral.errors import Fault, Refusal
 from referral.session import Actor, ReadSession, WriteSession
 
 KINDS: Final = ("declared", "moved", "taken_back")
-MOST: Final = 1000  # limits listed before confirming; more are counted again all the same
+MOST_LISTED: Final = 1000  # limits listed before confirming; more are counted again all the same
 LONGEST: Final = 500  # characters of a name or a source
 _ACTION: Final = "change_calendar"
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarChange:
-    """What a decree says. ``kind``: ``declared`` (the day is closed), ``moved`` (closed instead of
-    ``moved_from``, which opens), ``taken_back`` (the day opens). ``place``: empty is everywhere.
+    """What a decree says.
+
+    ``kind``: ``declared`` (the day is closed), ``moved`` (closed instead of ``moved_from``, which
+    opens), ``taken_back`` (the day opens). ``place``: empty is everywhere.
     """
 
     kind: str
@@ -99,6 +102,7 @@ async def preview_calendar(
     session: ReadSession, actor: Actor, change: CalendarChange, *, now: datetime
 ) -> Preview | Refusal:
     """Which running limits would end at another moment; nothing is changed."""
+    change = _everywhere(change, actor.country)
     refused = await _refused(session, actor, change, now)
     if refused is not None:
         return refused
@@ -107,13 +111,17 @@ async def preview_calendar(
     names = sorted(law.counted_in_days(country))
     since = min(one.day for one in change.days())
     rows = await as_json(
-        session.connection, "SELECT referral.limits_running($1, $2, $3)", names, since, MOST + 1
+        session.connection,
+        "SELECT referral.limits_running($1, $2, $3)",
+        names,
+        since,
+        MOST_LISTED + 1,
     )
-    found = [_moved(law, country, row) for row in rows[:MOST]]
+    found = [_moved(law, country, row) for row in rows[:MOST_LISTED]]
     return Preview(
         change,
         tuple(one for one in found if isinstance(one, LimitMoved)),
-        more=len(rows) > MOST,
+        more=len(rows) > MOST_LISTED,
         unread=sum(one is False for one in found),
     )
 
@@ -145,6 +153,7 @@ async def change_calendar(
     session: WriteSession, actor: Actor, change: CalendarChange, *, now: datetime
 ) -> CalendarChanged | Refusal:
     """Enter a change; the clockwork counts the running limits again."""
+    change = _everywhere(change, actor.country)
     refused = await _refused(session, actor, change, now)
     if refused is not None:
         return refused
@@ -183,6 +192,10 @@ async def change_calendar(
         through="change_calendar",
     )
     return answer
+
+
+def _everywhere(change: CalendarChange, country: str) -> CalendarChange:
+    return replace(change, place="") if change.place == country else change
 
 
 # --- what is wrong with a change ---------------------------------------------------------------
@@ -288,4 +301,3 @@ def _meanwhile() -> Refusal:
         "Somebody else entered a change meanwhile",
         "Nothing was entered. Look at the list of limits again, then confirm.",
     )
-

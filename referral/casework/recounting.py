@@ -15,8 +15,8 @@ from uuid import UUID
 from protocols.decision import ClockState, RunningClock
 from protocols.recounting import Recounted, recounted
 from referral.access.standing import Locked
-from referral.audit import Done, Head, append
-from referral.audit.ledger import CLOCKWORK, Ledger
+from referral.audit import CLOCKWORK, Done, Head, append
+from referral.audit.ledger import Ledger
 from referral.casework import clocks
 from referral.casework.clockwork import Together
 from referral.casework.run import clock_of, protocol_of
@@ -99,7 +99,7 @@ def _keep(ledger: Ledger, change_id: UUID, running: RunningClock, found: Recount
 def _tell(
     ledger: Ledger, locked: Locked, running: RunningClock, hand_off: Any, found: Recounted
 ) -> None:
-    said = {
+    said: dict[str, Any] = {
         "clock": running.clock,
         "before": running.due_at.isoformat(),
         "after": found.due.moment.isoformat(),

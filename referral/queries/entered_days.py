@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Protocol
@@ -64,12 +63,8 @@ async def keep_up(
     if len(holder.catalogue.calendars(country).entered) != number:
         rows = (await connection.exec_driver_sql(_DAYS, (country,))).all()
         # From what stands after the wait: another country's days, or new law, may have come.
-        holder.catalogue = holder.catalogue.with_days(country, _entered(rows))
+        holder.catalogue = holder.catalogue.with_days(country, [EnteredDay(*row) for row in rows])
     return holder.catalogue
-
-
-def _entered(rows: Iterable[tuple[str, str, date, bool, str]]) -> Iterable[EnteredDay]:
-    return [EnteredDay(*row) for row in rows]
 
 
 async def calendar_changes(

@@ -6,6 +6,7 @@ from referral.web import (
     account,
     attachments,
     batches,
+    calendars,
     cases,
     consents,
     coverage,
@@ -63,6 +64,7 @@ for part in (
     oversight,
     directory,
     coverage,
+    calendars,
     matrix,
 ):
     router.include_router(part.router)

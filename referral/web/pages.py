@@ -57,6 +57,7 @@ _NAVIGATION: Final = (
     ("/removals", "Removals", "see_removals"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
+    ("/calendars", "Calendars", "change_calendar"),
     ("/members", "Members", "see_members"),
     ("/protocols", "Protocols", "see_protocols"),
     ("/matrix", "Access rules", "see_matrix"),

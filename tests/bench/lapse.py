@@ -173,7 +173,9 @@ async def _copy(connection: asyncpg.Connection[Any], vault: Vault, cases: int, s
         " array_agg(udt_name::text ORDER BY ordinal_position) AS types"
         " FROM information_schema.columns WHERE table_schema = 'referral' GROUP BY 1"
     )
-    known = {row["table_name"]: dict(zip(row["names"], row["types"], strict=True)) for row in columns}
+    known = {
+        row["table_name"]: dict(zip(row["names"], row["types"], strict=True)) for row in columns
+    }
     for table in _TABLES:
         names = known[table]
         values = ", ".join(_value(table, name, kind) for name, kind in names.items())
@@ -192,7 +194,9 @@ def _value(table: str, column: str, kind: str) -> str:
         return "'ZZ-' || y.number"
     if table.startswith("person_") and column == "facts":
         return f"y.{table}"
-    if kind == "uuid" and not column.endswith(("_unit", "_member", "_agency", "unit_id", "by_member")):
+    if kind == "uuid" and not column.endswith(
+        ("_unit", "_member", "_agency", "unit_id", "by_member")
+    ):
         return f"md5(y.salt || s.{column})::uuid"
     return f's."{column}"'
 

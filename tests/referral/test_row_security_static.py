@@ -20,8 +20,8 @@ READ = {
     *("case_facts", "workplace", "screening"),  # G1
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
-    *("operation", "operation_participant", "screening_override"),
-    *("attachment", "attachment_content", "consent"),
+    *("operation", "operation_participant", "screening_override", "clock_recount"),
+    *("attachment", "attachment_content", "consent", "calendar_change", "calendar_day"),
     *("exclusion", "seal", "proposal", "glass"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
@@ -39,7 +39,7 @@ CALLS = {
     *("lock_batch", "meeting_key", "agenda_of", "history_of"),
     *("convene", "operation_key", "operate"),
     *("keys_for", "carry_out", "keep_content", "lock_proposal"),
-    *("twins", "may_point"),
+    *("twins", "may_point", "change_calendar", "limits_running"),
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
@@ -64,6 +64,7 @@ WORKS = {
     *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -78,6 +79,7 @@ COMPARED = {
     "event": {"id", "case_id", "country"},
     "note": {"id", "case_id", "country", "kind"},
     "panel_decision": {"id", "case_id", "country"},
+    "calendar_change": {"id", "country"},
     "meeting": {"id", "country", "version"},
     "operation": {"id", "country", "version"},
     "screening_override": {"id", "case_id", "country"},

@@ -1,4 +1,4 @@
-"""A holiday is declared while limits run: first it is shown what moves, then it moves and is told."""
+"""A holiday is declared while limits run: what would move is shown, then it moves and is told."""
 
 from __future__ import annotations
 
@@ -150,6 +150,7 @@ async def test_a_limit_that_began_while_the_change_was_entered_is_found_by_the_s
         taken = await casework.accept(session, actor, asked(filed, "ZZ-C01"), now=house.at())
         await house.manages("coordinator", casework.change_calendar, MOURNING)
         await worker.turn(house.clockwork, house.at())
+    assert not isinstance(taken, Refusal)
     hand_off = asked(taken, "ZZ-C04")
     assert await due(house, hand_off) == datetime.fromisoformat("2026-03-04T23:59:59Z")
     house.at.forward(minutes=2)

@@ -69,7 +69,8 @@ CREATE POLICY due ON referral.calendar_change FOR SELECT TO referral_worker USIN
 CREATE POLICY due ON referral.calendar_day FOR SELECT TO referral_worker USING (true);
 -- What a limit was before is read by whoever reads the limit.
 CREATE POLICY read ON referral.clock_recount FOR SELECT TO referral_app USING (
-    country = (SELECT referral.my_country()) AND EXISTS (SELECT FROM referral.clock k WHERE k.id = clock_recount.clock_id));
+    country = (SELECT referral.my_country())
+    AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = clock_recount.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND 'G0' = ANY (p.groups)));
 GRANT SELECT (id, country) ON referral.calendar_change TO referral_auditor_ro;
 CREATE POLICY verify ON referral.calendar_change FOR SELECT TO referral_auditor_ro USING (true);
 
