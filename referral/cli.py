@@ -21,6 +21,7 @@ import typer
 
 from protocols.catalogue import Catalogue
 from referral import (
+    agendas,
     demo,
     entering,
     federating,
@@ -48,6 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="\n\n".join((__doc__ or "").split("\n\n")[:2]),
 )
+app.command("agenda")(agendas.agenda)
 app.command("check")(proving.check)
 app.command("guide")(guiding.guide)
 app.command("replay")(replaying.replay)

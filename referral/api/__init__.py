@@ -1,6 +1,7 @@
 """The JSON door: routes under ``/api/v1``, named like the verbs and questions behind them."""
 
 from referral.api import (
+    agendas,
     attachments,
     audit,
     batches,
@@ -42,6 +43,7 @@ routers = (
     hand_offs.router,
     hand_off_acts.router,
     meetings.router,
+    agendas.router,
     subjects.router,
     members.router,
     operations.router,

@@ -4,6 +4,7 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
+from referral.queries.agendas import Agenda, AgendaItem, agenda_in
 from referral.queries.attachments import (
     AttachmentLine,
     AttachmentOpened,
@@ -52,6 +53,8 @@ from referral.queries.referrals import ReferralSeen
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
+    "Agenda",
+    "AgendaItem",
     "AttachmentLine",
     "AttachmentOpened",
     "CaseSeen",
@@ -80,6 +83,7 @@ __all__ = [
     "ResponseTimes",
     "SeatSeen",
     "TimelineLine",
+    "agenda_in",
     "attachment_opened",
     "attachments_of",
     "batch_of",

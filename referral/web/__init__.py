@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from referral.web import (
     account,
+    agendas,
     attachments,
     batches,
     calendars,
@@ -60,6 +61,7 @@ for part in (
     letters,
     panels,
     meetings,
+    agendas,
     operations,
     oversight,
     directory,

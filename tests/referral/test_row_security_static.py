@@ -36,7 +36,7 @@ CONTEXT = {
 CALLS = {
     *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
-    *("lock_batch", "meeting_key", "agenda_of", "history_of"),
+    *("lock_batch", "meeting_key", "agenda_of", "agenda_until", "history_of"),
     *("convene", "operation_key", "operate"),
     *("keys_for", "carry_out", "keep_content", "lock_proposal"),
     *("twins", "may_point", "change_calendar", "limits_running"),

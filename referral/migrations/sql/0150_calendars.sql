@@ -180,3 +180,29 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
     UPDATE referral.calendar_change c SET looked_at = coalesce(c.looked_at, at), settled_at = CASE WHEN last THEN at END
         WHERE c.id = change AND referral.my_role() = 'WORKER' AND c.settled_at IS NOT DISTINCT FROM NULL;
 $$;
+
+-- The agenda of a body for a month: what is open now, became late before the end of it and has the body at
+-- the end of its ladder as it was stored with the limit, where the caller's unit may be asked as that body;
+-- and what was left lying there. Opaque: nothing of a person, and neither who asked nor who was asked.
+-- ``met``: on how many agendas of the unit it has stood. A limit of a referral itself has no mandate.
+CREATE FUNCTION referral.agenda_until(body text, until timestamptz, at timestamptz) RETURNS jsonb
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.since, l.reference, l.step), '[]') FROM (
+        SELECT c.reference, h.track, h.protocol_version, h.protocol_digest, c.place, h.step, h.mandate, h.state, h.jurisdiction,
+            CASE WHEN h.overdue_since < until THEN 'overdue' ELSE 'left_lying' END AS why, least(h.overdue_since, h.review_at) AS since,
+            (SELECT count(*) FROM referral.meeting_item i WHERE i.hand_off_id = h.id AND i.convenor = referral.my_unit()) AS met
+        FROM referral.hand_off h JOIN referral.case c ON c.id = h.case_id
+        WHERE h.country = referral.my_country() AND referral.my_role() IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR')
+            AND (h.overdue_since IS NOT NULL OR h.review_at IS NOT NULL) AND h.state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold') AND NOT h.imported
+            AND (h.overdue_since < until OR (h.review_at < until AND h.review_at <= at))
+            AND EXISTS (SELECT FROM referral.clock k WHERE k.hand_off_id = h.id AND k.rungs @> jsonb_build_array(jsonb_build_object('kind', 'agenda', 'to', body)))
+            AND agencies.may_be_asked(referral.my_unit(), body, h.jurisdiction, at)
+        UNION ALL
+        SELECT c.reference, r.track, r.protocol_version, r.protocol_digest, c.place, k.step, NULL, r.state, c.place, 'limit', k.due_at,
+            (SELECT count(*) FROM referral.meeting_item i WHERE i.case_id = c.id AND num_nonnulls(i.hand_off_id) = 0 AND i.convenor = referral.my_unit())
+        FROM referral.clock k JOIN referral.referral r ON r.id = k.referral_id JOIN referral.case c ON c.id = k.case_id
+        WHERE k.country = referral.my_country() AND referral.my_role() IN ('OFFICER', 'SUPERVISOR', 'COORDINATOR')
+            AND num_nonnulls(k.hand_off_id, k.stopped_at) = 0 AND k.state IN ('running', 'lapsed') AND k.due_at < least(until, at) AND r.state = 'open'
+            AND k.rungs @> jsonb_build_array(jsonb_build_object('kind', 'agenda', 'to', body)) AND agencies.may_be_asked(referral.my_unit(), body, c.place, at)
+        ORDER BY since, reference, step LIMIT 1000) l;
+$$;

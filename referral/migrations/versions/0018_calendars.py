@@ -19,7 +19,7 @@ _FUNCTIONS: Final = (
     *("referral.post_passed_entries(uuid[], jsonb)", "referral.look_at_passed(jsonb)"),
     *("referral.days_entered()", "referral.limits_running(text[], date, integer)"),
     *("referral.change_calendar(jsonb)", "referral.claim_limits(uuid[], timestamptz)"),
-    "referral.recount_limits(jsonb)",
+    *("referral.recount_limits(jsonb)", "referral.agenda_until(text, timestamptz, timestamptz)"),
     "referral.looked_through(uuid, timestamptz, boolean)",
 )
 _TABLES: Final = ("clock_recount", "calendar_day", "calendar_change")
