@@ -47,6 +47,7 @@ from referral.queries.operations import (
     operations_of,
 )
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.own_limits import OwnLimit, own_limits_of
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
@@ -74,6 +75,7 @@ __all__ = [
     "NeedToKnow",
     "OperationLine",
     "OperationSeen",
+    "OwnLimit",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -106,6 +108,7 @@ __all__ = [
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "own_limits_of",
     "receivers_in",
     "removals_of",
     "response_times_in",
