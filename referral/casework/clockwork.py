@@ -17,9 +17,10 @@ import orjson
 from agencies.directory import Serving
 from protocols import engine
 from protocols.decision import Decision, Refused
+from protocols.rungs import RungKind
 from referral.access.standing import Locked, moment
 from referral.audit.ledger import Ledger, entries_of, post
-from referral.casework import carrying
+from referral.casework import carrying, escalation
 from referral.casework.recipients import Subject, resolve, subject_of
 from referral.casework.run import facts_of, protocol_of, run_of
 from referral.database import as_json, decoded, scalar
@@ -51,6 +52,18 @@ class Claimed:
     def due(self) -> datetime:
         """The moment of its next rung."""
         return moment(self._row["rungs"][self._row["rung"]]["at"])
+
+    @property
+    def kinds(self) -> list[RungKind]:
+        """What happens at this rung, and at those of the same moment."""
+        left = self._row["rungs"][self._row["rung"] :]
+        return [RungKind(one["kind"]) for one in left if moment(one["at"]) == self.due]
+
+    @property
+    def hand_off(self) -> str | None:
+        """The hand-off it hangs on, if it hangs on one."""
+        found: str | None = self._row["hand_off"]
+        return found
 
     @property
     def _row(self) -> Any:
@@ -163,6 +176,7 @@ def _decide(session: WriteSession, claimed: Claimed) -> _Lapsing:
 def _ledger_of(one: _Lapsing, served: Sequence[Serving], now: datetime) -> Ledger:
     ledger = Ledger(one.claimed.locked.case_id, now, why="clock")
     carrying.enter(ledger, one.subject, one.decision, served, one.due, None)
+    escalation.keep_informed(ledger, one.subject, one.claimed.hand_off, one.claimed.kinds)
     if not ledger.drafts:
         message = f"clock {one.claimed.id} calls nobody at this rung: it would never go on"
         raise RuntimeError(message)
