@@ -176,10 +176,10 @@ def _decide(session: WriteSession, claimed: Claimed) -> _Lapsing:
 def _ledger_of(one: _Lapsing, served: Sequence[Serving], now: datetime) -> Ledger:
     ledger = Ledger(one.claimed.locked.case_id, now, why="clock")
     carrying.enter(ledger, one.subject, one.decision, served, one.due, None)
-    escalation.keep_informed(ledger, one.subject, one.claimed.hand_off, one.claimed.kinds)
+    hand_off, kinds = one.claimed.hand_off, one.claimed.kinds
     if not ledger.drafts:
-        message = f"clock {one.claimed.id} calls nobody at this rung: it would never go on"
-        raise RuntimeError(message)
+        escalation.reached_nobody(ledger, one.subject, hand_off, kinds, one.due)
+    escalation.keep_informed(ledger, one.subject, hand_off, kinds)
     return ledger
 
 

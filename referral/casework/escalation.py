@@ -70,6 +70,26 @@ def keep_informed(
             told.add((unit, role))
 
 
+def reached_nobody(
+    ledger: Ledger,
+    subject: Subject,
+    hand_off: str | None,
+    kinds: Iterable[RungKind],
+    happened: datetime,
+) -> None:
+    """A rung that found nobody in the directory is marked and logged all the same.
+
+    Otherwise the ladder would stand at it for ever, and the rungs above it would never come.
+    """
+    if hand_off is None:
+        ledger.lapse_referral(subject.referral_id, happened, [])
+        return
+    ledger.mark(hand_off, overdue_since=happened.isoformat())
+    state = subject.hand_offs[hand_off]["state"]
+    act = _ESCALATED[_gravest(kinds)]
+    ledger.log(act, "hand_off", hand_off, occurred_at=happened, to=state, called=[])
+
+
 def _gravest(kinds: Iterable[RungKind]) -> RungKind:
     return max(kinds, key=list(_ESCALATED).index)
 
