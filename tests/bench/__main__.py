@@ -20,6 +20,7 @@ BENCHES = {
     "locks": ("times",),
     "memory": (),
     "mutants": ("countries",),
+    "reminders": ("cases", "rows", "seed"),
     "replay_cases": ("cases",),
     "signin": ("times",),
     "walks": ("countries", "steps", "seed"),

@@ -114,12 +114,13 @@ def clockwork(url: str, root_key: str) -> Installation:
 # --- cases -------------------------------------------------------------------------------------
 
 
-async def fill(stand: Stand, cases: int, seed: int) -> None:
-    """File the models, let their earlier rungs fire, and copy them."""
+async def fill(stand: Stand, cases: int, seed: int, *, reminded: bool = True) -> None:
+    """File the models, let their earlier rungs fire (if ``reminded``), and copy them."""
     await _file(stand)
-    early = clockwork(stand.database.url("worker"), stand.root_key)
-    await worker.turn(early, FILED + timedelta(hours=23, minutes=59))
-    await early.engine.dispose()
+    if reminded:
+        early = clockwork(stand.database.url("worker"), stand.root_key)
+        await worker.turn(early, FILED + timedelta(hours=23, minutes=59))
+        await early.engine.dispose()
     connection = await connected(stand)
     await connection.execute("SET session_replication_role = replica")
     await _copy(connection, Vault.from_text(stand.root_key), cases, seed)
