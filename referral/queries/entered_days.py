@@ -61,9 +61,9 @@ async def keep_up(
 ) -> Catalogue:
     """The law with all days that are entered by now; ``number``: how many that is."""
     if len(holder.catalogue.calendars(country).entered) != number:
-        rows = (await connection.exec_driver_sql(_DAYS, (country,))).all()
+        rows = (await connection.exec_driver_sql(_DAYS, (country,))).mappings().all()
         # From what stands after the wait: another country's days, or new law, may have come.
-        holder.catalogue = holder.catalogue.with_days(country, [EnteredDay(*row) for row in rows])
+        holder.catalogue = holder.catalogue.with_days(country, [EnteredDay(**row) for row in rows])
     return holder.catalogue
 
 

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from referral import casework, worker
+from referral.audit import ledger
 from referral.casework import clockwork
 from tests.cast import ROOT_KEY, House, asked, child_at_work
 
@@ -29,6 +30,7 @@ import asyncio, sys
 from datetime import datetime
 from protocols.catalogue import Catalogue
 from referral import casework, worker
+from referral.audit import ledger
 from referral.database import make_engine
 from referral.entry import Installation
 from referral.settings import Settings
@@ -151,18 +153,18 @@ async def test_what_the_database_refuses_is_done_one_by_one_and_only_it_is_pushe
     sick, well = await reported(house), await reported(house)
     now = house.at.forward(hours=12)
     forged: list[UUID] = []
-    honest: Callable[..., object] = clockwork.entries_of
+    honest: Callable[..., object] = ledger.entries_of
 
-    def forging(ledger: object, *more: object) -> object:
-        rows = honest(ledger, *more)
-        ids = {row["id"] for row in ledger.rows["marks"]}  # type: ignore[attr-defined]
+    def forging(act: object, *more: object) -> object:
+        rows = honest(act, *more)
+        ids = {row["id"] for row in act.rows["marks"]}  # type: ignore[attr-defined]
         if str(sick) in ids:
             forged.append(sick)
             rows[0]["hash"] = "00" * 32  # type: ignore[index]
         return rows
 
     monkeypatch.setattr(clockwork, "entries_of", forging)
-    monkeypatch.setattr("referral.audit.ledger.entries_of", forging)
+    monkeypatch.setattr(ledger, "entries_of", forging)
     with capture_logs() as written:
         told = await worker.turn(house.clockwork, now)
     assert (told.fired, told.pushed) == (1, 1)
