@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from referral import worker
 from tests.cast import House
-from tests.referral.api.desk import Desk, problem
+from tests.referral.api.desk import Desk, asked, problem
 from tests.referral.web.visiting import Visitor
 
 DECREE = {
@@ -16,13 +16,14 @@ DECREE = {
 }
 
 
-async def waiting(desk: Desk) -> None:
+async def waiting(desk: Desk) -> str:
     """The prosecutor has two working days to answer."""
-    await desk.acts("social_worker", await desk.asks(), "acceptance")
+    taken = await desk.acts("social_worker", await desk.asks(), "acceptance")
+    return asked(taken, "ZZ-C04")
 
 
 async def test_over_json(house: House, desk: Desk) -> None:
-    await waiting(desk)
+    hand_off = await waiting(desk)
     for part in ("inspector", "supervisor", "outsider", "auditor"):
         problem(await desk.reads(part, "calendars"), 403, "not-permitted")
         problem(await desk.sends(part, "calendars/previews", DECREE), 403, "not-permitted")
@@ -40,6 +41,15 @@ async def test_over_json(house: House, desk: Desk) -> None:
     (change,) = listed["changes"]
     assert (change["id"], change["source"]) == (done.json()["id"], DECREE["source"])
     assert change["looked_at"] is not None
+    # Whoever works on it sees by when it is due now, by when it was, and which decree moved it.
+    seen = (await desk.reads("prosecutor", f"hand-offs/{hand_off}")).json()
+    (limit,) = [one for one in seen["limits"] if one["clock"] == "ZZ-C04.answer"]
+    assert limit["due"]["at"].startswith("2026-03-05T")
+    (before,) = limit["before"]
+    assert before["due_at"].startswith("2026-03-04T")
+    assert (before["name"], before["source"]) == (DECREE["name"], DECREE["source"])
+    page = await Visitor(await house.browser("prosecutor")).see(f"/hand-offs/{hand_off}")
+    assert "National day of mourning (Decree 12 of 2 March 2026)" in page.words
     again = await desk.sends("coordinator", "calendars/changes", DECREE)
     assert problem(again, 422, "invalid-input")["errors"][0]["code"] == "already-entered"
 
