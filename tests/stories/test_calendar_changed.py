@@ -12,6 +12,7 @@ import pytest
 
 from protocols.catalogue import Catalogue
 from referral import casework, queries, worker
+from referral.audit.verify import verify
 from referral.casework import CalendarChange, CalendarChanged, Preview
 from referral.errors import Refusal
 from tests.cast import House, asked, child_at_work
@@ -215,3 +216,22 @@ async def test_nobody_else_changes_a_calendar_and_nothing_entered_is_altered(hou
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
             await house.rows(statement)
+
+
+async def test_a_change_without_its_entry_and_an_entry_without_its_change_are_found(
+    house: House,
+) -> None:
+    house.honest = False
+    await house.manages("coordinator", casework.change_calendar, MOURNING)
+    (row,) = await house.rows("SELECT id FROM referral.calendar_change")
+    connection = await asyncpg.connect(house.database.superuser_url)
+    await connection.execute("SET session_replication_role = replica")
+    await connection.execute("UPDATE referral.calendar_change SET id = gen_random_uuid()")
+    await connection.close()
+    problems = (await verify(house.database.url_of("auditor_ro"))).problems
+    said = [one for one in problems if one.where.startswith("calendar ")]
+    assert sorted(one.what.split(",")[0] for one in said) == [
+        "it is entered 0 times",
+        "it is entered 1 times",
+    ]
+    assert f"calendar {row['id']}" in {one.where for one in said}
