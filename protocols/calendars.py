@@ -19,6 +19,7 @@ import holidays
 
 from protocols.buddhist_era import Era
 from protocols.closed_days import Description, closed_days, holds_at
+from protocols.entered_days import EnteredDay, altered_by, holding_at
 from protocols.remembered import Remembered
 
 _WEEK = 7
@@ -149,6 +150,7 @@ class Calendars:
     default: str
     era: Era = Era.COMMON
     goes_on: bool = False
+    entered: tuple[EnteredDay, ...] = ()  # in a running service, after the files were written
     _served: Remembered[tuple[str, str], Calendar] = field(
         init=False, default_factory=Remembered, repr=False
     )
@@ -202,7 +204,9 @@ class Calendars:
         subdivision = place.split("-")[1] if days.get("subdivisions") and "-" in place else ""
         known = holidays.country_holidays(days["country"]).subdivisions if subdivision else ()
         ordered = (one for one in description.get("closures", ()) if "places" in one)
-        own = place if any(holds_at(one, place) for one in ordered) else ""
+        here = holding_at(self.entered, name, place)
+        local = any(holds_at(one, place) for one in ordered) or any(one.place for one in here)
+        own = place if local else ""
         key = (name, subdivision if subdivision in known else None, own)
         return self._built.get(key) or self._built.keep(key, self._build(*key))
 
@@ -218,7 +222,14 @@ class Calendars:
             place=place,
             era=self.era,
         )
-        return replace(built, goes_on=self.goes_on)
+        built = replace(built, goes_on=self.goes_on)
+        here = holding_at(self.entered, name, place)
+        if not here:
+            return built
+        closed = MappingProxyType(altered_by(here, built.closed))
+        # The number stands for those before it too: days are only ever added to the list.
+        version = f"{built.version}, {len(self.entered)} entered"
+        return replace(built, closed=closed, version=version)
 
 
 def _weekday(name: str) -> int:

@@ -12,13 +12,14 @@ from datetime import date, datetime
 from pathlib import Path
 
 from protocols.country import Country
+from protocols.entered_days import EnteredDay
 from protocols.letters import Letter
 from protocols.problems import Problems
 from protocols.protocol import Protocol
 from protocols.shelves import FOLDER, Shelf, read_shelves
 from protocols.versions import STANDING, applies_in
 from protocols.vocabulary import load_vocabulary
-from protocols.working_time import Calendar
+from protocols.working_time import Calendar, Calendars, Unit
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,25 @@ class Catalogue:
         known = ", ".join(f"{one.track} {one.version}" for one in versions)
         message = f"{country} has no track '{track}' {version or ''}; there are: {known}"
         raise LookupError(message)
+
+    def with_days(self, country: str, days: Iterable[EnteredDay]) -> Catalogue:
+        """The same law; this country's calendars with all the days entered since, in order."""
+        shelf = self._shelf(country).with_days(tuple(days))
+        return Catalogue({**self.shelves, country.upper(): shelf})
+
+    def calendars(self, country: str) -> Calendars:
+        """The calendars of a country. Raises LookupError."""
+        return self._shelf(country).calendars
+
+    def counted_in_days(self, country: str) -> frozenset[str]:
+        """Limits whose end may move with a calendar, of any version: names of clocks."""
+        return frozenset(
+            clock.id
+            for version in self._shelf(country).versions
+            for there in (version, *version.places.values())
+            for clock in (*there.clocks.values(), there.review)
+            if any(one.unit is not Unit.HOURS for one in (clock.limit, *clock.extends.to))
+        )
 
     def calendar(self, country: str, mandate: str, place: str) -> Calendar:
         """The calendar by which a mandate works at a place (ISO 3166-2 or the country's code)."""

@@ -26,8 +26,9 @@ from protocols.decision import (
 from protocols.history import happened
 from protocols.law import Clock
 from protocols.moves import outlives
+from protocols.recounting import ending
 from protocols.walk import Walk
-from protocols.working_time import Due, due_at
+from protocols.working_time import Due
 
 
 def hear(walk: Walk, clock: Clock, trigger: str, cause: str | None) -> None:
@@ -115,10 +116,7 @@ def _counted(
 ) -> tuple[Due, RunningClock]:
     """When a limit ends with all that befell it, and the clock at the first rung still to come."""
     calendar = walk.calendar(limits.whose_days(walk, clock, running.hand_off))
-    whole = clock.extends.to[running.extensions - 1] if running.extensions else clock.limit
-    due = due_at(running.starts_at, whole, calendar, limits.stood_still(running))
-    if running.extensions:
-        due = altered(due, extended=(running.extensions, clock.extends.at_most))
+    due = ending(clock, running, calendar)
     running = altered(running, due_at=due.moment)
     rungs = limits.rungs_of(walk.protocol, running)
     to_come = (place for place, rung in enumerate(rungs) if rung.at > at)

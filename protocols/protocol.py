@@ -119,6 +119,12 @@ class Protocol:
         """Which version of which track, within its country."""
         return f"{self.track} {self.version}"
 
+    def counting_on(self, calendars: Calendars) -> Protocol:
+        """The same law on other calendars, which are outside it: the digest is the same."""
+        there = replace(self, calendars=calendars)
+        vars(there)["digest"] = self.digest
+        return there
+
     def at(self, place: str) -> Protocol:
         """What stands at this place: the track, or what the overrides make of it there.
 

@@ -16,6 +16,7 @@ from protocols.country import Country
 from protocols.country_facts import FACTS, OwnFact, translated
 from protocols.country_file import cited_in, read_country
 from protocols.document import read
+from protocols.entered_days import EnteredDay
 from protocols.letters import LETTERS, Letter, read_letters
 from protocols.problems import Problems, Spot
 from protocols.protocol import Protocol
@@ -40,6 +41,12 @@ class Shelf:
     vocabulary: Vocabulary  # the closed list with this country's own facts
     cited: tuple[str, ...]  # by country.yaml itself
     letters: Mapping[str, Letter]  # by document
+
+    def with_days(self, days: tuple[EnteredDay, ...]) -> Shelf:
+        """The same country with all the days that were entered since, and no others."""
+        calendars = replace(self.calendars, entered=days)
+        versions = tuple(one.counting_on(calendars) for one in self.versions)
+        return replace(self, calendars=calendars, versions=versions)
 
     def going_on(self) -> Shelf:
         """The same country, counting by the week alone where no holidays are entered."""

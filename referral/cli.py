@@ -22,6 +22,7 @@ import typer
 
 from protocols.catalogue import Catalogue
 from referral import (
+    agendas,
     demo,
     demo_witnesses,
     entering,
@@ -57,6 +58,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="\n\n".join((__doc__ or "").split("\n\n")[:2]),
 )
+app.command("agenda")(agendas.agenda)
 app.command("check")(proving.check)
 app.command("guide")(guiding.guide)
 app.command("replay")(replaying.replay)

@@ -25,6 +25,7 @@ from referral.attachments.scanning import Scan, without
 from referral.audit.key_files import SigningKey
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
+from referral.queries.entered_days import keep_up
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
 from referral.settings import Settings
 from referral.vault import Vault
@@ -156,7 +157,9 @@ async def _entered(
         told, claimed = tuple(begun)
         if told is None:
             raise RefusedError(not_signed_in())
-        actor = Actor.from_row(decoded(told))
+        row = decoded(told)
+        actor = Actor.from_row(row)
+        await keep_up(connection, installation, actor.country, row["days"])
         yield connection, actor, secret, decoded(claimed)
 
 

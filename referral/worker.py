@@ -14,18 +14,18 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Final, NamedTuple
-from uuid import UUID
+from typing import Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from referral import casework
+from referral import casework, recounting
 from referral.attachments.scanning import ScannerDownError
 from referral.audit import promises
 from referral.audit.standing import watch
 from referral.entry import Installation
 from referral.logs import fault_of
+from referral.queries.entered_days import keep_up
 from referral.session import WriteSession
 
 _LOG = structlog.get_logger("referral.worker")
@@ -34,14 +34,23 @@ IDLE: Final = 1.0  # seconds between two looks; a look is one probe of a partial
 AFTER_A_FAULT: Final = 5.0  # seconds, while the database is away
 LOG_LOOK: Final = 10.0  # seconds between two looks at the log itself
 PUSHED: Final = timedelta(minutes=5)
+AT_ONCE = 200  # clocks in one transaction: what is locked waits as long as it takes
 
-# The earliest first, whichever case it belongs to: a clock's second rung must not overtake another
-# clock's first. Choosing and taking on the country's context are one round trip.
-_NEXT: Final = """
-SELECT k.id, k.country, k.clock, referral.begin_worker(k.country) FROM (
-    SELECT id, country, clock FROM referral.clock
-    WHERE state IN ('running', 'lapsed') AND next_at <= $1 AND id <> ALL ($2::uuid[])
-    ORDER BY next_at, id LIMIT 1
+# Whose turn it is: the country whose limit has been due longest. Choosing and taking on the
+# country's context are one round trip.
+_EARLIEST: Final = """
+SELECT k.country, referral.begin_worker(k.country),
+    (SELECT count(*) FROM referral.calendar_day d WHERE d.country = k.country) AS days
+FROM (
+    SELECT country FROM referral.clock
+    WHERE state IN ('running', 'lapsed') AND next_at <= $1 AND country <> ALL ($2::text[])
+    ORDER BY next_at LIMIT 1
+) k
+"""
+
+_LEFT: Final = """
+SELECT count(*) FROM (
+    SELECT FROM referral.clock WHERE state IN ('running', 'lapsed') AND next_at <= $1 LIMIT 1000
 ) k
 """
 
@@ -54,14 +63,6 @@ _PUSH: Final = """
 SELECT referral.push_clock(k.id, $3) FROM (SELECT referral.begin_worker($2)) began, referral.clock k
 WHERE k.id = $1 AND k.next_at < $3 AND k.state IN ('running', 'lapsed')
 """
-
-
-class Due(NamedTuple):
-    """A clock whose next rung is due: its id, its country, and its name in the protocol."""
-
-    id: UUID
-    country: str
-    clock: str
 
 
 @dataclass(slots=True)
@@ -82,40 +83,80 @@ class Turn:
 async def turn(
     installation: Installation, now: datetime, stopping: asyncio.Event | None = None
 ) -> Turn:
-    """Let time pass up to ``now``: fire every rung that is due, one transaction each.
+    """Let time pass up to ``now``: fire every rung that is due.
 
-    1. Take the earliest due clock that was not left alone in this pass.
-    2. Claim its case without waiting; who finds it locked, or the rung fired, leaves it alone.
-    3. Carry the rung out and commit: from here the fact stands, with the moment it was *due*.
-    4. A rung that cannot be carried out is rolled back, its clock pushed ahead in a transaction of
-       its own, and only then is the fault reported: it never stands before the other deadlines.
-    5. Repeat until nothing is due, or until ``stopping`` is set; never in the middle of a rung.
+    1. Claim the earliest due clocks of the country whose turn it is, without waiting; whose case
+       is locked by somebody else is passed over.
+    2. Carry their rungs out and commit: from here the facts stand, with the moment each was *due*.
+    3. One that cannot be decided is pushed ahead in a transaction of its own, and only then is the
+       fault reported: it never stands before the other deadlines. If the database refuses, all is
+       rolled back and each is done alone, so that again only the one at fault is pushed ahead.
+    4. Repeat until nothing can be claimed, or until ``stopping`` is set; never within a batch.
 
     Raises what the database raises when it is away.
     """
-    told, left = Turn(), set[UUID]()
+    told, done = Turn(), set[str]()
     async with installation.engine.connect() as connection:
         await _escalate(connection, now)
+        await recounting.look_through(installation, connection, now, stopping)
         while stopping is None or not stopping.is_set():
-            due: Due | None = None
-            try:
-                async with connection.begin():
-                    due = await _next(connection, now, left)
-                    if due is None:
-                        break
-                    session = _session(installation, connection)
-                    fired = await casework.lapse(session, due.id, now=now)
-            except Exception as fault:
-                if due is None:
-                    raise
-                await _push(connection, due, now, fault)
-                told.pushed += 1
+            country, claimed, passed = await _batch(installation, connection, now, done)
+            if country is None:
+                break
+            if not claimed:
+                done.add(country)
+            if passed is None:
+                told.add(await _one_by_one(installation, connection, claimed, now))
                 continue
-            if fired is None:
-                left.add(due.id)
-                told.left += 1
-            else:
-                told.fired += 1
+            told.fired += passed.fired
+            for one, fault in passed.faults:
+                await _push(connection, one, now, fault)
+                told.pushed += 1
+        if done:
+            told.left = await _left(connection, now)
+    return told
+
+
+async def _batch(
+    installation: Installation, connection: AsyncConnection, now: datetime, done: set[str]
+) -> tuple[str | None, list[casework.Claimed], casework.Passed | None]:
+    """The country, what was claimed of it, and what came of that; None when it was rolled back."""
+    claimed: list[casework.Claimed] = []
+    try:
+        async with connection.begin():
+            found = await connection.exec_driver_sql(_EARLIEST, (now, list(done)))
+            row = found.one_or_none()
+            if row is None:
+                return None, [], None
+            country = str(row.country)
+            await keep_up(connection, installation, country, row.days)
+            session = _session(installation, connection)
+            claimed = await casework.claim(session, most=AT_ONCE, now=now)
+            return country, claimed, await casework.pass_time(session, claimed, now=now)
+    except Exception as fault:
+        if not claimed or connection.closed or connection.invalidated:
+            raise
+        _LOG.warning("done one by one", count=len(claimed), **fault_of(fault))
+        return claimed[0].country, claimed, None
+
+
+async def _one_by_one(
+    installation: Installation,
+    connection: AsyncConnection,
+    claimed: list[casework.Claimed],
+    now: datetime,
+) -> Turn:
+    """Each in a transaction of its own, as if there were no other."""
+    told = Turn()
+    for one in claimed:
+        try:
+            async with connection.begin():
+                await connection.exec_driver_sql("SELECT referral.begin_worker($1)", (one.country,))
+                fired = await casework.lapse(_session(installation, connection), one.id, now=now)
+                told.fired += fired is not None
+        except Exception as fault:  # noqa: BLE001 - it may be anything; the push raises if it is away
+            await _push(connection, one, now, fault)
+            told.pushed += 1
     return told
 
 
@@ -125,16 +166,19 @@ async def _escalate(connection: AsyncConnection, now: datetime) -> None:
         await connection.exec_driver_sql(_UNREVIEWED, (now,))
 
 
-async def _next(connection: AsyncConnection, now: datetime, left: set[UUID]) -> Due | None:
-    row = (await connection.exec_driver_sql(_NEXT, (now, list(left)))).one_or_none()
-    return Due(row.id, row.country, row.clock) if row is not None else None
-
-
-async def _push(connection: AsyncConnection, due: Due, now: datetime, fault: Exception) -> None:
+async def _left(connection: AsyncConnection, now: datetime) -> int:
+    """How many are due and were somebody else's; a thousand stands for more."""
     async with connection.begin():
-        await connection.exec_driver_sql(_PUSH, (due.id, due.country, now + PUSHED))
+        return int((await connection.exec_driver_sql(_LEFT, (now,))).scalar_one())
+
+
+async def _push(
+    connection: AsyncConnection, one: casework.Claimed, now: datetime, fault: Exception
+) -> None:
+    async with connection.begin():
+        await connection.exec_driver_sql(_PUSH, (one.id, one.country, now + PUSHED))
     # Never the text of a fault: it may quote a row.
-    named = {"clock": str(due.id), "code": due.clock, "country": due.country}
+    named = {"clock": str(one.id), "code": one.clock, "country": one.country}
     _LOG.error("pushed ahead", **named, **fault_of(fault))
 
 

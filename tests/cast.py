@@ -144,9 +144,8 @@ class House:
                 connection, "SELECT referral.begin_actor($1, $2)", credential, self.at()
             )
             actor = Actor.from_row(row)
-            session = WriteSession(
-                connection, self.installation.vault, self.installation.catalogue, "test"
-            )
+            law = await queries.keep_up(connection, self.installation, actor.country, row["days"])
+            session = WriteSession(connection, self.installation.vault, law, "test")
             yield session, actor
 
     async def does(

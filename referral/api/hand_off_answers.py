@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
@@ -102,6 +103,16 @@ class Lines(Answer):
     hand_offs: tuple[Listed, ...]
 
 
+class Before(Answer):
+    """When a limit ended, and why, until a calendar was changed: by what, from which source."""
+
+    at: datetime
+    due_at: datetime
+    derivation: tuple[str, ...]
+    name: str
+    source: str
+
+
 class Limit(Answer):
     """A clock: what must happen by when, and how that was worked out.
 
@@ -117,6 +128,7 @@ class Limit(Answer):
     at_limit: tuple[str, ...]  # what may lawfully be done when it is reached, in words
     calendar: str
     sources: tuple[Source, ...]
+    before: tuple[Before, ...]
 
     @classmethod
     def of(cls, clock: ClockSeen, line: Pinned, words: Wording) -> Self:
@@ -136,6 +148,7 @@ class Limit(Answer):
             at_limit=words.at_limit(line, clock.clock),
             calendar=clock.calendar,
             sources=Source.all(words, clock.sources),
+            before=tuple(Before(**asdict(one)) for one in clock.before),
         )
 
 

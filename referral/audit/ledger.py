@@ -23,7 +23,14 @@ from referral.vault import SubjectKey
 
 # Acts on one case, a meeting, an operation, a glass, an excluded holder; evidence; what concerns no case.
 Door = Literal[
-    "carry_out", "convene", "operate", "break_glass", "remove_holder", "make_bundle", "log_system"
+    "carry_out",
+    "convene",
+    "operate",
+    "break_glass",
+    "remove_holder",
+    "make_bundle",
+    "log_system",
+    "change_calendar",
 ]
 
 
@@ -37,6 +44,7 @@ class Ledger:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     drafts: list[Draft] = field(default_factory=list)
     case_changes: dict[str, Any] = field(default_factory=dict)
+    seen: int | None = None  # how many entered days a change of a calendar was decided on
 
     def add(self, table: str, **row: Any) -> None:
         """One row; what is None keeps its column empty."""
@@ -166,6 +174,13 @@ def author_of(actor: Actor | Author | None) -> Author:
     return Author(str(actor.id), actor.agency_id)
 
 
+def entries_of(
+    ledger: Ledger, actor: Actor | Author | None, head: Head, key: SubjectKey
+) -> list[dict[str, Any]]:
+    """What it logs, in its place after the head and sealed."""
+    return audit.append(head, key, ledger.drafts, author=author_of(actor), at=ledger.at)[0]
+
+
 async def post(
     session: WriteSession,
     ledger: Ledger,
@@ -181,10 +196,11 @@ async def post(
 
     ``answer`` (ids and states only) is stored under the idempotency key, if the call has one.
     """
-    entries, _ = audit.append(head, key, ledger.drafts, author=author_of(actor), at=ledger.at)
-    payload: dict[str, Any] = {**ledger.rows, "entries": entries}
+    payload: dict[str, Any] = {**ledger.rows, "entries": entries_of(ledger, actor, head, key)}
     if ledger.case_id is not None:
         payload["case_id"] = str(ledger.case_id)
+    if ledger.seen is not None:
+        payload["seen"] = ledger.seen
     if ledger.case_changes:
         payload["case_changes"] = ledger.case_changes
     if session.claim is not None and answer is not None:

@@ -201,6 +201,10 @@ SELECT 'attachment ' || coalesce(a.id, t.object_id), 'it is ' || coalesce(a.stat
     FROM referral.attachment a FULL JOIN (SELECT * FROM told WHERE object_type = 'attachment') t ON t.object_id = a.id
     WHERE a.state IS DISTINCT FROM t.stands OR t.entries IS DISTINCT FROM CASE a.state WHEN 'quarantined' THEN 1 ELSE 2 END
 UNION ALL
+SELECT 'calendar ' || coalesce(c.id, t.object_id), 'it is entered ' || (c.id IS NOT NULL)::int || ' times, the log tells it ' || coalesce(t.entries, 0) || ' times'
+    FROM referral.calendar_change c FULL JOIN (SELECT * FROM told WHERE object_type = 'calendar') t ON t.object_id = c.id
+    WHERE c.id IS NULL OR t.entries IS DISTINCT FROM 1
+UNION ALL
 SELECT 'meeting ' || coalesce(m.id, t.object_id), 'it is at version ' || coalesce(m.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.meeting m FULL JOIN (SELECT * FROM told WHERE object_type = 'meeting') t ON t.object_id = m.id
     WHERE m.version::bigint IS DISTINCT FROM t.entries

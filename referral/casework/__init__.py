@@ -20,6 +20,16 @@ from referral.casework.attaching import (
 from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.bundles import Asked, Choice, answer_bundle, ask_bundle
 from referral.casework.clockwork import lapse
+from referral.casework.calendars import (
+    MOST_LISTED,
+    CalendarChange,
+    CalendarChanged,
+    LimitMoved,
+    Preview,
+    change_calendar,
+    preview_calendar,
+)
+from referral.casework.clockwork import Claimed, Passed, claim, lapse, pass_time
 from referral.casework.consenting import (
     StillHeld,
     Withdrawn,
@@ -73,6 +83,7 @@ from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.reassigning import reassign
 from referral.casework.records import add_note, record_event, record_voice
+from referral.casework.recounting import Looked, recount
 from referral.casework.refusing import refuse
 from referral.casework.removing import answer_removal, ask_removal
 from referral.casework.said import Said
@@ -80,6 +91,7 @@ from referral.casework.said import Said
 __all__ = [
     "ACTS",
     "LONGEST",
+    "MOST_LISTED",
     "UNLISTED",
     "VOTES",
     "Act",
@@ -89,20 +101,27 @@ __all__ = [
     "Attached",
     "BatchActed",
     "Brought",
+    "CalendarChange",
+    "CalendarChanged",
     "Call",
     "Choice",
+    "Claimed",
     "Filed",
     "Glass",
     "Imported",
     "Intake",
     "LawfulBasis",
+    "LimitMoved",
+    "Looked",
     "Matches",
     "Met",
     "Narrowed",
     "Operated",
+    "Passed",
     "PersonFiled",
     "PersonTold",
     "Plan",
+    "Preview",
     "Record",
     "Recorded",
     "ReferralOpened",
@@ -131,6 +150,8 @@ __all__ = [
     "call_meeting",
     "cancel",
     "change_basis",
+    "change_calendar",
+    "claim",
     "close_glass",
     "complete",
     "confirm_attestation",
@@ -151,7 +172,9 @@ __all__ = [
     "lapse",
     "look_through",
     "override_screening",
+    "pass_time",
     "plan_operation",
+    "preview_calendar",
     "propose",
     "put_back",
     "reassign",
@@ -159,6 +182,7 @@ __all__ = [
     "record_event",
     "record_first_contact",
     "record_voice",
+    "recount",
     "refuse",
     "resume",
     "review_glass",

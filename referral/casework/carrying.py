@@ -67,11 +67,11 @@ async def carry(
     return [
         (subject, opened)
         for (subject, decision), answers in zip(decided, served, strict=True)
-        for opened in _one(ledger, subject, decision, answers, happened or ledger.at, by)
+        for opened in enter(ledger, subject, decision, answers, happened or ledger.at, by)
     ]
 
 
-def _one(
+def enter(
     ledger: Ledger,
     subject: Subject,
     decision: Decision,
@@ -79,6 +79,7 @@ def _one(
     happened: datetime,
     by: Actor | None,
 ) -> list[Opened]:
+    """One decision becomes rows and drafts; ``served``: whom ``resolve`` found for it."""
     answers = iter(served)
     limits = clocks.clocks_by_hand_off(decision)
     opened = []

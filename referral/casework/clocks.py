@@ -47,7 +47,7 @@ def start(
 ) -> None:
     """A limit begins to run, for a hand-off or for the referral itself."""
     hand_off = ids.get(item.hand_off, item.hand_off) if item.hand_off else None
-    rungs = _stored(item.rungs)
+    rungs = stored(item.rungs)
     ledger.add(
         "clocks",
         id=str(uuid4()),
@@ -96,7 +96,7 @@ def prolong(ledger: Ledger, subject: Subject, item: Prolonged) -> None:
     if isinstance(item, PauseClock):
         move.update(state=ClockState.PAUSED.value, next_at=None, stood=_times(item.stood))
     else:
-        rungs = _stored(item.rungs)
+        rungs = stored(item.rungs)
         state = item.state if isinstance(item, ExtendClock) else ClockState.RUNNING
         move.update(
             state=state.value,
@@ -157,7 +157,8 @@ def _next_at(state: ClockState, rungs: list[dict[str, Any]], rung: int) -> str |
     return str(rungs[rung]["at"]) if waits else None
 
 
-def _stored(rungs: Iterable[Rung]) -> list[dict[str, Any]]:
+def stored(rungs: Iterable[Rung]) -> list[dict[str, Any]]:
+    """A ladder as it is kept."""
     return [{"at": rung.at.isoformat(), "kind": rung.kind.value, "to": rung.to} for rung in rungs]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,55 @@ def escalate(
         _mark(ledger, subject, hand_off, items, happened)
 
 
+def keep_informed(
+    ledger: Ledger, subject: Subject, hand_off: str | None, kinds: Iterable[RungKind]
+) -> None:
+    """Whoever asked is told at each rung, whomever it calls; from an alert on both supervisors too.
+
+    A ladder is law and calls whom the law names. That nobody who waits is left without news is a
+    promise of this service, and changes no ladder.
+    """
+    if hand_off is None:
+        return  # nobody asked anybody
+    row, gravest = subject.hand_offs[hand_off], _gravest(kinds)
+    sides: list[tuple[str, str | None]] = [(row["sender_unit"], None)]
+    if gravest is not RungKind.REMINDER:
+        sides += [(row["sender_unit"], "SUPERVISOR"), (row["receiver_unit"], "SUPERVISOR")]
+    told = {
+        (one["to_unit"], one["to_role"])
+        for one in ledger.rows.get("outbox", ())
+        if one["hand_off_id"] == hand_off
+    }
+    for unit, role in sides:
+        if (unit, role) not in told and (unit, role) != (row["receiver_unit"], None):
+            ledger.tell(_ESCALATED[gravest].value, unit, hand_off, role)
+            told.add((unit, role))
+
+
+def reached_nobody(
+    ledger: Ledger,
+    subject: Subject,
+    hand_off: str | None,
+    kinds: Iterable[RungKind],
+    happened: datetime,
+) -> None:
+    """A rung that found nobody in the directory is marked and logged all the same.
+
+    Otherwise the ladder would stand at it for ever, and the rungs above it would never come.
+    """
+    if hand_off is None:
+        ledger.lapse_referral(subject.referral_id, happened, [])
+        return
+    ledger.mark(hand_off, overdue_since=happened.isoformat())
+    state = subject.hand_offs[hand_off]["state"]
+    act = _ESCALATED[_gravest(kinds)]
+    ledger.log(act, "hand_off", hand_off, occurred_at=happened, to=state, called=[])
+
+
+def _gravest(kinds: Iterable[RungKind]) -> RungKind:
+    return max(kinds, key=list(_ESCALATED).index)
+
+
 def _mark(
     ledger: Ledger,
     subject: Subject,
@@ -56,7 +105,7 @@ def _mark(
     if hand_off is None:
         ledger.lapse_referral(subject.referral_id, happened, told)
         return
-    gravest = max((item.kind for item in items), key=list(_ESCALATED).index)
+    gravest = _gravest(item.kind for item in items)
     overdue = None if gravest is RungKind.REMINDER else happened.isoformat()
     ledger.mark(hand_off, overdue_since=overdue)
     state = subject.hand_offs[hand_off]["state"]

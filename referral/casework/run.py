@@ -65,7 +65,7 @@ def run_of(locked: Locked, facts: Facts) -> Run:
         holder_mandates=frozenset(locked.holder_mandates),
         excluding=named | frozenset(locked.case["excluded"]),
         hand_offs=tuple(_hand_off(row) for row in locked.hand_offs if not row["imported"]),
-        clocks=tuple(_clock(row) for row in locked.clocks),
+        clocks=tuple(clock_of(row) for row in locked.clocks),
         events=frozenset(locked.events),
         open=locked.referral["state"] == "open",
         custody=locked.referral["custody"],
@@ -84,7 +84,8 @@ def _hand_off(row: Any) -> HandOffState:
     )
 
 
-def _clock(row: Any) -> RunningClock:
+def clock_of(row: Any) -> RunningClock:
+    """One limit as the engine knows it."""
     return RunningClock(
         id=row["id"],
         clock=row["clock"],

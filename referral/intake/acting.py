@@ -87,7 +87,10 @@ _COORDINATORS: Final = (
 
 @asynccontextmanager
 async def coordinating(
-    installation: Installation, user_name: str | None, country: str
+    installation: Installation,
+    user_name: str | None,
+    country: str,
+    what: str = "replay of history",
 ) -> AsyncIterator[Member]:
     """The country's coordinator, or this one of several. Raises NotAMember when none is meant."""
     async with installation.engine.connect() as connection, connection.begin():
@@ -97,7 +100,7 @@ async def coordinating(
         known = f"“{user_name}” is no coordinator" if user_name else "nobody, or several are"
         raise NotAMember(f"{known} of {country}: name one coordinator with --as.")
     scope = Scope.DIRECTORY_READ
-    async with _with_token(installation, UUID(seats[0]), "replay of history", scope) as at:
+    async with _with_token(installation, UUID(seats[0]), what, scope) as at:
         yield at
 
 

@@ -4,6 +4,7 @@ Row security narrows every answer to what the actor's unit is party to, and each
 in its own WHERE (a policy alone is slow, and one lock is not two).
 """
 
+from referral.queries.agendas import Agenda, AgendaItem, agenda_in
 from referral.queries.attachments import (
     AttachmentLine,
     AttachmentOpened,
@@ -34,6 +35,7 @@ from referral.queries.entries import (
     entry_seen,
     log_seen,
 )
+from referral.queries.entered_days import ChangeSeen, DayEntered, calendar_changes, keep_up
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -65,6 +67,7 @@ from referral.queries.operations import (
     operations_of,
 )
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.own_limits import OwnLimit, own_limits_of
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, receipt_of
@@ -73,17 +76,21 @@ from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
     "MOST",
+    "Agenda",
+    "AgendaItem",
     "AttachmentLine",
     "AttachmentOpened",
     "BundleOpened",
     "BundleSeen",
     "BundlesSeen",
     "CaseSeen",
+    "ChangeSeen",
     "ClockSeen",
     "ConsentSeen",
     "EntryLine",
     "EntryPage",
     "EntrySeen",
+    "DayEntered",
     "ExclusionSeen",
     "GlassSeen",
     "HandOffLine",
@@ -97,6 +104,7 @@ __all__ = [
     "NeedToKnow",
     "OperationLine",
     "OperationSeen",
+    "OwnLimit",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -114,6 +122,8 @@ __all__ = [
     "batch_of",
     "bundle_taken",
     "bundles_of",
+    "agenda_in",
+    "calendar_changes",
     "case_seen",
     "case_with",
     "consents_of",
@@ -125,6 +135,7 @@ __all__ = [
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
+    "keep_up",
     "letter_of",
     "log_seen",
     "mandates_of",
@@ -138,6 +149,7 @@ __all__ = [
     "overdue_in",
     "promise_of",
     "receipt_of",
+    "own_limits_of",
     "receivers_in",
     "removals_of",
     "response_times_in",

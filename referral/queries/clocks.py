@@ -15,6 +15,17 @@ from referral.session import ReadSession
 
 
 @dataclass(frozen=True, slots=True)
+class LimitBefore:
+    """When a limit ended and why, until a change of the calendar; which change, and its source."""
+
+    at: datetime
+    due_at: datetime
+    derivation: tuple[str, ...]
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSeen:
     """A limit with its derivation, line by line, and where it comes from."""
 
@@ -29,6 +40,13 @@ class ClockSeen:
     derivation: tuple[str, ...]
     calendar: str
     sources: tuple[str, ...]
+    before: tuple[LimitBefore, ...] = ()
+
+
+# A clock (k) as JSON, with what it was before calendars were changed.
+CLOCK = """to_jsonb(k) || jsonb_build_object('before', (
+    SELECT jsonb_agg(jsonb_build_object('at', x.at, 'due_at', x.due_before, 'derivation', x.derivation_before, 'name', g.name, 'source', g.source) ORDER BY x.at)
+    FROM referral.clock_recount x JOIN referral.calendar_change g ON g.id = x.change_id WHERE x.clock_id = k.id))"""
 
 
 def clock_seen(row: Mapping[str, Any]) -> ClockSeen:
@@ -45,11 +63,22 @@ def clock_seen(row: Mapping[str, Any]) -> ClockSeen:
         derivation=tuple(row["derivation"]),
         calendar=row["calendar"],
         sources=tuple(row["sources"]),
+        before=tuple(_before(one) for one in row["before"] or ()),
     )
 
 
-_OWN = text("""
-SELECT k.referral_id, jsonb_agg(to_jsonb(k) ORDER BY k.due_at, k.id) AS clocks
+def _before(row: Mapping[str, Any]) -> LimitBefore:
+    return LimitBefore(
+        datetime.fromisoformat(row["at"]),
+        datetime.fromisoformat(row["due_at"]),
+        tuple(row["derivation"]),
+        row["name"],
+        row["source"],
+    )
+
+
+_OWN = text(f"""
+SELECT k.referral_id, jsonb_agg({CLOCK} ORDER BY k.due_at, k.id) AS clocks
 FROM referral.clock k WHERE k.referral_id = ANY (:referrals) AND k.hand_off_id IS NULL AND k.state <> 'stopped' GROUP BY 1
 """)
 

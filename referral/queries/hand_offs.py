@@ -15,7 +15,7 @@ from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
 from referral.audit.streams import witness
 from referral.errors import Refusal
-from referral.queries.clocks import ClockSeen, clock_seen
+from referral.queries.clocks import CLOCK, ClockSeen, clock_seen
 from referral.queries.lines import HandOffLine, lines_in
 from referral.queries.sealed import answers_to
 from referral.session import Actor, ReadSession
@@ -80,12 +80,12 @@ async def hand_off_seen(
     )
 
 
-_MORE = text("""
+_MORE = text(f"""
 SELECT h.reason, h.travels, agencies.acting_holder(r.holder_member, (SELECT referral.my_membership()), (SELECT referral.my_moment())) AS holder_member,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id = h.person_id) AS person_facts,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = h.case_id AND f.person_id IS NULL) AS case_facts,
     (SELECT d.number FROM referral.docket d WHERE d.hand_off_id = h.id AND d.agency_id = :agency) AS docket,
-    (SELECT jsonb_agg(to_jsonb(k) ORDER BY k.due_at) FROM referral.clock k WHERE k.hand_off_id = h.id) AS clocks
+    (SELECT jsonb_agg({CLOCK} ORDER BY k.due_at) FROM referral.clock k WHERE k.hand_off_id = h.id) AS clocks
 FROM referral.hand_off h LEFT JOIN referral.referral r ON r.id = h.referral_id WHERE h.id = :id
 """)
 

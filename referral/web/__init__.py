@@ -4,10 +4,12 @@ from fastapi import APIRouter, Request, Response
 
 from referral.web import (
     account,
+    agendas,
     attachments,
     audit,
     batches,
     bundles,
+    calendars,
     cases,
     consents,
     coverage,
@@ -64,11 +66,13 @@ for part in (
     receipts,
     panels,
     meetings,
+    agendas,
     operations,
     oversight,
     audit,
     directory,
     coverage,
+    calendars,
     matrix,
 ):
     router.include_router(part.router)

@@ -22,7 +22,7 @@ from referral.web.act_forms import ADDRESSES, ATTESTABLE, CHOOSE, POINTERS, UNTR
 from referral.web.fields import Fields, Params, Sent, faults_in
 from referral.web.forms import Acting, ActingForm, moment_in
 from referral.web.hand_off_page import hand_off_view
-from referral.web.lines import Line, Reader
+from referral.web.lines import Line, OwnLine, Reader
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
 from referral.web.wording import STATES
@@ -57,6 +57,7 @@ class Inbox:
     box: str
     heading: str
     lines: tuple[Line, ...]
+    own: tuple[OwnLine, ...]  # limits that hang on no hand-off; on the first page alone
     filters: tuple[tuple[str, Params], ...]
     onward: str | None
     first: str | None
@@ -94,6 +95,7 @@ async def inbox(
         box=box,
         heading="Inbox" if box == "in" else "Sent",
         lines=tuple(reader.line(one) for one in answer.lines),
+        own=await _own(call, reader) if box == "in" and not (after or wanted) else (),
         filters=_filters(chosen),
         onward=f"/hand-offs?{urlencode({**chosen, 'after': answer.after})}"
         if answer.after
@@ -102,6 +104,11 @@ async def inbox(
         done=DONE.get(done, ""),
     )
     return page(request, "hand_offs/inbox.html", view, title=view.heading, call=call)
+
+
+async def _own(call: Call[Any], reader: Reader) -> tuple[OwnLine, ...]:
+    found = await queries.own_limits_of(call.session, call.actor, now=call.now)
+    return () if isinstance(found, Refusal) else tuple(reader.own(one) for one in found)
 
 
 def _filters(chosen: dict[str, str]) -> tuple[tuple[str, Params], ...]:

@@ -19,6 +19,7 @@ class Limit:
     state: str
     choices: tuple[str, ...]  # what may lawfully be done when it is reached
     sources: tuple[Citation, ...]
+    before: tuple[str, ...]  # when it ended before calendars were changed, and by which decree
 
 
 def limit_shown(one: ClockSeen, law: Law, clock: Clockface, of: Pinned) -> Limit:
@@ -34,4 +35,9 @@ def limit_shown(one: ClockSeen, law: Law, clock: Clockface, of: Pinned) -> Limit
         state=one.state,
         choices=law.at_limit(of, one.clock) if ClockState(one.state).live else (),
         sources=law.cited(one.sources),
+        before=tuple(
+            f"Until {clock.moment(was.at)} it was due {clock.moment(was.due_at)}:"
+            f" {was.name} ({was.source})"
+            for was in one.before
+        ),
     )

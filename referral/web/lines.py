@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from referral.entry import Call
-from referral.queries import HandOffLine
+from referral.queries import HandOffLine, OwnLimit
 from referral.session import Actor
 from referral.web.wording import KINDS, Clockface, Due, Law, Tag, state_tag, urgency_tag
 
@@ -36,6 +36,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLine:
+    """A limit of the holder's own in a list."""
+
+    address: str
+    reference: str
+    person: str
+    title: str
+    due: Due
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """How one person reads lines: the country's words, the unit's zone, which side she is on."""
 
@@ -49,6 +60,19 @@ class Reader:
         """The caller."""
         law = Law(call.installation.catalogue, call.actor.country)
         return cls(law, Clockface(call.actor.time_zone), call.actor, call.now)
+
+    def own(self, one: OwnLimit) -> OwnLine:
+        """A limit of her own unit's as a line."""
+        due = self.clock.due(
+            one.due_at,
+            immediate=one.immediate,
+            basis=one.basis,
+            derivation=one.derivation,
+            late=one.late(self.now),
+        )
+        title = self.law.step_title(one, one.step)
+        person = f"person {one.person_number}"
+        return OwnLine(f"/cases/{one.case_id}", one.reference, person, title, due)
 
     def line(self, one: HandOffLine, derivation: Sequence[str] = ()) -> Line:
         """A hand-off as a line."""

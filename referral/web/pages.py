@@ -58,6 +58,7 @@ _NAVIGATION: Final = (
     ("/audit", "The log", "read_log"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
+    ("/calendars", "Calendars", "change_calendar"),
     ("/members", "Members", "see_members"),
     ("/protocols", "Protocols", "see_protocols"),
     ("/matrix", "Access rules", "see_matrix"),

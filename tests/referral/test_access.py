@@ -127,6 +127,7 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "deploy": {SYSTEM: "Y"},
     "see_directory": EVERYBODY,
     "see_coverage": {COORDINATOR: "Y"},
+    "change_calendar": {COORDINATOR: "Y"},
     "see_protocols": EVERYBODY,
     "see_matrix": EVERYBODY,
 }
@@ -177,8 +178,11 @@ OUTSIDE = {
     "hold_meeting": "call_meeting",
     "plan_operation": "plan_operation",
     "end_operation": "plan_operation",
+    "preview_calendar": "change_calendar",
+    "change_calendar": "change_calendar",
 }
 NO_ACT = {
+    *("claim", "pass_time", "recount"),  # time's, for many at once
     *("lapse", "refuse", "filed_again", "filed_before"),
     *("take_in_hand", "look_through", "settle", "put_back"),  # the clockwork's
 }

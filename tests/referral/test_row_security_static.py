@@ -23,6 +23,9 @@ READ = {
     *("operation", "operation_participant", "screening_override"),
     *("attachment", "attachment_content", "consent"),
     *("exclusion", "seal", "proposal", "glass", "bundle"),
+    *("operation", "operation_participant", "screening_override", "clock_recount"),
+    *("attachment", "attachment_content", "consent", "calendar_change", "calendar_day"),
+    *("exclusion", "seal", "proposal", "glass"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -36,10 +39,10 @@ CONTEXT = {
 CALLS = {
     *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
-    *("lock_batch", "meeting_key", "agenda_of", "history_of"),
+    *("lock_batch", "meeting_key", "agenda_of", "agenda_until", "history_of"),
     *("convene", "operation_key", "operate"),
     *("keys_for", "carry_out", "keep_content", "lock_proposal"),
-    *("twins", "may_point"),
+    *("twins", "may_point", "change_calendar", "limits_running"),
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
@@ -65,6 +68,8 @@ WORKS = {
     *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "forget_bundles"),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -79,6 +84,7 @@ COMPARED = {
     "event": {"id", "case_id", "country"},
     "note": {"id", "case_id", "country", "kind"},
     "panel_decision": {"id", "case_id", "country"},
+    "calendar_change": {"id", "country"},
     "meeting": {"id", "country", "version"},
     "operation": {"id", "country", "version"},
     "screening_override": {"id", "case_id", "country"},

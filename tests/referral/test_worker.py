@@ -120,8 +120,9 @@ async def test_the_order_of_deadlines_is_kept_across_cases(
 
 
 async def test_two_workers_at_once_fire_everything_once(
-    house: House, clockwork: Installation
+    house: House, clockwork: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(worker, "AT_ONCE", 2)
     hand_offs = [(await reported(house))[1] for _ in range(6)]
     house.at.forward(days=3, hours=1)
     other = replace(clockwork, engine=make_engine(house.database.url_of("worker"), pool_size=1))

@@ -73,6 +73,35 @@ async def test_silence_escalates_and_the_child_stays_held(house: House) -> None:
     assert {row["holder_unit"] for row in holder} == {house.player("directorate").unit_id}
 
 
+async def test_whoever_asked_is_told_at_each_rung_and_then_both_supervisors(house: House) -> None:
+    filed = await house.manages("inspector", casework.file, child_at_work())
+    silent = asked(filed, "ZZ-C01")
+    sender, receiver = (house.player(part).unit_id for part in ("inspector", "social_worker"))
+    heard = []
+    for hours in (12, 12, 12, 12, 24):  # 50, 100, 150, 200 and 300 % of 24 hours
+        house.at.forward(hours=hours)
+        await let_time_pass(house)
+        rows = await house.rows(
+            "SELECT kind, to_unit, to_role FROM referral.outbox WHERE hand_off_id = $1"
+            " AND occurred_at = $2",
+            silent,
+            house.at(),
+        )
+        heard.append({(row["to_unit"], row["to_role"], row["kind"]) for row in rows})
+    for told in heard:
+        assert [kind for unit, role, kind in told if (unit, role) == (sender, None)]
+    reminder, alert, fall_back, escalated, agenda = heard
+    assert (receiver, None, "hand_off.reminded") in reminder
+    assert not [role for _, role, _ in reminder if role]
+    for told in (alert, fall_back, escalated, agenda):
+        supervisors = {(unit, role) for unit, role, _ in told if role}
+        assert supervisors == {(sender, "SUPERVISOR"), (receiver, "SUPERVISOR")}
+    council = house.player("coordinator").unit_id
+    assert council in {unit for unit, _, _ in escalated} & {unit for unit, _, _ in agenda}
+    # Each of them once, however many reasons there are to tell her.
+    assert all(len({(unit, role) for unit, role, _ in told}) == len(told) for told in heard)
+
+
 async def _acts(house: House, case_id: str) -> list[str]:
     rows = await house.rows(
         "SELECT e.act FROM referral.audit_entry e JOIN referral.stream_head s USING (stream_id) "

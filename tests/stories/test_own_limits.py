@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
-from referral import casework, queries
+from referral import casework, queries, worker
 from tests.cast import House, child_at_work
 from tests.referral.api.desk import Desk
 from tests.referral.web.visiting import Visitor
@@ -36,3 +37,31 @@ async def test_the_holder_sees_what_she_herself_must_do_by_when(house: House) ->
     page = await Visitor(await house.browser("social_worker")).see(f"/cases/{filed.case_id}")
     assert page.status == 200
     assert page.answer.text.count('<div class="limit">') == len(rows)
+
+
+async def test_they_stand_in_the_inbox_of_who_holds_and_in_no_other(house: House) -> None:
+    filed = await house.manages("social_worker", casework.file, child_at_work())
+    rows = await house.rows(
+        "SELECT id, clock, due_at FROM referral.clock "
+        "WHERE case_id = $1 AND hand_off_id IS NULL AND state <> 'stopped' ORDER BY due_at, id",
+        UUID(filed.case_id),
+    )
+    desk = Desk(house)
+    told = (await desk.reads("social_worker", "own-limits")).json()["limits"]
+    assert [UUID(one["id"]) for one in told] == [row["id"] for row in rows]
+    assert not any(one["overdue"] for one in told)
+    assert all(one["derivation"] and one["reference"] == filed.reference for one in told)
+    page = await Visitor(await house.browser("social_worker")).see("/hand-offs")
+    assert "What you must do yourselves" in page.words
+    assert f"/cases/{filed.case_id}" in page.answer.text
+    for part in ("prosecutor", "outsider", "inspector"):
+        assert (await desk.reads(part, "own-limits")).json()["limits"] == [], part
+        nothing = await Visitor(await house.browser(part)).see("/hand-offs")
+        assert "What you must do yourselves" not in nothing.words, part
+    assert (await desk.reads("auditor", "own-limits")).status_code == 403
+    # Once it has passed it says so; of what recurs only the latest stands there.
+    house.at.to(rows[-1]["due_at"] + timedelta(days=200))
+    await worker.turn(house.clockwork, house.at())
+    late = (await desk.reads("social_worker", "own-limits")).json()["limits"]
+    assert any(one["overdue"] for one in late)
+    assert len({(one["referral_id"], one["clock"]) for one in late}) == len(late)

@@ -56,7 +56,7 @@ BEGIN
         set_config('referral.agency', actor ->> 'agency_id', true), set_config('referral.membership', actor ->> 'id', true),
         set_config('referral.role', actor ->> 'role', true), set_config('referral.member', actor ->> 'member_id', true), set_config('referral.at', at::text, true),
         set_config('referral.proven', coalesce(authenticated::text, ''), true);
-    RETURN actor || jsonb_build_object('glass', referral.my_glass());
+    RETURN actor || jsonb_build_object('glass', referral.my_glass(), 'days', referral.days_entered());
 END $$;
 
 -- The clockwork acts for a country, belongs to no unit, and may only let time pass.
