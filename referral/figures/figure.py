@@ -22,10 +22,10 @@ class Counts:
 
     ``asked`` is the sum of the states after it. ``imported`` ones are in no other number. Notices
     and what was entered in error are in none. ``attested``: answered in another's name, and of
-    these ``unconfirmed``; they are counted, and their times are not measured. ``returned``: ended as
-    failed or cancelled after acceptance. ``asked_again``: not the first opening of its step.
+    these ``unconfirmed``; they are counted, and their times are not measured. ``returned``: failed
+    or cancelled after acceptance. ``asked_again``: not the first opening of its step.
     ``no_contact``: completed without any contact with the person on record. ``errors``: a time
-    before the one it follows; reported, never averaged in. ``past_limit``: open past a limit now.
+    before the one it follows, or one that is missing before it; reported, never averaged in.
     """
 
     asked: int | None = 0
@@ -105,8 +105,9 @@ class Figure:
 class Figures:
     """An answer: groups of one cut over one period.
 
-    ``whose``: ``unit`` (exact, of hand-offs the caller's unit sent or received and may see) or
-    ``country`` (everybody's, under the floor). ``as_of``: what happened later is not in it.
+    ``whose``: ``own`` (exact, of hand-offs the caller herself sent or received), ``unit`` (those of
+    her unit that she may see) or ``country`` (everybody's, under the floor). ``as_of``: what
+    happened later is not in it.
     ``open_months``: of the period, those not closed yet. ``total``: all groups together.
     """
 

@@ -1,4 +1,4 @@
-"""What is measured, over which months, and by what the hand-offs are grouped. It knows no database."""
+"""What is measured, over which months, and by what hand-offs are grouped. It knows no database."""
 
 from __future__ import annotations
 

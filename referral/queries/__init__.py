@@ -11,6 +11,7 @@ from referral.queries.attachments import (
     attachments_of,
 )
 from referral.queries.batches import batch_of
+from referral.queries.behind_figures import Behind, behind_figure
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
@@ -45,6 +46,24 @@ from referral.queries.operations import (
     operations_of,
 )
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.oversight_figures import (
+    Overview,
+    comparison_of,
+    curve_of,
+    figures_by,
+    overview_in,
+    series_of,
+)
+from referral.queries.oversight_law import (
+    Bottleneck,
+    LimitKept,
+    Sides,
+    bottlenecks_of,
+    law_gaps_in,
+    limits_of,
+    pilot_of,
+)
+from referral.queries.oversight_senders import Returns, SenderActs, attested_in, returns_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
@@ -53,6 +72,8 @@ from referral.queries.removals import RemovalSeen, removals_of
 __all__ = [
     "AttachmentLine",
     "AttachmentOpened",
+    "Behind",
+    "Bottleneck",
     "CaseSeen",
     "ClockSeen",
     "ConsentSeen",
@@ -63,11 +84,13 @@ __all__ = [
     "ItemSeen",
     "LateSeen",
     "LetterSeen",
+    "LimitKept",
     "MeetingLine",
     "MeetingSeen",
     "NeedToKnow",
     "OperationLine",
     "OperationSeen",
+    "Overview",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -75,20 +98,31 @@ __all__ = [
     "ReferralSeen",
     "RemovalSeen",
     "ResponseTimes",
+    "Returns",
     "SeatSeen",
+    "SenderActs",
+    "Sides",
     "TimelineLine",
     "attachment_opened",
     "attachments_of",
+    "attested_in",
     "batch_of",
+    "behind_figure",
+    "bottlenecks_of",
     "case_seen",
     "case_with",
+    "comparison_of",
     "consents_of",
+    "curve_of",
+    "figures_by",
     "glasses_of",
     "hand_off_seen",
     "holder_idle_in",
     "imported_first_referrals",
     "inbox_of",
+    "law_gaps_in",
     "letter_of",
+    "limits_of",
     "mandates_of",
     "meeting_seen",
     "meetings_of",
@@ -97,10 +131,14 @@ __all__ = [
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "overview_in",
+    "pilot_of",
     "receivers_in",
     "removals_of",
     "response_times_in",
+    "returns_in",
     "seats_of",
+    "series_of",
     "timeline_of",
     "units_in",
     "units_named",

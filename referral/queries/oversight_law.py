@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
+from protocols.protocol import Protocol
+from referral import errors
 from referral.errors import Refusal
-from referral.figures import EVERYTHING, Cut, Figure, Group, Period
+from referral.figures import EVERYTHING, Cut, Figure, Group, Period, months_on
+from referral.figures.cells import LimitCell
+from referral.figures.floor import floored, hidden, tens
+from referral.figures.tables import PROPOSED, tabulate
+from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose
 from referral.session import Actor, ReadSession
 
 
 @dataclass(frozen=True, slots=True)
 class LimitKept:
-    """One limit of a step: how often it began and how it ended. ``overrun_median``: seconds late,
-    of those that were missed; None under the floor or where none was. ``sources``: what it cites.
+    """One limit of a step: how often it began and how it ended.
+
+    ``late``: of those missed, the ones that still run. ``overrun_median``: seconds late, of those that
+    were missed (so far, of those that still run); None under the floor or where none was.
+    ``sources``: what it cites. Under the floor its counts stand in tens.
     """
 
     track: str
@@ -25,6 +37,7 @@ class LimitKept:
     met: int | None
     missed: int | None
     running: int | None
+    late: int | None
     overrun_median: float | None
     sources: tuple[str, ...]
 
@@ -49,8 +62,10 @@ class Bottleneck:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """Two sides of a pilot, with the same figures of each. ``by``: ``time`` (the months before the
-    version took force and those since) or ``place`` (its pilot jurisdictions and the others).
+    """Two sides of a pilot, with the same figures of each.
+
+    ``by``: ``time`` (the months before the version took force and those since) or ``place`` (its
+    pilot jurisdictions and the others, since then).
     """
 
     by: str
@@ -62,46 +77,55 @@ class Sides:
     steps: tuple[tuple[str, Figure, Figure], ...]  # step, one side, other side
 
 
-@dataclass(frozen=True, slots=True)
-class SenderActs:
-    """One sender: what it answered in others' names, and what of it nobody has confirmed."""
-
-    unit: str  # name, or the mandate of a confidential one
-    attested: int | None
-    unconfirmed: int | None
-    oldest_unconfirmed: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Returns:
-    """What came back. ``figure.counts`` has ``returned`` and ``asked_again``; ``re_entries``: new
-    referrals that follow a closed one, opened in the period.
-    """
-
-    by_agency: tuple[Figure, ...]
-    re_entries: int | None
-    by_track: tuple[tuple[str, int | None], ...]
+async def limits_of(
+    session: ReadSession, actor: Actor, period: Period, *, only: Group = EVERYTHING, now: datetime
+) -> tuple[LimitKept, ...] | Refusal:
+    """Every limit that ran in the period, by step and clock."""
+    refused = await refused_figures(session, actor, period, now)
+    if refused is not None:
+        return refused
+    found = await loaded(session, actor, period, only=only, now=now)
+    return _limits(session, actor, found.limits, int(now.timestamp()))
 
 
 async def law_gaps_in(
     session: ReadSession, actor: Actor, period: Period, *, now: datetime
 ) -> tuple[LimitKept, ...] | Refusal:
-    """Every limit without a number in law that ran in the period, and its lapses."""
-    raise NotImplementedError
-
-
-async def limits_of(
-    session: ReadSession, actor: Actor, period: Period, *, only: Group = EVERYTHING, now: datetime
-) -> tuple[LimitKept, ...] | Refusal:
-    """Every limit that ran in the period, by step and clock."""
-    raise NotImplementedError
+    """Every limit without a number in law that ran in the period, the most often missed first."""
+    found = await limits_of(session, actor, period, now=now)
+    if isinstance(found, Refusal):
+        return found
+    assumed = [one for one in found if one.basis == PROPOSED]
+    return tuple(sorted(assumed, key=lambda one: -(one.missed or 0)))
 
 
 async def bottlenecks_of(
     session: ReadSession, actor: Actor, track: str, period: Period, *, now: datetime
 ) -> tuple[Bottleneck, ...] | Refusal:
-    """Where the cases of a track wait, in the order of its steps."""
-    raise NotImplementedError
+    """Where the cases of a track wait, in the order of its steps; of steps nobody was asked for too.
+
+    An unknown track is one nobody was asked under.
+    """
+    refused = await refused_figures(session, actor, period, now)
+    if refused is not None:
+        return refused
+    found = await loaded(session, actor, period, only=Group(track=track), now=now)
+    second = int(now.timestamp())
+    figures = shown(actor, found, Cut.STEP, second)
+    oldest = _oldest(found)
+    limits = _limits(session, actor, found.limits, second)
+    order = _steps(session, actor.country, track)
+    named = {one.group.step or "" for one in figures} - set(order)
+    told = {one.group.step: one for one in figures}
+    return tuple(
+        _bottleneck(
+            place,
+            told.get(step) or Figure(Group(track=track, step=step)),
+            second - oldest[step] if step in oldest else None,
+            tuple(one for one in limits if one.step == step),
+        )
+        for place, step in enumerate([*order, *sorted(named)])
+    )
 
 
 async def pilot_of(
@@ -114,19 +138,159 @@ async def pilot_of(
     months: int = 6,
     now: datetime,
 ) -> Sides | Refusal:
-    """The same figures before and since a version took force, or there and elsewhere."""
-    raise NotImplementedError
+    """The same figures before and since a version took force, or there and elsewhere.
+
+    ``months``: how many before, and at most how many since. A version nobody knows is not found.
+    """
+    refused = await refused_figures(session, actor, None, now)
+    if refused is not None:
+        return refused
+    law = _version(session, actor.country, track, version)
+    if law is None:
+        return errors.not_found()
+    first = law.in_force_from.replace(day=1)
+    since = Period(first, months_on(first, max(months, 1)))
+    before = since if by == "place" else Period(months_on(first, -max(months, 1)), first)
+    one = await loaded(session, actor, before, only=Group(track=track), now=now)
+    other = (
+        one
+        if by == "place"
+        else await loaded(session, actor, since, only=Group(track=track, version=version), now=now)
+    )
+    if by == "place":
+        one, other = (_in_places(one, law.pilots_in, there=there) for there in (False, True))
+    return _sides(actor, by, law, (before, one), (since, other), int(now.timestamp()))
 
 
-async def attested_in(
-    session: ReadSession, actor: Actor, period: Period, *, now: datetime
-) -> tuple[SenderActs, ...] | Refusal:
-    """Answers given in another's name, per sender, and how many still wait for confirmation."""
-    raise NotImplementedError
+def shown(actor: Actor, found: Loaded, cut: Cut, now: int) -> tuple[Figure, ...]:
+    """Groups as the caller may see them."""
+    groups = tuple(tabulate(found.cells, found.limits, cut, now).figures())
+    [total] = tabulate(found.cells, found.limits, Cut.ALL, now).figures()
+    if whose(actor) is Whose.COUNTRY:
+        seen, whole = floored(groups, total)
+        return (whole,) if cut is Cut.ALL else seen
+    return groups
 
 
-async def returns_in(
-    session: ReadSession, actor: Actor, period: Period, *, cut: Cut = Cut.AGENCY, now: datetime
-) -> Returns | Refusal:
-    """What came back after it was taken, and who came again after closure."""
-    raise NotImplementedError
+def _sides(
+    actor: Actor,
+    by: str,
+    law: Protocol,
+    one: tuple[Period, Loaded],
+    other: tuple[Period, Loaded],
+    now: int,
+) -> Sides:
+    whole = [shown(actor, found, Cut.ALL, now)[0] for _, found in (one, other)]
+    steps = [
+        {each.group.step or "": each for each in shown(actor, found, Cut.STEP, now)}
+        for _, found in (one, other)
+    ]
+    named = sorted(set(steps[0]) | set(steps[1]))
+    nothing = {name: Figure(Group(track=law.track, step=name)) for name in named}
+    return Sides(
+        by,
+        law.track,
+        law.version,
+        tuple(law.pilots_in),
+        (one[0], whole[0]),
+        (other[0], whole[1]),
+        tuple(
+            (name, steps[0].get(name, nothing[name]), steps[1].get(name, nothing[name]))
+            for name in named
+        ),
+    )
+
+
+def _in_places(found: Loaded, places: Sequence[str], *, there: bool) -> Loaded:
+    """The part of it that is (or is not) in these places or within one of them."""
+
+    def within(group: Group) -> bool:
+        return any(f"{group.jurisdiction}-".startswith(f"{one}-") for one in places) is there
+
+    limits = tuple(one for one in found.limits if within(one.group))
+    return replace(found, cells=found.cells.only(within), limits=limits)
+
+
+def _limits(
+    session: ReadSession, actor: Actor, cells: Iterable[LimitCell], now: int
+) -> tuple[LimitKept, ...]:
+    found: dict[tuple[str, ...], list[LimitCell]] = {}
+    for one in cells:
+        named = (one.group.track or "", one.group.version or "", one.group.step or "")
+        found.setdefault((*named, one.clock, one.basis), []).append(one)
+    floor = whose(actor) is Whose.COUNTRY
+    return tuple(
+        _limit(session, actor.country, key, alike, now, floor=floor)
+        for key, alike in sorted(found.items())
+    )
+
+
+def _limit(
+    session: ReadSession,
+    country: str,
+    key: tuple[str, ...],
+    alike: Sequence[LimitCell],
+    now: int,
+    *,
+    floor: bool,
+) -> LimitKept:
+    track, version, step, clock, basis = key
+    kept = ((*one.kept(now), one.late(now).size) for one in alike)
+    sums = [sum(column) for column in zip(*kept, strict=True)]
+    overruns = np.concatenate([*(one.overruns for one in alike), *(one.late(now) for one in alike)])
+    median = float(np.median(overruns)) if overruns.size else None
+    if floor and hidden(overruns.size) is None:
+        median = None
+    law = _version(session, country, track, version)
+    clocks = law.clocks if law is not None else {}
+    sources = clocks[clock].sources if clock in clocks else ()
+    begun, met, missed, running, late = (tens(one) if floor else one for one in sums)
+    return LimitKept(
+        *(track, version, step, clock, basis),
+        begun=begun,
+        met=met,
+        missed=missed,
+        running=running,
+        late=late,
+        overrun_median=median,
+        sources=tuple(sources),
+    )
+
+
+def _bottleneck(
+    order: int, figure: Figure, longest: int | None, limits: tuple[LimitKept, ...]
+) -> Bottleneck:
+    counts = figure.counts
+    late = [one.late for one in limits]
+    return Bottleneck(
+        figure.group.step or "",
+        order,
+        counts.waiting,
+        counts.working,
+        None if None in late else sum(one for one in late if one is not None),
+        None if figure.hidden or longest is None else float(longest),
+        figure,
+        limits,
+    )
+
+
+def _oldest(found: Loaded) -> dict[str, int]:
+    oldest: dict[str, int] = {}
+    for cell, since in found.cells.oldest().items():
+        step = found.cells.groups[cell].step or ""
+        oldest[step] = min(since, oldest.get(step, since))
+    return oldest
+
+
+def _version(session: ReadSession, country: str, track: str, version: str) -> Protocol | None:
+    try:
+        return session.catalogue.version_of(country, track, version)
+    except LookupError:
+        return None
+
+
+def _steps(session: ReadSession, country: str, track: str) -> tuple[str, ...]:
+    try:
+        return tuple(session.catalogue.version_of(country, track).steps)
+    except LookupError:
+        return ()

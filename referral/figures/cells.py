@@ -1,0 +1,144 @@
+"""Cells: hand-offs of one month that are alike in all that figures tell apart, packed.
+
+A cell keeps every single time, so that a median of five is the median of those five and months and
+groups can be put together without loss. ``spans`` holds four big-endian int32 for each hand-off,
+one per measure: 0 and more: finished after so many seconds; -1: nothing to measure; -2: open; -3
+and less: ended otherwise after (-3 - value) seconds; the least integer: an error. ``opened`` holds
+an int64 for each -2, in their order: since when, in seconds of the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from referral.figures.figure import Counts
+from referral.figures.measures import Group, Measure
+
+Whole = NDArray[np.int64]
+
+RowLike = Any  # a mapping of columns, as libraries of databases have them
+
+# What a cell counts, in the order of its array: the fields of Counts, then errors by measure.
+COUNTED: Final = (
+    *(one.name for one in fields(Counts)),
+    *(f"errors_{measure}" for measure in Measure),
+)
+NOTHING, OPEN, ENDED, ERROR = -1, -2, -3, -(2**31)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Many cells, column by column.
+
+    ``of``: for each timed hand-off its cell; ``spans``: its four values; ``since``: for each open
+    span the epoch second it began, row by row of ``spans``.
+    """
+
+    groups: tuple[Group, ...]
+    counts: Whole  # (cells, COUNTED)
+    of: Whole
+    spans: Whole  # (hand-offs, measures)
+    since: Whole
+
+    @classmethod
+    def read(cls, rows: Iterable[RowLike]) -> Self:
+        """From rows of ``figure_cells`` or ``figure_cell``."""
+        found = list(rows)
+        spans = np.frombuffer(b"".join(row["spans"] for row in found), ">i4")
+        sizes = [len(row["spans"]) // (4 * len(Measure)) for row in found]
+        opened = b"".join(row["opened"] for row in found)
+        return cls(
+            groups=tuple(group_in(row) for row in found),
+            counts=np.array([row["counts"] for row in found], np.int64).reshape(-1, len(COUNTED)),
+            of=np.repeat(np.arange(len(found)), sizes),
+            spans=spans.astype(np.int64).reshape(-1, len(Measure)),
+            since=np.frombuffer(opened, ">i8").astype(np.int64),
+        )
+
+    def times(self, measure: Measure, now: int) -> tuple[Whole, Whole, NDArray[np.bool_]]:
+        """Of one measure: cell, seconds, and whether it happened. ``now``: epoch second."""
+        column = list(Measure).index(measure)
+        value = self.spans[:, column]
+        seconds = np.where(value >= 0, value, ENDED - value)
+        waits = self.spans == OPEN
+        if waits.any():
+            elapsed = np.zeros_like(self.spans)
+            elapsed[waits] = np.maximum(now - self.since, 0)
+            seconds = np.where(value == OPEN, elapsed[:, column], seconds)
+        told = (value != NOTHING) & (value != ERROR)
+        return self.of[told], seconds[told], value[told] >= 0
+
+    def only(self, wanted: Callable[[Group], bool]) -> Cells:
+        """The cells of groups that are wanted."""
+        kept = np.array([wanted(one) for one in self.groups], bool)
+        rows = kept[self.of] if self.of.size else np.zeros(0, bool)
+        waiting, _ = np.nonzero(self.spans == OPEN)
+        return Cells(
+            tuple(one for one, wants in zip(self.groups, kept, strict=True) if wants),
+            self.counts[kept],
+            (np.cumsum(kept) - 1)[self.of[rows]] if rows.any() else self.of[:0],
+            self.spans[rows],
+            self.since[rows[waiting]],
+        )
+
+    def oldest(self) -> dict[int, int]:
+        """By cell: the epoch second since which the longest open span of it is open."""
+        rows, _ = np.nonzero(self.spans == OPEN)
+        found: dict[int, int] = {}
+        for cell, since in zip(self.of[rows].tolist(), self.since.tolist(), strict=True):
+            found[cell] = min(since, found.get(cell, since))
+        return found
+
+    def open_in(self, measure: Measure) -> Whole:
+        """The cell of each hand-off that is open in this measure."""
+        still: Whole = self.of[self.spans[:, list(Measure).index(measure)] == OPEN]
+        return still
+
+
+@dataclass(frozen=True, slots=True)
+class LimitCell:
+    """Limits of one kind that began with the hand-offs of one group.
+
+    ``counts``: begun, met, missed and stopped since, moot (the hand-off was taken back in time),
+    paused. ``due``: epoch seconds of those still running; ``overruns``: seconds late of those
+    missed and stopped.
+    """
+
+    group: Group
+    clock: str
+    basis: str
+    counts: tuple[int, ...]
+    due: Whole
+    overruns: Whole
+
+    @classmethod
+    def read(cls, row: RowLike) -> Self:
+        """From a row of ``figure_limits`` or ``figure_limit``."""
+        return cls(
+            group_in(row),
+            row["clock"],
+            row["basis"],
+            tuple(row["counts"]),
+            np.frombuffer(row["due"], ">i8").astype(np.int64),
+            np.frombuffer(row["overruns"], ">i4").astype(np.int64),
+        )
+
+    def late(self, now: int) -> Whole:
+        """Seconds late, so far, of those that run past their due moment."""
+        return now - self.due[self.due <= now]
+
+    def kept(self, now: int) -> tuple[int, int, int, int]:
+        """Begun, met, missed, running: as they stand at ``now``."""
+        begun, met, missed, _, paused = self.counts
+        late = self.late(now).size
+        return begun, met, missed + late, self.due.size - late + paused
+
+
+def group_in(row: RowLike) -> Group:
+    """The group a row is of."""
+    return Group(**{one.name: row[one.name] for one in fields(Group)})

@@ -1,0 +1,170 @@
+-- Statistics. What was asked for in one month of the country's calendar is put together into cells,
+-- each with every single time in it, so that nothing is lost (referral/figures/cells.py says how they
+-- are packed). A closed month is kept; whoever changes something of it leaves a mark in the same
+-- transaction, and the clockwork makes that month again, whole. The month that runs is read from its
+-- index, by the very function that makes the others.
+
+-- The first and the next midnight of a month are a matter of the country's zone, so they stand here.
+CREATE TABLE referral.figure_month (
+    country   text NOT NULL,
+    month     date NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at   timestamptz NOT NULL,
+    rolled_at timestamptz NOT NULL,
+    waiting   integer NOT NULL,                    -- hand-offs still open: their times go on
+    PRIMARY KEY (country, month)
+);
+CREATE TABLE referral.figure_mark (
+    country text NOT NULL,
+    at      timestamptz NOT NULL                   -- when what has changed was asked for
+);
+CREATE TABLE referral.figure_cell (
+    country      text NOT NULL,
+    month        date NOT NULL,
+    agency_id    uuid NOT NULL,
+    jurisdiction text NOT NULL,
+    track        text NOT NULL,
+    step         text NOT NULL,
+    version      text NOT NULL,
+    counts       integer[] NOT NULL,
+    spans        bytea NOT NULL,
+    opened       bytea NOT NULL
+);
+CREATE INDEX ON referral.figure_cell (country, month, agency_id);
+CREATE TABLE referral.figure_limit (
+    country      text NOT NULL,
+    month        date NOT NULL,
+    agency_id    uuid,                             -- NULL: of the referral, whoever holds it
+    jurisdiction text NOT NULL,
+    track        text NOT NULL,
+    step         text NOT NULL,
+    version      text NOT NULL,
+    clock        text NOT NULL,
+    basis        text NOT NULL,
+    counts       integer[] NOT NULL,
+    due          bytea NOT NULL,
+    overruns     bytea NOT NULL
+);
+CREATE INDEX ON referral.figure_limit (country, month, agency_id);
+-- Estimates of a closed month by the cuts people ask for: made from its cells, never anything else.
+CREATE TABLE referral.figure (
+    country      text NOT NULL,
+    month        date NOT NULL,
+    cut          text NOT NULL,
+    agency_id    uuid,
+    jurisdiction text,
+    track        text,
+    step         text,
+    version      text,
+    counts       integer[] NOT NULL,
+    tallies      integer[] NOT NULL,
+    estimates    float8[] NOT NULL,
+    legal        integer[] NOT NULL,
+    proposed     integer[] NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (country, cut, month, agency_id, jurisdiction, track, step, version)
+);
+CREATE INDEX ON referral.figure (country, cut, agency_id, month);
+CREATE INDEX ON referral.figure (country, month);
+-- Bytes of times do not get smaller by compression, only slower.
+ALTER TABLE referral.figure_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
+
+CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at)
+    INCLUDE (receiver_agency, jurisdiction, track, step, protocol_version, kind, state, received_at, accepted_at, first_contact_at, ended_at,
+        opening, attested, attestation_confirmed_at, imported, in_error, id);
+DROP INDEX referral.clock_hand_off_id_idx;
+CREATE INDEX clock_of_hand_off ON referral.clock (hand_off_id) INCLUDE (step, clock, basis, state, due_at, stopped_at);
+CREATE INDEX clock_of_referral ON referral.clock (country, starts_at) WHERE hand_off_id IS NULL;
+
+-- One measure of one hand-off, packed: seconds if it happened, -1 nothing to measure, -2 open, -3 and less
+-- ended otherwise; the least integer: an error (referral/figures/durations.py is the same in words).
+-- ``later``: the act that cannot be without this one; ``needed``: done without having begun is an error.
+CREATE FUNCTION referral.span_of(begun timestamptz, done timestamptz, later timestamptz, ended timestamptz, is_over boolean, needed boolean)
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN num_nulls(begun) = 1 THEN CASE WHEN needed AND num_nonnulls(done) = 1 THEN -2147483648 ELSE -1 END
+        WHEN num_nonnulls(done) = 1 THEN CASE WHEN done < begun THEN -2147483648 ELSE floor(date_part('epoch', done - begun))::integer END
+        WHEN num_nonnulls(later) = 1 THEN -2147483648
+        WHEN NOT is_over THEN -2
+        WHEN coalesce(ended < begun, true) THEN -2147483648
+        ELSE -3 - floor(date_part('epoch', ended - begun))::integer END
+$$;
+CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT int8send(floor(date_part('epoch', moment))::bigint) $$;
+
+-- The hand-offs of a period in cells, as the caller may see them. ``of_unit``: those it sent or received;
+-- ``of_member``: those she did. Notices ask for nothing, and what was entered in error counts nowhere.
+CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, of_unit uuid, of_member uuid)
+RETURNS TABLE (agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY EXECUTE format($q$
+        WITH told AS (
+            SELECT h.*, NOT h.imported AND NOT h.attested AS timed, h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over,
+                CASE WHEN h.state = 'completed' THEN h.ended_at END AS completed_at
+            FROM referral.hand_off h
+            WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
+        ), spanned AS (
+            SELECT t.*, referral.span_of(t.requested_at, t.received_at, t.accepted_at, t.ended_at, t.is_over, true) AS m1,
+                referral.span_of(t.received_at, t.accepted_at, t.first_contact_at, t.ended_at, t.is_over, true) AS m2,
+                referral.span_of(t.accepted_at, t.first_contact_at, NULL, t.ended_at, t.is_over, true) AS m3,
+                referral.span_of(t.first_contact_at, t.completed_at, NULL, t.ended_at, t.is_over, false) AS m4
+            FROM told t OFFSET 0  -- a fence: each span is worked out once, not in every count
+        )
+        SELECT s.receiver_agency, s.jurisdiction, s.track, s.step, s.protocol_version, ARRAY[
+                count(*) FILTER (WHERE NOT s.imported),
+                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('requested', 'received')),
+                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('accepted', 'in-progress', 'on-hold')),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'rejected'),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed'),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'failed'),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'cancelled'),
+                count(*) FILTER (WHERE NOT s.imported AND s.attested),
+                count(*) FILTER (WHERE NOT s.imported AND s.attested AND s.attestation_confirmed_at IS NULL),
+                count(*) FILTER (WHERE NOT s.imported AND s.accepted_at IS NOT NULL AND s.state IN ('failed', 'cancelled')),
+                count(*) FILTER (WHERE NOT s.imported AND s.opening > 1),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed' AND s.first_contact_at IS NULL),
+                count(*) FILTER (WHERE s.timed AND -2147483648 IN (s.m1, s.m2, s.m3, s.m4)),
+                count(*) FILTER (WHERE s.imported),
+                count(*) FILTER (WHERE s.timed AND s.m1 = -2147483648), count(*) FILTER (WHERE s.timed AND s.m2 = -2147483648),
+                count(*) FILTER (WHERE s.timed AND s.m3 = -2147483648), count(*) FILTER (WHERE s.timed AND s.m4 = -2147483648)]::integer[],
+            coalesce(string_agg(int4send(s.m1) || int4send(s.m2) || int4send(s.m3) || int4send(s.m4), ''::bytea) FILTER (WHERE s.timed), ''),
+            coalesce(string_agg(CASE WHEN s.m1 = -2 THEN referral.second_of(s.requested_at) ELSE ''::bytea END || CASE WHEN s.m2 = -2 THEN referral.second_of(s.received_at) ELSE ''::bytea END
+                || CASE WHEN s.m3 = -2 THEN referral.second_of(s.accepted_at) ELSE ''::bytea END || CASE WHEN s.m4 = -2 THEN referral.second_of(s.first_contact_at) ELSE ''::bytea END, ''::bytea)
+                FILTER (WHERE s.timed AND NOT s.is_over), '')
+        FROM spanned s GROUP BY 1, 2, 3, 4, 5
+    $q$, concat_ws(' AND ', 'h.country = (SELECT referral.my_country())', CASE WHEN num_nonnulls(of_unit) = 1 THEN '(h.receiver_unit = $3 OR h.sender_unit = $3)' END,
+        CASE WHEN num_nonnulls(of_member) = 1 THEN '(h.receiver_member = $4 OR h.sender_member = $4)' END)) USING begins, ends, of_unit, of_member;
+END $$;
+
+-- Limits that began with the hand-offs of a period, and those of referrals as a whole that began in it:
+-- begun; met; missed and stopped since; moot (the hand-off was taken back in time); paused. ``due``: of
+-- those that run. Answers given in another's name keep no limit and miss none.
+CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, of_unit uuid, of_member uuid)
+RETURNS TABLE (agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY EXECUTE format($q$
+        WITH begun AS (
+            SELECT h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
+            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id
+            WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND NOT h.imported AND NOT h.attested AND %1$s
+            UNION ALL
+            SELECT NULL, c.place, r.track, k.step, r.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, false
+            FROM referral.clock k JOIN referral.referral r ON r.id = k.referral_id JOIN referral.case c ON c.id = k.case_id
+            WHERE k.hand_off_id IS NULL AND k.starts_at >= $1 AND k.starts_at < $2 AND NOT c.imported
+                AND (r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE AND %2$s
+        )
+        SELECT b.receiver_agency, b.jurisdiction, b.track, b.step, b.protocol_version, b.clock, b.basis, ARRAY[
+                count(*),
+                count(*) FILTER (WHERE b.stopped_at <= b.due_at AND NOT b.back),
+                count(*) FILTER (WHERE b.stopped_at > b.due_at),
+                count(*) FILTER (WHERE b.stopped_at <= b.due_at AND b.back),
+                count(*) FILTER (WHERE b.stopped_at IS NULL AND b.state = 'paused')]::integer[],
+            coalesce(string_agg(referral.second_of(b.due_at), ''::bytea) FILTER (WHERE b.stopped_at IS NULL AND b.state <> 'paused'), ''),
+            coalesce(string_agg(int4send(floor(date_part('epoch', b.stopped_at - b.due_at))::integer), ''::bytea) FILTER (WHERE b.stopped_at > b.due_at), '')
+        FROM begun b GROUP BY 1, 2, 3, 4, 5, 6, 7
+    $q$, concat_ws(' AND ', 'h.country = (SELECT referral.my_country())', CASE WHEN num_nonnulls(of_unit) = 1 THEN '(h.receiver_unit = $3 OR h.sender_unit = $3)' END,
+            CASE WHEN num_nonnulls(of_member) = 1 THEN '(h.receiver_member = $4 OR h.sender_member = $4)' END),
+        concat_ws(' AND ', 'k.country = (SELECT referral.my_country())', CASE WHEN num_nonnulls(of_unit) = 1 THEN 'r.holder_unit = $3' END,
+            CASE WHEN num_nonnulls(of_member) = 1 THEN 'r.holder_member = $4' END)) USING begins, ends, of_unit, of_member;
+END $$;

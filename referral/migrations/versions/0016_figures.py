@@ -1,0 +1,51 @@
+"""Statistics over hand-offs: cells of closed months, estimates, marks."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from alembic import op
+
+from referral.migrations import scripts
+
+revision = "0016"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+_PERIOD: Final = "(timestamptz, timestamptz)"
+_LENT: Final = (
+    *(f"referral.figure_cells_of_country{_PERIOD}", f"referral.figure_limits_of_country{_PERIOD}"),
+    *(f"referral.attested_in_country{_PERIOD}", f"referral.re_entries_in_country{_PERIOD}"),
+    *("referral.figures_due()", "referral.keep_figures(date, jsonb)"),
+    "referral.roll_month(date, timestamptz, timestamptz, timestamptz)",
+)
+_TABLES: Final = ("figure", "figure_cell", "figure_limit", "figure_month", "figure_mark")
+
+
+def upgrade() -> None:
+    """Create what is new, as the owner of the schema."""
+    scripts.run_as_owner("0130_figures.sql", "0131_figures_kept.sql")
+    scripts.give_to_effector(*_LENT)
+    scripts.run("0132_figures_grants.sql")
+
+
+def downgrade() -> None:
+    """Take it away again: only for development; the figures can be made anew from the hand-offs."""
+    for table in ("hand_off", "clock"):
+        op.execute(f"DROP TRIGGER mark_new ON referral.{table}")
+        op.execute(f"DROP TRIGGER mark_changed ON referral.{table}")
+    for table in _TABLES:
+        op.execute(f"DROP POLICY IF EXISTS read ON referral.{table}")
+    scripts.drop_functions(*_LENT)
+    for table in _TABLES:
+        op.execute(f"DROP TABLE referral.{table}")
+    scripts.drop_functions(
+        *("referral.mark_hand_offs()", "referral.mark_clocks()", "referral.oversees()"),
+        *("referral.figure_cells", "referral.figure_limits"),
+        *("referral.span_of", "referral.second_of"),
+    )
+    for index in ("hand_off_month", "hand_off_attested", "clock_of_referral", "referral_re_entry"):
+        op.execute(f"DROP INDEX referral.{index}")
+    op.execute("DROP INDEX referral.clock_of_hand_off")
+    op.execute("CREATE INDEX clock_hand_off_id_idx ON referral.clock (hand_off_id)")
