@@ -80,9 +80,8 @@ def due(found: dict[str, Any], zone: ZoneInfo, now: datetime) -> date | None:
 
 
 async def _make(connection: AsyncConnection, month: date, zone: ZoneInfo, now: datetime) -> None:
-    begins, ends = Period.month(month).moments(zone)
     await connection.exec_driver_sql(
-        "SELECT referral.roll_month($1, $2, $3, $4)", (month, begins, ends, now)
+        "SELECT referral.roll_month($1, $2, $3)", (month, zone.key, now)
     )
     cells = await _rows(connection, _CELLS, month)
     limits = await _rows(connection, _LIMITS, month)

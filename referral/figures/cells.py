@@ -9,8 +9,10 @@ an int64 for each -2, in their order: since when, in seconds of the epoch.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
+from datetime import date
 from typing import Any, Final, Self
 
 import numpy as np
@@ -40,6 +42,7 @@ class Cells:
     """
 
     groups: tuple[Group, ...]
+    months: tuple[date, ...]
     counts: Whole  # (cells, COUNTED)
     of: Whole
     spans: Whole  # (hand-offs, measures)
@@ -54,6 +57,7 @@ class Cells:
         opened = b"".join(row["opened"] for row in found)
         return cls(
             groups=tuple(group_in(row) for row in found),
+            months=tuple(row["month"] for row in found),
             counts=np.array([row["counts"] for row in found], np.int64).reshape(-1, len(COUNTED)),
             of=np.repeat(np.arange(len(found)), sizes),
             spans=spans.astype(np.int64).reshape(-1, len(Measure)),
@@ -73,13 +77,14 @@ class Cells:
         told = (value != NOTHING) & (value != ERROR)
         return self.of[told], seconds[told], value[told] >= 0
 
-    def only(self, wanted: Callable[[Group], bool]) -> Cells:
-        """The cells of groups that are wanted."""
-        kept = np.array([wanted(one) for one in self.groups], bool)
+    def only(self, wanted: Callable[[Group, date], bool]) -> Cells:
+        """The cells of groups and months that are wanted."""
+        kept = np.array(list(map(wanted, self.groups, self.months)), bool)
         rows = kept[self.of] if self.of.size else np.zeros(0, bool)
         waiting, _ = np.nonzero(self.spans == OPEN)
         return Cells(
-            tuple(one for one, wants in zip(self.groups, kept, strict=True) if wants),
+            tuple(itertools.compress(self.groups, kept)),
+            tuple(itertools.compress(self.months, kept)),
             self.counts[kept],
             (np.cumsum(kept) - 1)[self.of[rows]] if rows.any() else self.of[:0],
             self.spans[rows],
@@ -102,7 +107,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class LimitCell:
-    """Limits of one kind that began with the hand-offs of one group.
+    """Limits of one kind that began with the hand-offs of one group in one month.
 
     ``counts``: begun, met, missed and stopped since, moot (the hand-off was taken back in time),
     paused. ``due``: epoch seconds of those still running; ``overruns``: seconds late of those
@@ -110,6 +115,7 @@ class LimitCell:
     """
 
     group: Group
+    month: date
     clock: str
     basis: str
     counts: tuple[int, ...]
@@ -121,6 +127,7 @@ class LimitCell:
         """From a row of ``figure_limits`` or ``figure_limit``."""
         return cls(
             group_in(row),
+            row["month"],
             row["clock"],
             row["basis"],
             tuple(row["counts"]),

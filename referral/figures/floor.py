@@ -43,8 +43,9 @@ def floored(groups: Sequence[Figure], total: Figure) -> tuple[tuple[Figure, ...]
     seen = _complemented([_row(one.counts) for one in groups])
     counts = [_counts(one.counts, row) for one, row in zip(groups, seen, strict=True)]
     under = tuple(_under(one, told) for one, told in zip(groups, counts, strict=True))
+    shown = [one.counts for one in under]
     whole = _counts(total.counts, _complemented([_row(total.counts)])[0])
-    marks = {name: _total(name, counts, whole) for name in asdict(whole)}
+    marks = {name: _total(name, shown, whole) for name in asdict(whole)}
     return under, _under(total, Counts(**marks))
 
 

@@ -42,8 +42,7 @@ COUNTING: Final = {
         referral.span_of(h.received_at, h.accepted_at, h.first_contact_at, h.ended_at, h.state IN ('rejected', 'completed', 'failed', 'cancelled'), true),
         referral.span_of(h.accepted_at, h.first_contact_at, NULL, h.ended_at, h.state IN ('rejected', 'completed', 'failed', 'cancelled'), true),
         referral.span_of(h.first_contact_at, CASE WHEN h.state = 'completed' THEN h.ended_at END, NULL, h.ended_at, h.state IN ('rejected', 'completed', 'failed', 'cancelled'), false))""",
-    "missed": """NOT h.attested AND EXISTS (SELECT FROM referral.clock k WHERE k.hand_off_id = h.id
-        AND CASE WHEN k.stopped_at IS NOT NULL THEN k.stopped_at > k.due_at ELSE k.state <> 'paused' AND k.due_at <= :now END)""",
+    "missed": "NOT h.attested AND referral.missed_a_limit(h.id, :now)",
     "imported": "true",
 }
 _PERIOD: Final = (

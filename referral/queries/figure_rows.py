@@ -41,15 +41,15 @@ class Loaded:
     limits: tuple[LimitCell, ...]
     as_of: datetime
 
+    def only_in(self, month: date) -> Loaded:
+        """Of one month."""
+        limits = tuple(one for one in self.limits if one.month == month)
+        return Loaded(self.cells.only(lambda _, at: at == month), limits, self.as_of)
+
 
 _KEPT_MONTHS: Final = text(
     "SELECT month, rolled_at FROM referral.figure_month WHERE month >= :begins AND month < :ends"
 )
-_OF: Final = {
-    Whose.COUNTRY: "{what}_of_country(:begins, :ends)",
-    Whose.UNIT: "{what}(:begins, :ends, :unit, NULL)",
-    Whose.OWN: "{what}(:begins, :ends, :unit, :member)",
-}
 
 
 def whose(actor: Actor) -> Whose:
@@ -117,13 +117,12 @@ async def _all(
     if kept:
         table = f"SELECT * FROM referral.figure_{what} f WHERE f.month = ANY (:months)"
         found += await _rows(session, table, only, {"months": list(kept)})
+    zone = zone_of(session, actor)
+    counted = f"SELECT * FROM referral.figure_{what}s(:begins, :ends, :zone, :whose) f WHERE true"
     for begins, ends in _gaps(period, set(kept)):
-        moments = Period(begins, ends).moments(zone_of(session, actor))
-        function = _OF[whose(actor)].format(what=f"referral.figure_{what}s")
-        values: dict[str, Any] = {"begins": moments[0], "ends": moments[1]}
-        values |= {"unit": actor.unit_id} if ":unit" in function else {}
-        values |= {"member": actor.id} if ":member" in function else {}
-        found += await _rows(session, f"SELECT * FROM {function} f WHERE true", only, values)
+        moments = Period(begins, ends).moments(zone)
+        values = {"begins": moments[0], "ends": moments[1], "zone": zone.key}
+        found += await _rows(session, counted, only, values | {"whose": whose(actor).value})
     return found
 
 

@@ -28,6 +28,7 @@ from referral.figures import (
     Group,
     Measure,
     Period,
+    months_on,
 )
 from referral.figures.cells import COUNTED
 from referral.figures.floor import floored, hidden
@@ -36,6 +37,7 @@ from referral.figures.measures import TOLD_APART
 from referral.figures.survival import points_of, steps, summaries
 from referral.figures.tables import figure_from, reached, tabulate
 from referral.queries.figure_rows import (
+    Loaded,
     Whose,
     kept_months,
     last_closed,
@@ -75,12 +77,19 @@ async def overview_in(
 ) -> Overview | Refusal:
     """One month (the last closed one, if none is named) beside the months before it; at least two."""
     month = month or last_closed(session, actor, now)
-    series = await series_of(session, actor, month=month, months=max(months, 2), now=now)
-    if isinstance(series, Refusal):
-        return series
-    whole = Period.month(month)
-    by_track = await _grouped(session, actor, Cut.TRACK, whole, EVERYTHING, now)
-    by_agency = await _grouped(session, actor, Cut.AGENCY, whole, EVERYTHING, now)
+    period = Period.until(month, max(months, 2))
+    refused = await refused_figures(session, actor, period, now)
+    if refused is not None:
+        return refused
+    # Whoever counts hand-offs one by one counts them once.
+    one_by_one = whose(actor) is not Whose.COUNTRY
+    found = await loaded(session, actor, period, only=EVERYTHING, now=now) if one_by_one else None
+    series = await _monthly(session, actor, EVERYTHING, period, now, found)
+    of_month = found.only_in(month) if found else None
+    by_track, by_agency = [
+        await _grouped(session, actor, cut, Period.month(month), EVERYTHING, now, of_month)
+        for cut in (Cut.TRACK, Cut.AGENCY)
+    ]
     return Overview(month, series[-1][1], series[-2][1], series, by_track, by_agency)
 
 
@@ -117,16 +126,7 @@ async def series_of(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    told: dict[date, Figure] = {}
-    if whose(actor) is Whose.COUNTRY:
-        told = dict(await _kept_series(session, only, period))
-    for one in period.months:
-        if one not in told:
-            _, told[one], _ = await _counted(session, actor, Cut.ALL, Period.month(one), only, now)
-    shown = {one: _shown(actor, (), told[one])[1] for one in period.months}
-    names = await names_of(session, actor, [only])
-    name = names.get(only.agency_id)
-    return tuple((one, replace(shown[one], group=only, name=name)) for one in period.months)
+    return await _monthly(session, actor, only, period, now)
 
 
 async def curve_of(
@@ -182,10 +182,39 @@ async def comparison_of(
     return funnel((one.group, names.get(one.group.agency_id), *seen(one)) for one in groups)
 
 
+async def _monthly(
+    session: ReadSession,
+    actor: Actor,
+    only: Group,
+    period: Period,
+    now: datetime,
+    found: Loaded | None = None,
+) -> tuple[tuple[date, Figure], ...]:
+    told: dict[date, Figure] = {}
+    if whose(actor) is Whose.COUNTRY:
+        told = dict(await _kept_series(session, only, period))
+    left = [one for one in period.months if one not in told]
+    if left:
+        rest = Period(left[0], months_on(left[-1], 1))
+        found = found or await loaded(session, actor, rest, only=only, now=now)
+        for month in left:
+            told[month] = _counted_in(found.only_in(month), Cut.ALL, now)[1]
+    names = await names_of(session, actor, [only])
+    name = names.get(only.agency_id)
+    shown = ((month, _shown(actor, (), told[month])[1]) for month in period.months)
+    return tuple((month, replace(one, group=only, name=name)) for month, one in shown)
+
+
 async def _grouped(
-    session: ReadSession, actor: Actor, cut: Cut, period: Period, only: Group, now: datetime
+    session: ReadSession,
+    actor: Actor,
+    cut: Cut,
+    period: Period,
+    only: Group,
+    now: datetime,
+    found: Loaded | None = None,
 ) -> Figures:
-    groups, total, as_of = await _counted(session, actor, cut, period, only, now)
+    groups, total, as_of = await _counted(session, actor, cut, period, only, now, found)
     shown, whole = _shown(actor, groups, total)
     names = await names_of(session, actor, [one.group for one in shown])
     told = tuple(replace(one, name=names.get(one.group.agency_id)) for one in shown)
@@ -201,18 +230,29 @@ def _shown(
 
 
 async def _counted(
-    session: ReadSession, actor: Actor, cut: Cut, period: Period, only: Group, now: datetime
+    session: ReadSession,
+    actor: Actor,
+    cut: Cut,
+    period: Period,
+    only: Group,
+    now: datetime,
+    found: Loaded | None = None,
 ) -> tuple[tuple[Figure, ...], Figure, datetime]:
     """Exact figures, their total, and as of when: what leaves this module is ``_shown`` first."""
     if whose(actor) is Whose.COUNTRY and len(period.months) == 1:
         kept, whole = await kept_months(session, period), _cut_of(only)
         if kept and whole is not None and only == only.on(cut):
             return *await _kept_groups(session, cut, whole, period, only), kept[period.begins]
-    found = await loaded(session, actor, period, only=only, now=now)
+    found = found or await loaded(session, actor, period, only=only, now=now)
+    return *_counted_in(found, cut, now), found.as_of
+
+
+def _counted_in(found: Loaded, cut: Cut, now: datetime) -> tuple[tuple[Figure, ...], Figure]:
     second = int(now.timestamp())
-    groups = tuple(tabulate(found.cells, found.limits, cut, second).figures())
     [total] = tabulate(found.cells, found.limits, Cut.ALL, second).figures()
-    return groups, total, found.as_of
+    if cut is Cut.ALL:
+        return (total,), total
+    return tuple(tabulate(found.cells, found.limits, cut, second).figures()), total
 
 
 # Months as they are kept ------------------------------------------------------------------------

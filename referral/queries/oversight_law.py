@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
@@ -204,10 +204,10 @@ def _sides(
 def _in_places(found: Loaded, places: Sequence[str], *, there: bool) -> Loaded:
     """The part of it that is (or is not) in these places or within one of them."""
 
-    def within(group: Group) -> bool:
+    def within(group: Group, _: date) -> bool:
         return any(f"{group.jurisdiction}-".startswith(f"{one}-") for one in places) is there
 
-    limits = tuple(one for one in found.limits if within(one.group))
+    limits = tuple(one for one in found.limits if within(one.group, one.month))
     return replace(found, cells=found.cells.only(within), limits=limits)
 
 

@@ -19,6 +19,7 @@ BENCHES = {
     "locks": ("times",),
     "memory": (),
     "mutants": ("countries",),
+    "oversight": ("rows", "seed"),
     "replay_cases": ("cases",),
     "signin": ("times",),
     "walks": ("countries", "steps", "seed"),
@@ -35,7 +36,9 @@ def main() -> int:
     parser.add_argument("--persons", type=int, default=1000, help="of one event")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="hand-offs behind inbox and oversight"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1_000_000, help="engine steps to walk")
     parser.add_argument("--times", type=int, default=200, help="acts or sign-ins measured")

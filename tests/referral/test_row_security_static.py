@@ -23,6 +23,7 @@ READ = {
     *("operation", "operation_participant", "screening_override"),
     *("attachment", "attachment_content", "consent"),
     *("exclusion", "seal", "proposal", "glass"),
+    *("figure", "figure_cell", "figure_limit", "figure_month"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -43,6 +44,8 @@ CALLS = {
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
+    *("span_of", "oversees", "figure_cells", "figure_limits", "missed_a_limit"),
+    *("attested_in_country", "re_entries_in_country"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -62,6 +65,7 @@ CREDENTIALS = {
 WORKS = {
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *("figures_due", "roll_month", "keep_figures"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"

@@ -91,26 +91,44 @@ $$;
 CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$ SELECT int8send(floor(date_part('epoch', moment))::bigint) $$;
 
--- The hand-offs of a period in cells, as the caller may see them. ``of_unit``: those it sent or received;
--- ``of_member``: those she did. Notices ask for nothing, and what was entered in error counts nowhere.
-CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, of_unit uuid, of_member uuid)
-RETURNS TABLE (agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+-- Which hand-offs somebody's figures are over: ``own`` those she sent or received herself, ``unit`` those of
+-- her unit, both as far as she could open each of them (the predicate of knows_of); ``country`` all of it,
+-- for who oversees the country (security 3.3, "Statistics") and for the clockwork, which keeps months.
+CREATE FUNCTION referral.oversees() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT num_nonnulls(referral.my_country()) = 1 AND coalesce(referral.my_role() IN ('COORDINATOR', 'STATISTICIAN', 'DATA_PROTECTION_OFFICER'), false)
+$$;
+CREATE FUNCTION referral.counted_for(whose text) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (whose IN ('own', 'unit', 'country')) IS NOT TRUE THEN
+        RAISE EXCEPTION 'figures are over one''s own hand-offs, a unit''s or a country''s' USING ERRCODE = 'RF007';
+    ELSIF whose = 'country' THEN
+        RETURN format('h.country = %L AND %L::boolean', referral.my_country(), referral.oversees() OR coalesce(referral.my_role() = 'WORKER', false));
+    END IF;
+    -- Of its own unit's parts alone: who has none (an administrator, an auditor) counts nothing.
+    RETURN format('h.country = %L AND (h.receiver_unit = %2$L OR h.sender_unit = %2$L)', referral.my_country(), referral.my_unit())
+        || CASE whose WHEN 'unit' THEN '' WHEN 'own' THEN format(' AND (h.receiver_member = %1$L OR h.sender_member = %1$L)', referral.my_membership()) END
+        || $q$ AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = h.case_id AND referral.is_mine(p)
+            AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = h.id)))$q$;
+END $$;
+
+-- The hand-offs of a period in cells, by month of the zone. Notices ask for nothing, and what was entered
+-- in error counts nowhere.
+CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text)
+RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY EXECUTE format($q$
-        WITH told AS (
-            SELECT h.*, NOT h.imported AND NOT h.attested AS timed, h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over,
-                CASE WHEN h.state = 'completed' THEN h.ended_at END AS completed_at
-            FROM referral.hand_off h
+        WITH spanned AS (
+            SELECT h.*, NOT h.imported AND NOT h.attested AS timed, o.is_over, date_trunc('month', h.requested_at AT TIME ZONE $3)::date AS month,
+                referral.span_of(h.requested_at, h.received_at, h.accepted_at, h.ended_at, o.is_over, true) AS m1,
+                referral.span_of(h.received_at, h.accepted_at, h.first_contact_at, h.ended_at, o.is_over, true) AS m2,
+                referral.span_of(h.accepted_at, h.first_contact_at, NULL, h.ended_at, o.is_over, true) AS m3,
+                referral.span_of(h.first_contact_at, CASE WHEN h.state = 'completed' THEN h.ended_at END, NULL, h.ended_at, o.is_over, false) AS m4
+            FROM referral.hand_off h, LATERAL (SELECT h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over) o
             WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
-        ), spanned AS (
-            SELECT t.*, referral.span_of(t.requested_at, t.received_at, t.accepted_at, t.ended_at, t.is_over, true) AS m1,
-                referral.span_of(t.received_at, t.accepted_at, t.first_contact_at, t.ended_at, t.is_over, true) AS m2,
-                referral.span_of(t.accepted_at, t.first_contact_at, NULL, t.ended_at, t.is_over, true) AS m3,
-                referral.span_of(t.first_contact_at, t.completed_at, NULL, t.ended_at, t.is_over, false) AS m4
-            FROM told t OFFSET 0  -- a fence: each span is worked out once, not in every count
+            OFFSET 0  -- a fence: each span is worked out once, not in every count
         )
-        SELECT s.receiver_agency, s.jurisdiction, s.track, s.step, s.protocol_version, ARRAY[
+        SELECT s.month, s.receiver_agency, s.jurisdiction, s.track, s.step, s.protocol_version, ARRAY[
                 count(*) FILTER (WHERE NOT s.imported),
                 count(*) FILTER (WHERE NOT s.imported AND s.state IN ('requested', 'received')),
                 count(*) FILTER (WHERE NOT s.imported AND s.state IN ('accepted', 'in-progress', 'on-hold')),
@@ -131,30 +149,30 @@ BEGIN
             coalesce(string_agg(CASE WHEN s.m1 = -2 THEN referral.second_of(s.requested_at) ELSE ''::bytea END || CASE WHEN s.m2 = -2 THEN referral.second_of(s.received_at) ELSE ''::bytea END
                 || CASE WHEN s.m3 = -2 THEN referral.second_of(s.accepted_at) ELSE ''::bytea END || CASE WHEN s.m4 = -2 THEN referral.second_of(s.first_contact_at) ELSE ''::bytea END, ''::bytea)
                 FILTER (WHERE s.timed AND NOT s.is_over), '')
-        FROM spanned s GROUP BY 1, 2, 3, 4, 5
-    $q$, concat_ws(' AND ', 'h.country = (SELECT referral.my_country())', CASE WHEN num_nonnulls(of_unit) = 1 THEN '(h.receiver_unit = $3 OR h.sender_unit = $3)' END,
-        CASE WHEN num_nonnulls(of_member) = 1 THEN '(h.receiver_member = $4 OR h.sender_member = $4)' END)) USING begins, ends, of_unit, of_member;
+        FROM spanned s GROUP BY 1, 2, 3, 4, 5, 6
+    $q$, referral.counted_for(whose)) USING begins, ends, zone;
 END $$;
 
 -- Limits that began with the hand-offs of a period, and those of referrals as a whole that began in it:
 -- begun; met; missed and stopped since; moot (the hand-off was taken back in time); paused. ``due``: of
 -- those that run. Answers given in another's name keep no limit and miss none.
-CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, of_unit uuid, of_member uuid)
-RETURNS TABLE (agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text)
+RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (
-            SELECT h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
+            SELECT h.requested_at AS at, h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
             FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id
             WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND NOT h.imported AND NOT h.attested AND %1$s
             UNION ALL
-            SELECT NULL, c.place, r.track, k.step, r.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, false
-            FROM referral.clock k JOIN referral.referral r ON r.id = k.referral_id JOIN referral.case c ON c.id = k.case_id
-            WHERE k.hand_off_id IS NULL AND k.starts_at >= $1 AND k.starts_at < $2 AND NOT c.imported
-                AND (r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE AND %2$s
+            SELECT h.starts_at, NULL, h.jurisdiction, h.track, h.step, h.protocol_version, h.clock, h.basis, h.state, h.due_at, h.stopped_at, false FROM (
+                SELECT k.*, c.place AS jurisdiction, r.track, r.protocol_version, r.holder_unit AS receiver_unit, r.holder_unit AS sender_unit, r.holder_member AS receiver_member, r.holder_member AS sender_member
+                FROM referral.clock k JOIN referral.referral r ON r.id = k.referral_id JOIN referral.case c ON c.id = k.case_id
+                WHERE k.hand_off_id IS NULL AND NOT c.imported AND (r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE) h
+            WHERE h.starts_at >= $1 AND h.starts_at < $2 AND %1$s
         )
-        SELECT b.receiver_agency, b.jurisdiction, b.track, b.step, b.protocol_version, b.clock, b.basis, ARRAY[
+        SELECT date_trunc('month', b.at AT TIME ZONE $3)::date, b.receiver_agency, b.jurisdiction, b.track, b.step, b.protocol_version, b.clock, b.basis, ARRAY[
                 count(*),
                 count(*) FILTER (WHERE b.stopped_at <= b.due_at AND NOT b.back),
                 count(*) FILTER (WHERE b.stopped_at > b.due_at),
@@ -162,9 +180,14 @@ BEGIN
                 count(*) FILTER (WHERE b.stopped_at IS NULL AND b.state = 'paused')]::integer[],
             coalesce(string_agg(referral.second_of(b.due_at), ''::bytea) FILTER (WHERE b.stopped_at IS NULL AND b.state <> 'paused'), ''),
             coalesce(string_agg(int4send(floor(date_part('epoch', b.stopped_at - b.due_at))::integer), ''::bytea) FILTER (WHERE b.stopped_at > b.due_at), '')
-        FROM begun b GROUP BY 1, 2, 3, 4, 5, 6, 7
-    $q$, concat_ws(' AND ', 'h.country = (SELECT referral.my_country())', CASE WHEN num_nonnulls(of_unit) = 1 THEN '(h.receiver_unit = $3 OR h.sender_unit = $3)' END,
-            CASE WHEN num_nonnulls(of_member) = 1 THEN '(h.receiver_member = $4 OR h.sender_member = $4)' END),
-        concat_ws(' AND ', 'k.country = (SELECT referral.my_country())', CASE WHEN num_nonnulls(of_unit) = 1 THEN 'r.holder_unit = $3' END,
-            CASE WHEN num_nonnulls(of_member) = 1 THEN 'r.holder_member = $4' END)) USING begins, ends, of_unit, of_member;
+        FROM begun b GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    $q$, referral.counted_for(whose)) USING begins, ends, zone;
 END $$;
+
+-- Whether a hand-off the caller may know of missed one of its limits: whose part is over still sees her own
+-- hand-off, and no longer the clock itself.
+CREATE FUNCTION referral.missed_a_limit(wanted uuid, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM referral.clock k WHERE k.hand_off_id = wanted AND referral.knows_of(k.case_id, wanted)
+        AND CASE WHEN num_nonnulls(k.stopped_at) = 1 THEN k.stopped_at > k.due_at ELSE k.state <> 'paused' AND k.due_at <= at END);
+$$;

@@ -1,22 +1,5 @@
 -- Who may read statistics of a whole country, who keeps them, and what marks a closed month.
 
--- Does the caller oversee the country (security 3.3, "Statistics"). Everybody else reads, through row
--- security, the hand-offs of her own unit and counts those.
-CREATE FUNCTION referral.oversees() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT num_nonnulls(referral.my_country()) = 1 AND coalesce(referral.my_role() IN ('COORDINATOR', 'STATISTICIAN', 'DATA_PROTECTION_OFFICER'), false)
-$$;
-
-CREATE FUNCTION referral.figure_cells_of_country(begins timestamptz, ends timestamptz)
-RETURNS TABLE (agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.* FROM referral.figure_cells(begins, ends, NULL, NULL) c WHERE referral.oversees();
-$$;
-CREATE FUNCTION referral.figure_limits_of_country(begins timestamptz, ends timestamptz)
-RETURNS TABLE (agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT l.* FROM referral.figure_limits(begins, ends, NULL, NULL) l WHERE referral.oversees();
-$$;
-
 -- Answers in another's name, by who recorded them; referrals that follow a closed one, by track. Counts
 -- only, for who oversees the country.
 CREATE FUNCTION referral.attested_in_country(begins timestamptz, ends timestamptz)
@@ -76,8 +59,11 @@ END $$;
 
 -- One month, made anew from what stands. Each statement sees at least what the one before it saw: a change
 -- whose mark is taken here is in the cells; one that comes later leaves its mark.
-CREATE FUNCTION referral.roll_month(the_month date, begins timestamptz, ends timestamptz, at timestamptz) RETURNS void
+CREATE FUNCTION referral.roll_month(the_month date, zone text, at timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    begins CONSTANT timestamptz := the_month::timestamp AT TIME ZONE zone;
+    ends CONSTANT timestamptz := (the_month + interval '1 month') AT TIME ZONE zone;
 BEGIN
     IF referral.my_role() IS DISTINCT FROM 'WORKER' THEN
         RAISE EXCEPTION 'figures are kept by the clockwork' USING ERRCODE = 'RF007';
@@ -86,8 +72,8 @@ BEGIN
     DELETE FROM referral.figure_mark k WHERE k.country = referral.my_country() AND k.at >= begins AND k.at < ends;
     DELETE FROM referral.figure_cell c WHERE c.country = referral.my_country() AND c.month = the_month;
     DELETE FROM referral.figure_limit l WHERE l.country = referral.my_country() AND l.month = the_month;
-    INSERT INTO referral.figure_cell SELECT referral.my_country(), the_month, c.* FROM referral.figure_cells(begins, ends, NULL, NULL) c;
-    INSERT INTO referral.figure_limit SELECT referral.my_country(), the_month, l.* FROM referral.figure_limits(begins, ends, NULL, NULL) l;
+    INSERT INTO referral.figure_cell SELECT referral.my_country(), c.* FROM referral.figure_cells(begins, ends, zone, 'country') c;
+    INSERT INTO referral.figure_limit SELECT referral.my_country(), l.* FROM referral.figure_limits(begins, ends, zone, 'country') l;
     INSERT INTO referral.figure_month AS m (country, month, begins_at, ends_at, rolled_at, waiting)
         SELECT referral.my_country(), the_month, begins, ends, at, coalesce(sum(c.counts[2] + c.counts[3]), 0) FROM referral.figure_cell c
             WHERE c.country = referral.my_country() AND c.month = the_month
@@ -126,9 +112,9 @@ BEGIN
         EXECUTE format('CREATE POLICY keep ON referral.%I FOR SELECT TO referral_worker USING (country = (SELECT referral.my_country()))', t);
     END LOOP;
     FOREACH f IN ARRAY ARRAY['referral.span_of(timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean)', 'referral.second_of(timestamptz)', 'referral.oversees()',
-        'referral.figure_cells(timestamptz, timestamptz, uuid, uuid)', 'referral.figure_limits(timestamptz, timestamptz, uuid, uuid)', 'referral.mark_hand_offs()', 'referral.mark_clocks()']::regprocedure[] LOOP
+        'referral.counted_for(text)', 'referral.mark_hand_offs()', 'referral.mark_clocks()']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
 END $$;
-GRANT EXECUTE ON FUNCTION referral.span_of(timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean), referral.second_of(timestamptz), referral.oversees(),
-    referral.figure_cells(timestamptz, timestamptz, uuid, uuid), referral.figure_limits(timestamptz, timestamptz, uuid, uuid) TO referral_app, referral_effector;
+GRANT EXECUTE ON FUNCTION referral.span_of(timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean), referral.oversees() TO referral_app, referral_effector;
+GRANT EXECUTE ON FUNCTION referral.second_of(timestamptz), referral.counted_for(text) TO referral_effector;

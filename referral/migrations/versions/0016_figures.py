@@ -13,12 +13,15 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_PERIOD: Final = "(timestamptz, timestamptz)"
+_PERIOD: Final = "timestamptz, timestamptz"
 _LENT: Final = (
-    *(f"referral.figure_cells_of_country{_PERIOD}", f"referral.figure_limits_of_country{_PERIOD}"),
-    *(f"referral.attested_in_country{_PERIOD}", f"referral.re_entries_in_country{_PERIOD}"),
-    *("referral.figures_due()", "referral.keep_figures(date, jsonb)"),
-    "referral.roll_month(date, timestamptz, timestamptz, timestamptz)",
+    *(
+        f"referral.figure_cells({_PERIOD}, text, text)",
+        f"referral.figure_limits({_PERIOD}, text, text)",
+    ),
+    *(f"referral.attested_in_country({_PERIOD})", f"referral.re_entries_in_country({_PERIOD})"),
+    *("referral.missed_a_limit(uuid, timestamptz)", "referral.figures_due()"),
+    *("referral.roll_month(date, text, timestamptz)", "referral.keep_figures(date, jsonb)"),
 )
 _TABLES: Final = ("figure", "figure_cell", "figure_limit", "figure_month", "figure_mark")
 
@@ -42,8 +45,7 @@ def downgrade() -> None:
         op.execute(f"DROP TABLE referral.{table}")
     scripts.drop_functions(
         *("referral.mark_hand_offs()", "referral.mark_clocks()", "referral.oversees()"),
-        *("referral.figure_cells", "referral.figure_limits"),
-        *("referral.span_of", "referral.second_of"),
+        *("referral.counted_for", "referral.span_of", "referral.second_of"),
     )
     for index in ("hand_off_month", "hand_off_attested", "clock_of_referral", "referral_re_entry"):
         op.execute(f"DROP INDEX referral.{index}")

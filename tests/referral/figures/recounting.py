@@ -1,9 +1,9 @@
-"""Everything counted again, slowly and from the rule in words: what the kept months must agree with."""
+"""Everything counted again, slowly and from the rule in words, to compare kept months with."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from datetime import datetime
 
 from referral.figures import Cut, Group, Measure
@@ -36,7 +36,7 @@ def spans(row: HandOff) -> dict[Measure, Span]:
 def counts_of(rows: list[HandOff]) -> list[int]:
     live = [row for row in rows if not row.imported]
     wrong = [[m for m, span in spans(row).items() if span.kind is Kind.ERROR] for row in live]
-    told = {
+    told: dict[str, Sized] = {
         "asked": live,
         "waiting": [r for r in live if r.state in {"requested", "received"}],
         "working": [r for r in live if r.state in {"accepted", "in-progress", "on-hold"}],
@@ -63,18 +63,20 @@ def tallies_of(rows: list[HandOff]) -> list[int]:
     kinds = (Kind.FINISHED, Kind.OPEN, Kind.ENDED)
     found = [spans(row) for row in rows]
     return [
-        sum(1 for one in found if m in one and one[m].kind is kind) for m in Measure for kind in kinds
+        sum(1 for one in found if m in one and one[m].kind is kind)
+        for m in Measure
+        for kind in kinds
     ]
 
 
 def median_of(rows: list[HandOff], measure: Measure, now: datetime) -> float | None:
     """The product limit, one time after the other."""
     seen = [one[measure] for row in rows if (one := spans(row))]
-    times = sorted(
-        (span.seconds, True) if span.kind is Kind.FINISHED else (waited(span, now), False)
+    times = [
+        (waited(span, now), span.kind is Kind.FINISHED)
         for span in seen
         if span.kind in {Kind.FINISHED, Kind.OPEN, Kind.ENDED}
-    )
+    ]
     share = 1.0
     for at in sorted({seconds for seconds, happened in times if happened}):
         risk = sum(1 for seconds, _ in times if seconds >= at)

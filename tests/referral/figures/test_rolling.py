@@ -1,4 +1,4 @@
-"""Closed months, kept: the same numbers as counting everything again, whatever happened afterwards."""
+"""Closed months, kept: the numbers of counting everything again, whatever happened since."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from referral import rolling
-from referral.figures import Cut, Measure, month_of
+from referral.figures import Cut, Group, Measure, month_of
 from tests.cast import House
 from tests.referral.figures.histories import Drawing, HandOff, History, change
 from tests.referral.figures.recounting import (
@@ -43,12 +43,12 @@ def zone(house: House) -> ZoneInfo:
 async def agree(house: House, rows: list[HandOff]) -> None:
     """Every kept number is what counting again gives, and there is no other."""
     found = await kept(house)
-    made = await house.rows("SELECT month, rolled_at FROM referral.figure_month WHERE country = 'ZZ'")
+    made = await house.rows("SELECT month, rolled_at FROM referral.figure_month")
     seen = 0
     for month, at in ((row["month"], row["rolled_at"]) for row in made):
         here = [row for row in counted(rows) if month_of(row.requested_at, zone(house)) == month]
         for cut in Cut:
-            groups = grouped(here, cut) or ({} if cut is not Cut.ALL else {next(iter([None])): []})
+            groups = grouped(here, cut) or ({Group(): []} if cut is Cut.ALL else {})
             for group, alike in groups.items():
                 told = found[_key(month, cut, group)]
                 seen += 1
@@ -59,9 +59,9 @@ async def agree(house: House, rows: list[HandOff]) -> None:
     assert seen == len([key for key in found if key[0] is not None])
 
 
-def _key(month: date, cut: Cut, group: Any) -> tuple[Any, ...]:
+def _key(month: date, cut: Cut, group: Group) -> tuple[Any, ...]:
     names = ("agency_id", "jurisdiction", "track", "step", "version")
-    return (month, cut.value, *(getattr(group, name, None) for name in names))
+    return (month, cut.value, *(getattr(group, name) for name in names))
 
 
 async def drawn(house: House, seed: int, count: int = 150) -> History:
@@ -70,10 +70,10 @@ async def drawn(house: House, seed: int, count: int = 150) -> History:
     return history
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 async def test_kept_months_say_what_counting_everything_again_says(house: House, seed: int) -> None:
     """At first, after acts told later and entries in error, and after more of both."""
-    history, draw = await drawn(house, seed), random.Random(seed)
+    history, draw = await drawn(house, seed), random.Random(seed)  # noqa: S311 - chance, not secrets
     assert await roll(house) == 4
     await agree(house, history.rows)
     for _ in range(3):
