@@ -23,8 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from protocols.catalogue import Catalogue
 from referral.database import as_json, take_time
 from referral.figures import Cut, Group, Period, month_of
-from referral.figures.cells import Cells, LimitCell
-from referral.figures.tables import Table, tabulate
+from referral.figures.cells import Cells
+from referral.figures.limits import Limits
+from referral.figures.tables import Table, tables
 from referral.logs import fault_of
 
 _LOG = structlog.get_logger("referral.rolling")
@@ -97,8 +98,8 @@ async def _rows(connection: AsyncConnection, statement: str, month: date) -> Seq
 
 def _tables(cells: Sequence[RowMapping], limits: Sequence[RowMapping], now: int) -> str:
     """Every cut of a month, as the database keeps it; NaN is written as null."""
-    read, ran = Cells.read(cells), [LimitCell.read(one) for one in limits]
-    rows = [row for cut in Cut for row in kept_rows(tabulate(read, ran, cut, now))]
+    made = tables(Cells.read(cells), Limits.read(limits), Cut, now)
+    rows = [row for table in made for row in kept_rows(table)]
     return orjson.dumps(rows, default=str).decode()  # ids as the driver has them
 
 

@@ -105,47 +105,6 @@ class Cells:
         return still
 
 
-@dataclass(frozen=True, slots=True)
-class LimitCell:
-    """Limits of one kind that began with the hand-offs of one group in one month.
-
-    ``counts``: begun, met, missed and stopped since, moot (the hand-off was taken back in time),
-    paused. ``due``: epoch seconds of those still running; ``overruns``: seconds late of those
-    missed and stopped.
-    """
-
-    group: Group
-    month: date
-    clock: str
-    basis: str
-    counts: tuple[int, ...]
-    due: Whole
-    overruns: Whole
-
-    @classmethod
-    def read(cls, row: RowLike) -> Self:
-        """From a row of ``figure_limits`` or ``figure_limit``."""
-        return cls(
-            group_in(row),
-            row["month"],
-            row["clock"],
-            row["basis"],
-            tuple(row["counts"]),
-            np.frombuffer(row["due"], ">i8").astype(np.int64),
-            np.frombuffer(row["overruns"], ">i4").astype(np.int64),
-        )
-
-    def late(self, now: int) -> Whole:
-        """Seconds late, so far, of those that run past their due moment."""
-        return now - self.due[self.due <= now]
-
-    def kept(self, now: int) -> tuple[int, int, int, int]:
-        """Begun, met, missed, running: as they stand at ``now``."""
-        begun, met, missed, _, paused = self.counts
-        late = self.late(now).size
-        return begun, met, missed + late, self.due.size - late + paused
-
-
 def group_in(row: RowLike) -> Group:
     """The group a row is of."""
-    return Group(**{one.name: row[one.name] for one in fields(Group)})
+    return Group(row["agency_id"], row["jurisdiction"], row["track"], row["step"], row["version"])

@@ -34,6 +34,17 @@ class Steps(NamedTuple):
     high: Real
     at_risk: Whole
 
+    def only(self, wanted: NDArray[np.bool_]) -> Steps:
+        """The rows that are wanted."""
+        return Steps(
+            self.group[wanted],
+            self.seconds[wanted],
+            self.share[wanted],
+            self.low[wanted],
+            self.high[wanted],
+            self.at_risk[wanted],
+        )
+
 
 class Summary(NamedTuple):
     """By group: the median with its interval, and the ninth decile; NaN where it is not reached."""
@@ -52,12 +63,14 @@ class CurvePoint:
     share: float
     low: float
     high: float
-    at_risk: int
+    at_risk: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """One measure over one group and period. Hidden (under the floor): no points, ``hidden``.
+
+    Under the floor it also ends where ten or fewer are at risk, and ``at_risk`` stands in tens.
 
     ``points``: where the curve falls, at most 400 of them, first (0, 1, 1, 1).
     """

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from referral.figures.cells import COUNTED, Cells, LimitCell
+from referral.figures.cells import COUNTED, Cells, Whole
 from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
-from referral.figures.measures import Cut, Group, Measure
+from referral.figures.limits import Limits
+from referral.figures.measures import TOLD_APART, Cut, Group, Measure
 from referral.figures.survival import steps, summaries
 
 PROPOSED: Final = "assumption"
@@ -42,38 +43,59 @@ class Table:
             yield figure_from(group, *row)
 
 
-def tabulate(cells: Cells, limits: Iterable[LimitCell], cut: Cut, now: int) -> Table:
+def tabulate(cells: Cells, limits: Limits, cut: Cut, now: int) -> Table:
     """The table of one cut. A group that has limits but no hand-off of its own is not in it."""
-    groups = tuple(sorted({one.on(cut) for one in cells.groups}, key=_order))
-    if cut is Cut.ALL:
-        groups = (Group(),)  # nothing at all is an answer too
-    place = {group: at for at, group in enumerate(groups)}
-    of = np.array([place[one.on(cut)] for one in cells.groups], np.int64)
-    counts = np.zeros((len(groups), len(COUNTED)), np.int64)
-    np.add.at(counts, of, cells.counts)
-    tallies, estimates = [], []
-    for measure in Measure:
-        cell, seconds, happened = cells.times(measure, now)
-        group = of[cell] if cell.size else cell
-        still = of[cells.open_in(measure)] if cell.size else cell
-        found = summaries(steps(group, seconds, happened), len(groups))
-        sums = [np.bincount(one, minlength=len(groups)) for one in (group[happened], still, group)]
-        tallies += [sums[0], sums[1], sums[2] - sums[0] - sums[1]]
-        estimates += list(found)
-    legal, proposed = _kept(limits, cut, place, now)
-    return Table(cut, groups, counts, np.stack(tallies, 1), np.stack(estimates, 1), legal, proposed)
+    [table] = tables(cells, limits, (cut,), now)
+    return table
 
 
-def _kept(
-    limits: Iterable[LimitCell], cut: Cut, place: Mapping[Group, int], now: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    legal = np.zeros((len(place), 4), np.int64)
-    proposed = np.zeros((len(place), 4), np.int64)
-    for one in limits:
-        at = place.get(one.group.on(cut))
-        if at is not None:
-            (proposed if one.basis == PROPOSED else legal)[at] += one.kept(now)
-    return legal, proposed
+def tables(cells: Cells, limits: Limits, cuts: Iterable[Cut], now: int) -> Iterator[Table]:
+    """Tables of several cuts over the same cells. ``now``: epoch second."""
+    times = [(*cells.times(measure, now), cells.open_in(measure)) for measure in Measure]
+    kept = limits.kept(now)[:, :4]
+    assumed = np.array([basis == PROPOSED for basis in limits.bases], bool)
+    for cut in cuts:
+        groups, of, place = _coded(cells.groups, cut)
+        size = len(groups)
+        counts = _summed(of, cells.counts, size)
+        tallies, estimates = [], []
+        for cell, seconds, happened, still in times:
+            group = of[cell]
+            found = summaries(steps(group, seconds, happened), size)
+            done, still_open, all_of_them = (
+                np.bincount(one, minlength=size) for one in (group[happened], of[still], group)
+            )
+            tallies += [done, still_open, all_of_them - done - still_open]
+            estimates += list(found)
+        at = np.array([place.get(_key(one, cut), -1) for one in limits.groups], np.int64)
+        legal, proposed = (
+            _summed(at[rows], kept[rows], size)
+            for rows in ((at >= 0) & ~assumed, (at >= 0) & assumed)
+        )
+        yield Table(
+            cut, groups, counts, np.stack(tallies, 1), np.stack(estimates, 1), legal, proposed
+        )
+
+
+def _coded(
+    cells: Sequence[Group], cut: Cut
+) -> tuple[tuple[Group, ...], Whole, dict[tuple[Any, ...], int]]:
+    """The groups of a cut in order, which of them each cell is of, and where each stands."""
+    keys = [_key(one, cut) for one in cells]
+    found = set(keys) | ({()} if cut is Cut.ALL else set())  # nothing at all is an answer too
+    place = {key: at for at, key in enumerate(sorted(found, key=lambda key: [*map(str, key)]))}
+    groups = tuple(Group(**dict(zip(TOLD_APART[cut], key, strict=True))) for key in place)
+    return groups, np.array([place[key] for key in keys], np.int64), place
+
+
+def _key(group: Group, cut: Cut) -> tuple[Any, ...]:
+    return tuple([getattr(group, name) for name in TOLD_APART[cut]])
+
+
+def _summed(of: Whole, rows: Whole, size: int) -> Whole:
+    found = np.zeros((size, rows.shape[1]), np.int64)
+    np.add.at(found, of, rows)
+    return found
 
 
 def figure_from(
@@ -125,7 +147,3 @@ def kept_from(row: Sequence[int]) -> Kept:
     begun, met, missed, running = row
     share = met / (met + missed) if met + missed else None
     return Kept(begun, met, missed, running, share)
-
-
-def _order(group: Group) -> tuple[str, ...]:
-    return tuple(str(getattr(group, one.name) or "") for one in fields(group))

@@ -7,7 +7,7 @@ the hand-offs, counted past the policies and never listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -20,7 +20,8 @@ from sqlalchemy import RowMapping, text
 from referral import errors
 from referral.errors import Fault, Refusal
 from referral.figures import Group, Period, month_of, months_on
-from referral.figures.cells import Cells, LimitCell
+from referral.figures.cells import Cells
+from referral.figures.limits import Limits
 from referral.queries.inbox import refused_by_role
 from referral.session import Actor, ReadSession, Role
 
@@ -38,13 +39,16 @@ class Loaded:
     """What figures are made of. ``as_of``: what happened later is not in it."""
 
     cells: Cells
-    limits: tuple[LimitCell, ...]
+    limits: Limits
     as_of: datetime
 
     def only_in(self, month: date) -> Loaded:
         """Of one month."""
-        limits = tuple(one for one in self.limits if one.month == month)
-        return Loaded(self.cells.only(lambda _, at: at == month), limits, self.as_of)
+        return self.only(lambda _, at: at == month)
+
+    def only(self, wanted: Callable[[Group, date], bool]) -> Loaded:
+        """Of groups and months that are wanted."""
+        return Loaded(self.cells.only(wanted), self.limits.only(wanted), self.as_of)
 
 
 _KEPT_MONTHS: Final = text(
@@ -100,9 +104,7 @@ async def loaded(
     kept = await kept_months(session, period) if whose(actor) is Whose.COUNTRY else {}
     cells = await _all(session, actor, "cell", period, sorted(kept), only)
     limits = await _all(session, actor, "limit", period, sorted(kept), only)
-    return Loaded(
-        Cells.read(cells), tuple(LimitCell.read(one) for one in limits), min([now, *kept.values()])
-    )
+    return Loaded(Cells.read(cells), Limits.read(limits), min([now, *kept.values()]))
 
 
 async def _all(

@@ -31,10 +31,10 @@ from referral.figures import (
     months_on,
 )
 from referral.figures.cells import COUNTED
-from referral.figures.floor import floored, hidden
+from referral.figures.floor import FLOOR, floored, hidden, tens
 from referral.figures.funnel import funnel
 from referral.figures.measures import TOLD_APART
-from referral.figures.survival import points_of, steps, summaries
+from referral.figures.survival import CurvePoint, Steps, points_of, steps, summaries
 from referral.figures.tables import figure_from, reached, tabulate
 from referral.queries.figure_rows import (
     Loaded,
@@ -145,17 +145,26 @@ async def curve_of(
     cells = (await loaded(session, actor, period, only=only, now=now)).cells
     of, seconds, happened = cells.times(measure, int(now.timestamp()))
     finished, still = int(happened.sum()), int(cells.open_in(measure).size)
-    if whose(actor) is Whose.COUNTRY and hidden(finished) is None:
+    floor = whose(actor) is Whose.COUNTRY
+    if floor and None in {hidden(finished), hidden(seconds.size)}:
         return Curve(measure, only, period, (), None, None, None, None, None, hidden=True)
     found = steps(np.zeros_like(of), seconds, happened)
     median, low, high, _ = (float(one[0]) for one in summaries(found, 1))
     return Curve(
-        *(measure, only, period, points_of(found), finished),
-        open=hidden(still) if whose(actor) is Whose.COUNTRY else still,
+        *(measure, only, period, _points(found, floor=floor)),
+        finished=tens(finished) if floor else finished,
+        open=tens(still) if floor else still,
         median=reached(median),
         low=reached(low),
         high=reached(high),
     )
+
+
+def _points(found: Steps, *, floor: bool) -> tuple[CurvePoint, ...]:
+    if not floor:
+        return points_of(found)
+    seen = points_of(found.only(found.at_risk > FLOOR))
+    return tuple(replace(one, at_risk=tens(one.at_risk)) for one in seen)
 
 
 async def comparison_of(

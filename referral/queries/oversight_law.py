@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from protocols.protocol import Protocol
 from referral import errors
 from referral.errors import Refusal
 from referral.figures import EVERYTHING, Cut, Figure, Group, Period, months_on
-from referral.figures.cells import LimitCell
 from referral.figures.floor import floored, hidden, tens
+from referral.figures.limits import Limits
 from referral.figures.tables import PROPOSED, tabulate
 from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose
 from referral.session import Actor, ReadSession
@@ -207,21 +208,21 @@ def _in_places(found: Loaded, places: Sequence[str], *, there: bool) -> Loaded:
     def within(group: Group, _: date) -> bool:
         return any(f"{group.jurisdiction}-".startswith(f"{one}-") for one in places) is there
 
-    limits = tuple(one for one in found.limits if within(one.group, one.month))
-    return replace(found, cells=found.cells.only(within), limits=limits)
+    return found.only(within)
 
 
-def _limits(
-    session: ReadSession, actor: Actor, cells: Iterable[LimitCell], now: int
-) -> tuple[LimitKept, ...]:
-    found: dict[tuple[str, ...], list[LimitCell]] = {}
-    for one in cells:
-        named = (one.group.track or "", one.group.version or "", one.group.step or "")
-        found.setdefault((*named, one.clock, one.basis), []).append(one)
+def _limits(session: ReadSession, actor: Actor, limits: Limits, now: int) -> tuple[LimitKept, ...]:
+    named = zip(limits.groups, limits.clocks, limits.bases, strict=True)
+    keys = [(g.track or "", g.version or "", g.step or "", *more) for g, *more in named]
+    place = {key: at for at, key in enumerate(sorted(set(keys)))}
+    of = np.array([place[key] for key in keys], np.int64)
+    sums = np.zeros((len(place), 5), np.int64)
+    np.add.at(sums, of, limits.kept(now))
+    rows, late = limits.lateness(now)
     floor = whose(actor) is Whose.COUNTRY
     return tuple(
-        _limit(session, actor.country, key, alike, now, floor=floor)
-        for key, alike in sorted(found.items())
+        _limit(session, actor.country, key, sums[at].tolist(), late[of[rows] == at], floor=floor)
+        for key, at in place.items()
     )
 
 
@@ -229,21 +230,15 @@ def _limit(
     session: ReadSession,
     country: str,
     key: tuple[str, ...],
-    alike: Sequence[LimitCell],
-    now: int,
+    sums: Sequence[int],
+    overruns: NDArray[np.int64],
     *,
     floor: bool,
 ) -> LimitKept:
     track, version, step, clock, basis = key
-    kept = ((*one.kept(now), one.late(now).size) for one in alike)
-    sums = [sum(column) for column in zip(*kept, strict=True)]
-    overruns = np.concatenate([*(one.overruns for one in alike), *(one.late(now) for one in alike)])
-    median = float(np.median(overruns)) if overruns.size else None
-    if floor and hidden(overruns.size) is None:
-        median = None
+    few = not overruns.size or (floor and hidden(overruns.size) is None)
     law = _version(session, country, track, version)
     clocks = law.clocks if law is not None else {}
-    sources = clocks[clock].sources if clock in clocks else ()
     begun, met, missed, running, late = (tens(one) if floor else one for one in sums)
     return LimitKept(
         *(track, version, step, clock, basis),
@@ -252,8 +247,8 @@ def _limit(
         missed=missed,
         running=running,
         late=late,
-        overrun_median=median,
-        sources=tuple(sources),
+        overrun_median=None if few else float(np.median(overruns)),
+        sources=tuple(clocks[clock].sources) if clock in clocks else (),
     )
 
 

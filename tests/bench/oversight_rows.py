@@ -189,25 +189,56 @@ def _id(draw: random.Random) -> UUID:
 async def copy_in(
     connection: asyncpg.Connection,
     rows: Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]],
+    times: int = 1,
 ) -> None:
-    """Past foreign keys and marks, as a restored copy; indexes but the keys are made afterwards."""
+    """Past foreign keys and marks, as a restored copy; indexes but the keys are made afterwards.
+
+    ``times``: all of them so many times over, each time under other ids and some seconds later.
+    """
     await connection.execute("SET session_replication_role = replica")
+    await connection.execute("SET synchronous_commit = off")
     indexes = await connection.fetch(_INDEXES)
     for row in indexes:
         await connection.execute(f"DROP INDEX referral.{row['name']}")
+    for table in ("hand_off", "clock"):
+        await connection.execute(
+            f"CREATE TEMP TABLE drawn_{table} (LIKE referral.{table} INCLUDING DEFAULTS)"
+        )
     while chunk := list(itertools.islice(rows, CHUNK)):
         for table, columns, side in (("hand_off", HAND_OFF, 0), ("clock", CLOCK, 1)):
             await connection.copy_records_to_table(
-                table,
-                schema_name="referral",
-                columns=columns,
-                records=[row[side] for row in chunk],
-                timeout=600,
+                f"drawn_{table}", columns=columns, records=[row[side] for row in chunk], timeout=600
             )
+    for number in range(times):
+        for table in ("hand_off", "clock"):
+            await connection.execute(await _again(connection, table, number), timeout=3600)
     await connection.execute("SET maintenance_work_mem = '1GB'")
     for row in indexes:
         await connection.execute(row["made"], timeout=3600)
-    await connection.execute("SET session_replication_role = origin")
+    for table in ("hand_off", "clock"):
+        await connection.execute(f"DROP TABLE drawn_{table}")
+    await connection.execute("RESET synchronous_commit; SET session_replication_role = origin")
+
+
+async def _again(connection: asyncpg.Connection, table: str, number: int) -> str:
+    """What was drawn, once more: ids that belong together still do, and times keep their distance."""
+    columns = await connection.fetch(
+        "SELECT attname AS name, format_type(atttypid, NULL) AS kind FROM pg_attribute "
+        "WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+        f"drawn_{table}",
+    )
+
+    def told(name: str, kind: str) -> str:
+        if name in {"id", "case_id", "referral_id", "person_id", "batch", "hand_off_id"}:
+            return f"md5({name}::text || {number})::uuid"
+        return (
+            f"{name} - interval '{number * 37} seconds'"
+            if kind == "timestamp with time zone"
+            else name
+        )
+
+    listed = ", ".join(told(row["name"], row["kind"]) for row in columns)
+    return f"INSERT INTO referral.{table} SELECT {listed} FROM drawn_{table}"
 
 
 _INDEXES = """

@@ -158,7 +158,7 @@ END $$;
 -- those that run. Answers given in another's name keep no limit and miss none.
 CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text)
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (

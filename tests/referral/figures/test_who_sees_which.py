@@ -1,4 +1,4 @@
-"""Figures by role: one's own exactly, as far as one may open them; the country's under the floor."""
+"""Figures by role: one's own exactly, as far as one may open them; the country's under a floor."""
 
 from __future__ import annotations
 
