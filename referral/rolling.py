@@ -131,15 +131,15 @@ def _named(group: Group) -> dict[str, Any]:
 
 async def run(
     engine: AsyncEngine,
-    catalogue: Catalogue,
+    law: Callable[[], Catalogue],
     now: Callable[[], datetime],
     stopping: asyncio.Event,
 ) -> None:
     """Look again and again until told to stop; a fault is reported and tried again."""
     while not stopping.is_set():
-        for country in catalogue.countries:
+        for country in law().countries:
             try:
-                while not stopping.is_set() and await roll(engine, catalogue, country, now()):
+                while not stopping.is_set() and await roll(engine, law(), country, now()):
                     _LOG.info("month made", country=country)
             except Exception as fault:  # noqa: BLE001 - figures wait; nothing else may wait for them
                 _LOG.error("month not made", country=country, **fault_of(fault))

@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from referral import rolling
+from referral.database import make_engine
 from referral.figures import Cut, Group, Measure, month_of
 from tests.cast import House
 from tests.referral.figures.histories import Drawing, HandOff, History, change
@@ -152,6 +154,25 @@ async def test_open_hand_offs_go_on_waiting_in_a_kept_month(house: House) -> Non
     await roll(house)
     house.at.forward(days=1, minutes=1)
     assert await roll(house) == 4
+    await agree(house, history.rows)
+
+
+async def test_it_goes_on_until_told_to_stop(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the clockwork; a database that is away costs a look and ends nothing."""
+    monkeypatch.setattr(rolling, "LOOK", 0.01)
+    history, stopping = await drawn(house, 12, 40), asyncio.Event()
+    law = house.installation.catalogue
+    nowhere = make_engine("postgresql://nobody@127.0.0.1:1/nothing", pool_size=1)
+    with capture_logs() as logs:
+        away = asyncio.create_task(rolling.run(nowhere, lambda: law, house.at, stopping))
+        made = asyncio.create_task(rolling.run(house.worker, lambda: law, house.at, stopping))
+        async with asyncio.timeout(30):
+            while len(await house.rows("SELECT FROM referral.figure_month")) < 4 or not logs:
+                await asyncio.sleep(0.02)
+            stopping.set()
+            await asyncio.gather(away, made)
+    assert {one["event"] for one in logs} >= {"month made", "month not made"}
+    await nowhere.dispose()
     await agree(house, history.rows)
 
 
