@@ -45,14 +45,14 @@ class Cells:
     months: tuple[date, ...]
     counts: Whole  # (cells, COUNTED)
     of: Whole
-    spans: Whole  # (hand-offs, measures)
+    spans: NDArray[np.int32]  # (hand-offs, measures)
     since: Whole
 
     @classmethod
     def read(cls, rows: Iterable[RowLike]) -> Self:
         """From rows of ``figure_cells`` or ``figure_cell``."""
         found = list(rows)
-        spans = np.frombuffer(b"".join(row["spans"] for row in found), ">i4")
+        spans = np.frombuffer(b"".join(row["spans"] for row in found), ">i4").astype(np.int32)
         sizes = [len(row["spans"]) // (4 * len(Measure)) for row in found]
         opened = b"".join(row["opened"] for row in found)
         return cls(
@@ -60,20 +60,18 @@ class Cells:
             months=tuple(row["month"] for row in found),
             counts=np.array([row["counts"] for row in found], np.int64).reshape(-1, len(COUNTED)),
             of=np.repeat(np.arange(len(found)), sizes),
-            spans=spans.astype(np.int64).reshape(-1, len(Measure)),
+            spans=spans.reshape(-1, len(Measure)),
             since=np.frombuffer(opened, ">i8").astype(np.int64),
         )
 
     def times(self, measure: Measure, now: int) -> tuple[Whole, Whole, NDArray[np.bool_]]:
         """Of one measure: cell, seconds, and whether it happened. ``now``: epoch second."""
         column = list(Measure).index(measure)
-        value = self.spans[:, column]
+        value = self.spans[:, column].astype(np.int64)
         seconds = np.where(value >= 0, value, ENDED - value)
-        waits = self.spans == OPEN
-        if waits.any():
-            elapsed = np.zeros_like(self.spans)
-            elapsed[waits] = np.maximum(now - self.since, 0)
-            seconds = np.where(value == OPEN, elapsed[:, column], seconds)
+        rows, columns = np.nonzero(self.spans == OPEN)
+        mine = columns == column
+        seconds[rows[mine]] = np.maximum(now - self.since[mine], 0)
         told = (value != NOTHING) & (value != ERROR)
         return self.of[told], seconds[told], value[told] >= 0
 

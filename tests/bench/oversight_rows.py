@@ -229,16 +229,16 @@ async def _again(connection: asyncpg.Connection, table: str, number: int) -> str
     )
 
     def told(name: str, kind: str) -> str:
-        if name in {"id", "case_id", "referral_id", "person_id", "batch", "hand_off_id"}:
+        if name in {"id", "hand_off_id"}:
             return f"md5({name}::text || {number})::uuid"
-        return (
-            f"{name} - interval '{number * 37} seconds'"
-            if kind == "timestamp with time zone"
-            else name
-        )
+        if name in {"case_id", "referral_id", "person_id", "batch"}:
+            return "d.the_case"  # drawn as one, and worked out once
+        moment = kind == "timestamp with time zone"
+        return f"{name} - interval '{number * 37} seconds'" if moment else name
 
     listed = ", ".join(told(row["name"], row["kind"]) for row in columns)
-    return f"INSERT INTO referral.{table} SELECT {listed} FROM drawn_{table}"
+    once = f"SELECT *, md5(case_id::text || {number})::uuid AS the_case FROM drawn_{table} OFFSET 0"
+    return f"INSERT INTO referral.{table} SELECT {listed} FROM ({once}) d"
 
 
 _INDEXES = """

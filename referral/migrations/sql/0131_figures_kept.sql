@@ -33,6 +33,14 @@ BEGIN
         SELECT DISTINCT c.country, coalesce((SELECT h.requested_at FROM referral.hand_off h WHERE h.id = c.hand_off_id), c.starts_at) FROM changed c;
     RETURN NULL;
 END $$;
+-- What was entered in error takes the limits of its referral with it, those long stopped as well.
+CREATE FUNCTION referral.mark_referrals() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO referral.figure_mark (country, at) SELECT DISTINCT c.country, k.starts_at FROM changed c
+        JOIN referral.clock k ON k.referral_id = c.id AND k.hand_off_id IS NULL WHERE c.outcome IN ('ENTERED_IN_ERROR', 'MERGED');
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mark_changed AFTER UPDATE ON referral.referral REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_referrals();
 CREATE TRIGGER mark_new AFTER INSERT ON referral.hand_off REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_hand_offs();
 CREATE TRIGGER mark_changed AFTER UPDATE ON referral.hand_off REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_hand_offs();
 CREATE TRIGGER mark_new AFTER INSERT ON referral.clock REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_clocks();
@@ -112,7 +120,7 @@ BEGIN
         EXECUTE format('CREATE POLICY keep ON referral.%I FOR SELECT TO referral_worker USING (country = (SELECT referral.my_country()))', t);
     END LOOP;
     FOREACH f IN ARRAY ARRAY['referral.span_of(timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean)', 'referral.second_of(timestamptz)', 'referral.oversees()',
-        'referral.counted_for(text)', 'referral.mark_hand_offs()', 'referral.mark_clocks()']::regprocedure[] LOOP
+        'referral.counted_for(text)', 'referral.mark_hand_offs()', 'referral.mark_clocks()', 'referral.mark_referrals()']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
 END $$;

@@ -35,8 +35,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it away again: only for development; the figures can be made anew from the hand-offs."""
-    for table in ("hand_off", "clock"):
-        op.execute(f"DROP TRIGGER mark_new ON referral.{table}")
+    for table in ("hand_off", "clock", "referral"):
+        op.execute(f"DROP TRIGGER IF EXISTS mark_new ON referral.{table}")
         op.execute(f"DROP TRIGGER mark_changed ON referral.{table}")
     for table in _TABLES:
         op.execute(f"DROP POLICY IF EXISTS read ON referral.{table}")
@@ -44,7 +44,8 @@ def downgrade() -> None:
     for table in _TABLES:
         op.execute(f"DROP TABLE referral.{table}")
     scripts.drop_functions(
-        *("referral.mark_hand_offs()", "referral.mark_clocks()", "referral.oversees()"),
+        *("referral.mark_hand_offs()", "referral.mark_clocks()", "referral.mark_referrals()"),
+        "referral.oversees()",
         *("referral.counted_for", "referral.span_of", "referral.second_of"),
     )
     for index in ("hand_off_month", "hand_off_attested", "clock_of_referral", "referral_re_entry"):

@@ -74,6 +74,37 @@ async def test_every_limit_and_its_lapses(house: House, kept: bool) -> None:
     assert seen == tens
 
 
+async def test_limits_of_a_referral_as_a_whole_count_with_whoever_holds_it(house: House) -> None:
+    """In the month they began; and no longer once the referral was entered in error."""
+    history = await drawn(house)
+    own = house.player("supervisor").unit_id
+    held = next(row for row in of_unit(house, history.rows) if row.sender_unit == own)
+    referral, case = (uuid5(held.id, name) for name in ("referral", "case"))
+    await house.rows(
+        "INSERT INTO referral.clock (id, referral_id, case_id, country, clock, step, starts_at, "
+        "due_at, state, rungs, immediate, basis, derivation, calendar, sources, stopped_at) "
+        "SELECT gen_random_uuid(), $1, $2, 'ZZ', 'review', 'ZZ-R', $3::timestamptz, "
+        "$3 + interval '1 day', 'stopped', '[]', false, 'statutory', '[]', 'c', '[]', "
+        "$3 + interval '2 days' FROM generate_series(1, 12)",
+        *(referral, case, datetime(2026, 1, 10, tzinfo=UTC)),
+    )
+
+    async def reviews(part: str) -> list[tuple[int | None, int | None, float | None]]:
+        found = await house.manages(part, queries.limits_of, Period.month(date(2026, 1, 1)))
+        return [(k.begun, k.missed, k.overrun_median) for k in found if k.clock == "review"]
+
+    law, now = house.installation.catalogue, house.at
+    assert await reviews("supervisor") == [(12, 12, 86400.0)]
+    assert await reviews("coordinator") == [(10, 10, 86400.0)]
+    await rolling.roll_all(house.worker, law, now())
+    assert await reviews("coordinator") == [(10, 10, 86400.0)]
+    wrong = "UPDATE referral.referral SET outcome = 'ENTERED_IN_ERROR' WHERE id = $1"
+    await house.rows(wrong, referral)
+    house.at.forward(minutes=11)
+    await rolling.roll_all(house.worker, law, now())
+    assert await reviews("supervisor") == await reviews("coordinator") == []
+
+
 async def test_only_limits_without_a_number_in_law_are_gaps(house: House) -> None:
     await drawn(house)
     gaps = await house.manages("supervisor", queries.law_gaps_in, WHOLE)
