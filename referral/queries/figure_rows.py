@@ -51,6 +51,7 @@ class Loaded:
         return Loaded(self.cells.only(wanted), self.limits.only(wanted), self.as_of)
 
 
+EVERY: Final = ("agency_id", "jurisdiction", "track", "step", "version", "clock")
 _KEPT_MONTHS: Final = text(
     "SELECT month, rolled_at FROM referral.figure_month WHERE month >= :begins AND month < :ends"
 )
@@ -98,12 +99,19 @@ async def kept_months(session: ReadSession, period: Period) -> dict[date, dateti
 
 
 async def loaded(
-    session: ReadSession, actor: Actor, period: Period, *, only: Group, now: datetime
+    session: ReadSession,
+    actor: Actor,
+    period: Period,
+    *,
+    only: Group,
+    apart: Iterable[str] = EVERY,
+    now: datetime,
 ) -> Loaded:
-    """Everything there is of a period, narrowed to ``only``."""
+    """Everything there is of a period, narrowed to ``only``; ``apart``: what must be told apart."""
+    asked = {one.name for one in fields(only) if getattr(only, one.name) is not None} | {*apart}
     kept = await kept_months(session, period) if whose(actor) is Whose.COUNTRY else {}
-    cells = await _all(session, actor, "cell", period, sorted(kept), only)
-    limits = await _all(session, actor, "limit", period, sorted(kept), only)
+    cells = await _all(session, actor, "cell", period, sorted(kept), only, asked)
+    limits = await _all(session, actor, "limit", period, sorted(kept), only, asked)
     return Loaded(Cells.read(cells), Limits.read(limits), min([now, *kept.values()]))
 
 
@@ -114,17 +122,21 @@ async def _all(
     period: Period,
     kept: Sequence[date],
     only: Group,
+    apart: Iterable[str],
 ) -> list[RowMapping]:
     found: list[RowMapping] = []
     if kept:
         table = f"SELECT * FROM referral.figure_{what} f WHERE f.month = ANY (:months)"
         found += await _rows(session, table, only, {"months": list(kept)})
     zone = zone_of(session, actor)
-    counted = f"SELECT * FROM referral.figure_{what}s(:begins, :ends, :zone, :whose) f WHERE true"
+    counted = (
+        f"SELECT * FROM referral.figure_{what}s(:begins, :ends, :zone, :whose, :apart) f WHERE true"
+    )
     for begins, ends in _gaps(period, set(kept)):
         moments = Period(begins, ends).moments(zone)
-        values = {"begins": moments[0], "ends": moments[1], "zone": zone.key}
-        found += await _rows(session, counted, only, values | {"whose": whose(actor).value})
+        values: dict[str, Any] = {"begins": moments[0], "ends": moments[1], "zone": zone.key}
+        values |= {"whose": whose(actor).value, "apart": sorted(apart)}
+        found += await _rows(session, counted, only, values)
     return found
 
 

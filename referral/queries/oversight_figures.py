@@ -81,13 +81,9 @@ async def overview_in(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    # Whoever counts hand-offs one by one counts them once.
-    one_by_one = whose(actor) is not Whose.COUNTRY
-    found = await loaded(session, actor, period, only=EVERYTHING, now=now) if one_by_one else None
-    series = await _monthly(session, actor, EVERYTHING, period, now, found)
-    of_month = found.only_in(month) if found else None
+    series = await _monthly(session, actor, EVERYTHING, period, now)
     by_track, by_agency = [
-        await _grouped(session, actor, cut, Period.month(month), EVERYTHING, now, of_month)
+        await _grouped(session, actor, cut, Period.month(month), EVERYTHING, now)
         for cut in (Cut.TRACK, Cut.AGENCY)
     ]
     return Overview(month, series[-1][1], series[-2][1], series, by_track, by_agency)
@@ -142,7 +138,7 @@ async def curve_of(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    cells = (await loaded(session, actor, period, only=only, now=now)).cells
+    cells = (await loaded(session, actor, period, only=only, apart=(), now=now)).cells
     of, seconds, happened = cells.times(measure, int(now.timestamp()))
     finished, still = int(happened.sum()), int(cells.open_in(measure).size)
     floor = whose(actor) is Whose.COUNTRY
@@ -197,7 +193,6 @@ async def _monthly(
     only: Group,
     period: Period,
     now: datetime,
-    found: Loaded | None = None,
 ) -> tuple[tuple[date, Figure], ...]:
     told: dict[date, Figure] = {}
     if whose(actor) is Whose.COUNTRY:
@@ -205,7 +200,7 @@ async def _monthly(
     left = [one for one in period.months if one not in told]
     if left:
         rest = Period(left[0], months_on(left[-1], 1))
-        found = found or await loaded(session, actor, rest, only=only, now=now)
+        found = await loaded(session, actor, rest, only=only, apart=(), now=now)
         for month in left:
             told[month] = _counted_in(found.only_in(month), Cut.ALL, now)[1]
     names = await names_of(session, actor, [only])
@@ -221,9 +216,8 @@ async def _grouped(
     period: Period,
     only: Group,
     now: datetime,
-    found: Loaded | None = None,
 ) -> Figures:
-    groups, total, as_of = await _counted(session, actor, cut, period, only, now, found)
+    groups, total, as_of = await _counted(session, actor, cut, period, only, now)
     shown, whole = _shown(actor, groups, total)
     names = await names_of(session, actor, [one.group for one in shown])
     told = tuple(replace(one, name=names.get(one.group.agency_id)) for one in shown)
@@ -245,14 +239,14 @@ async def _counted(
     period: Period,
     only: Group,
     now: datetime,
-    found: Loaded | None = None,
 ) -> tuple[tuple[Figure, ...], Figure, datetime]:
     """Exact figures, their total, and as of when: what leaves this module is ``_shown`` first."""
     if whose(actor) is Whose.COUNTRY and len(period.months) == 1:
         kept, whole = await kept_months(session, period), _cut_of(only)
         if kept and whole is not None and only == only.on(cut):
             return *await _kept_groups(session, cut, whole, period, only), kept[period.begins]
-    found = found or await loaded(session, actor, period, only=only, now=now)
+    apart = TOLD_APART[cut]
+    found = await loaded(session, actor, period, only=only, apart=apart, now=now)
     return *_counted_in(found, cut, now), found.as_of
 
 

@@ -111,9 +111,9 @@ BEGIN
             AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = h.id)))$q$;
 END $$;
 
--- The hand-offs of a period in cells, by month of the zone. Notices ask for nothing, and what was entered
--- in error counts nowhere.
-CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text)
+-- The hand-offs of a period in cells, by month of the zone and by what is told ``apart`` (names of columns;
+-- of the others a cell has NULL). Notices ask for nothing, and what was entered in error counts nowhere.
+CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -128,7 +128,8 @@ BEGIN
             WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
             OFFSET 0  -- a fence: each span is worked out once, not in every count
         )
-        SELECT s.month, s.receiver_agency, s.jurisdiction, s.track, s.step, s.protocol_version, ARRAY[
+        SELECT s.month, CASE WHEN 'agency_id' = ANY ($4) THEN s.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN s.jurisdiction END, CASE WHEN 'track' = ANY ($4) THEN s.track END,
+            CASE WHEN 'step' = ANY ($4) THEN s.step END, CASE WHEN 'version' = ANY ($4) THEN s.protocol_version END, ARRAY[
                 count(*) FILTER (WHERE NOT s.imported),
                 count(*) FILTER (WHERE NOT s.imported AND s.state IN ('requested', 'received')),
                 count(*) FILTER (WHERE NOT s.imported AND s.state IN ('accepted', 'in-progress', 'on-hold')),
@@ -150,13 +151,13 @@ BEGIN
                 || CASE WHEN s.m3 = -2 THEN referral.second_of(s.accepted_at) ELSE ''::bytea END || CASE WHEN s.m4 = -2 THEN referral.second_of(s.first_contact_at) ELSE ''::bytea END, ''::bytea)
                 FILTER (WHERE s.timed AND NOT s.is_over), '')
         FROM spanned s GROUP BY 1, 2, 3, 4, 5, 6
-    $q$, referral.counted_for(whose)) USING begins, ends, zone;
+    $q$, referral.counted_for(whose)) USING begins, ends, zone, apart;
 END $$;
 
 -- Limits that began with the hand-offs of a period, and those of referrals as a whole that began in it:
 -- begun; met; missed and stopped since; moot (the hand-off was taken back in time); paused. ``due``: of
 -- those that run. Answers given in another's name keep no limit and miss none.
-CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text)
+CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
 BEGIN
@@ -172,7 +173,9 @@ BEGIN
                 WHERE k.hand_off_id IS NULL AND NOT c.imported AND (r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE) h
             WHERE h.starts_at >= $1 AND h.starts_at < $2 AND %1$s
         )
-        SELECT date_trunc('month', b.at AT TIME ZONE $3)::date, b.receiver_agency, b.jurisdiction, b.track, b.step, b.protocol_version, b.clock, b.basis, ARRAY[
+        SELECT date_trunc('month', b.at AT TIME ZONE $3)::date, CASE WHEN 'agency_id' = ANY ($4) THEN b.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN b.jurisdiction END,
+            CASE WHEN 'track' = ANY ($4) THEN b.track END, CASE WHEN 'step' = ANY ($4) THEN b.step END, CASE WHEN 'version' = ANY ($4) THEN b.protocol_version END,
+            CASE WHEN 'clock' = ANY ($4) THEN b.clock END, b.basis, ARRAY[
                 count(*),
                 count(*) FILTER (WHERE b.stopped_at <= b.due_at AND NOT b.back),
                 count(*) FILTER (WHERE b.stopped_at > b.due_at),
@@ -181,7 +184,7 @@ BEGIN
             coalesce(string_agg(referral.second_of(b.due_at), ''::bytea) FILTER (WHERE b.stopped_at IS NULL AND b.state <> 'paused'), ''),
             coalesce(string_agg(int4send(floor(date_part('epoch', b.stopped_at - b.due_at))::integer), ''::bytea) FILTER (WHERE b.stopped_at > b.due_at), '')
         FROM begun b GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-    $q$, referral.counted_for(whose)) USING begins, ends, zone;
+    $q$, referral.counted_for(whose)) USING begins, ends, zone, apart;
 END $$;
 
 -- Whether a hand-off the caller may know of missed one of its limits: whose part is over still sees her own

@@ -80,8 +80,8 @@ BEGIN
     DELETE FROM referral.figure_mark k WHERE k.country = referral.my_country() AND k.at >= begins AND k.at < ends;
     DELETE FROM referral.figure_cell c WHERE c.country = referral.my_country() AND c.month = the_month;
     DELETE FROM referral.figure_limit l WHERE l.country = referral.my_country() AND l.month = the_month;
-    INSERT INTO referral.figure_cell SELECT referral.my_country(), c.* FROM referral.figure_cells(begins, ends, zone, 'country') c;
-    INSERT INTO referral.figure_limit SELECT referral.my_country(), l.* FROM referral.figure_limits(begins, ends, zone, 'country') l;
+    INSERT INTO referral.figure_cell SELECT referral.my_country(), c.* FROM referral.figure_cells(begins, ends, zone, 'country', ARRAY['agency_id', 'jurisdiction', 'track', 'step', 'version']) c;
+    INSERT INTO referral.figure_limit SELECT referral.my_country(), l.* FROM referral.figure_limits(begins, ends, zone, 'country', ARRAY['agency_id', 'jurisdiction', 'track', 'step', 'version', 'clock']) l;
     INSERT INTO referral.figure_month AS m (country, month, begins_at, ends_at, rolled_at, waiting)
         SELECT referral.my_country(), the_month, begins, ends, at, coalesce(sum(c.counts[2] + c.counts[3]), 0) FROM referral.figure_cell c
             WHERE c.country = referral.my_country() AND c.month = the_month

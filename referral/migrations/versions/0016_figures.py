@@ -16,8 +16,8 @@ depends_on = None
 _PERIOD: Final = "timestamptz, timestamptz"
 _LENT: Final = (
     *(
-        f"referral.figure_cells({_PERIOD}, text, text)",
-        f"referral.figure_limits({_PERIOD}, text, text)",
+        f"referral.figure_cells({_PERIOD}, text, text, text[])",
+        f"referral.figure_limits({_PERIOD}, text, text, text[])",
     ),
     *(f"referral.attested_in_country({_PERIOD})", f"referral.re_entries_in_country({_PERIOD})"),
     *("referral.missed_a_limit(uuid, timestamptz)", "referral.figures_due()"),

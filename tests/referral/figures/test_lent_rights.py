@@ -39,7 +39,9 @@ async def test_each_role_counts_what_is_its_own(house: House, what: str) -> None
         seen[part] = [
             bool(
                 await told(
-                    house, part, f"SELECT count(*) FROM referral.figure_{what}({SPAN}, '{whose}')"
+                    house,
+                    part,
+                    f"SELECT count(*) FROM referral.figure_{what}({SPAN}, '{whose}', '{{}}')",
                 )
             )
             for whose in ("country", "unit", "own")
@@ -58,7 +60,9 @@ async def test_each_role_counts_what_is_its_own(house: House, what: str) -> None
 async def test_figures_over_anything_else_are_refused(house: House, whose: str) -> None:
     with pytest.raises(DBAPIError, match="one's own hand-offs"):
         await told(
-            house, "coordinator", f"SELECT count(*) FROM referral.figure_cells({SPAN}, {whose})"
+            house,
+            "coordinator",
+            f"SELECT count(*) FROM referral.figure_cells({SPAN}, {whose}, '{{}}')",
         )
 
 

@@ -226,8 +226,8 @@ async def test_kept_months_are_no_way_around(house: House, part: str) -> None:
     async with house.acting(part) as (session, _):
         for place in (
             *("referral.figure", "referral.figure_cell", "referral.figure_limit"),
-            f"referral.figure_cells({span}, 'UTC', 'country')",
-            f"referral.figure_limits({span}, 'UTC', 'country')",
+            f"referral.figure_cells({span}, 'UTC', 'country', '{{}}')",
+            f"referral.figure_limits({span}, 'UTC', 'country', '{{}}')",
             f"referral.attested_in_country({span})",
             f"referral.re_entries_in_country({span})",
         ):
