@@ -18,7 +18,7 @@ from typing import Final, Self
 
 import uvicorn
 
-from referral import worker
+from referral import rolling, worker
 from referral.entry import Installation
 from referral.renewing import renew
 from referral.settings import Settings
@@ -172,7 +172,7 @@ async def _serve(
 ) -> None:
     stopping = ending.event()
     answering = asyncio.create_task(server.serve([listening]))
-    ticking = asyncio.create_task(worker.run(clockwork, stopping)) if clockwork else None
+    ticking = asyncio.create_task(_work(clockwork, stopping)) if clockwork else None
     others = [asyncio.ensure_future(one(stopping)) for one in beside]
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({answering, asked}, return_when=asyncio.FIRST_COMPLETED)
@@ -188,6 +188,17 @@ async def _serve(
             await clockwork.engine.dispose()
 
 
+async def _work(clockwork: Installation, stopping: asyncio.Event) -> worker.Turn:
+    """The clockwork, and beside it the keeping of figures: no limit waits for a month."""
+    law = (lambda: clockwork.catalogue, clockwork.clock)  # asked anew: a renewal replaces the law
+    keeping = asyncio.create_task(rolling.run(clockwork.engine, *law, stopping))
+    try:
+        return await worker.run(clockwork, stopping)
+    finally:
+        stopping.set()
+        await keeping
+
+
 def tick(clockwork: Installation, ending: Ending) -> worker.Turn:
     """The clockwork alone, until told to stop."""
     with asyncio.Runner(loop_factory=uvicorn.Config("").get_loop_factory()) as runner:
@@ -197,6 +208,6 @@ def tick(clockwork: Installation, ending: Ending) -> worker.Turn:
 
 async def _tick(clockwork: Installation, ending: Ending) -> worker.Turn:
     try:
-        return await worker.run(clockwork, ending.event())
+        return await _work(clockwork, ending.event())
     finally:
         await clockwork.engine.dispose()

@@ -19,6 +19,7 @@ from referral.queries.bundles import (
     bundle_taken,
     bundles_of,
 )
+from referral.queries.behind_figures import Behind, behind_figure
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
@@ -68,6 +69,24 @@ from referral.queries.operations import (
 )
 from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
 from referral.queries.own_limits import OwnLimit, own_limits_of
+from referral.queries.oversight_figures import (
+    Overview,
+    comparison_of,
+    curve_of,
+    figures_by,
+    overview_in,
+    series_of,
+)
+from referral.queries.oversight_law import (
+    Bottleneck,
+    LimitKept,
+    Sides,
+    bottlenecks_of,
+    law_gaps_in,
+    limits_of,
+    pilot_of,
+)
+from referral.queries.oversight_senders import Returns, SenderActs, attested_in, returns_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, receipt_of
@@ -83,6 +102,8 @@ __all__ = [
     "BundleOpened",
     "BundleSeen",
     "BundlesSeen",
+    "Behind",
+    "Bottleneck",
     "CaseSeen",
     "ChangeSeen",
     "ClockSeen",
@@ -99,12 +120,14 @@ __all__ = [
     "LateSeen",
     "LetterSeen",
     "LogSeen",
+    "LimitKept",
     "MeetingLine",
     "MeetingSeen",
     "NeedToKnow",
     "OperationLine",
     "OperationSeen",
     "OwnLimit",
+    "Overview",
     "Page",
     "PanelSeen",
     "PersonSeen",
@@ -113,23 +136,32 @@ __all__ = [
     "ReferralSeen",
     "RemovalSeen",
     "ResponseTimes",
+    "Returns",
     "SeatSeen",
     "Sought",
+    "SenderActs",
+    "Sides",
     "TimelineLine",
     "agencies_acting",
     "attachment_opened",
     "attachments_of",
+    "attested_in",
     "batch_of",
     "bundle_taken",
     "bundles_of",
     "agenda_in",
     "calendar_changes",
+    "behind_figure",
+    "bottlenecks_of",
     "case_seen",
     "case_with",
+    "comparison_of",
     "consents_of",
     "cursor_of",
     "entries_in",
     "entry_seen",
+    "curve_of",
+    "figures_by",
     "glasses_of",
     "hand_off_seen",
     "holder_idle_in",
@@ -138,6 +170,8 @@ __all__ = [
     "keep_up",
     "letter_of",
     "log_seen",
+    "law_gaps_in",
+    "limits_of",
     "mandates_of",
     "meeting_seen",
     "meetings_of",
@@ -150,10 +184,14 @@ __all__ = [
     "promise_of",
     "receipt_of",
     "own_limits_of",
+    "overview_in",
+    "pilot_of",
     "receivers_in",
     "removals_of",
     "response_times_in",
+    "returns_in",
     "seats_of",
+    "series_of",
     "timeline_of",
     "units_in",
     "units_named",

@@ -26,6 +26,7 @@ BENCHES = {
     "mutants": ("countries",),
     "receipts": ("acts",),
     "reminders": ("cases", "rows", "seed"),
+    "oversight": ("rows", "seed"),
     "replay_cases": ("cases",),
     "signin": ("times",),
     "tampering": ("mutations", "histories", "seed"),
@@ -51,6 +52,9 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")
     parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
     parser.add_argument("--seconds", type=int, default=60, help="of writing at a steady rate")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="hand-offs behind inbox and oversight"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=1_000_000, help="engine steps to walk")
     parser.add_argument("--times", type=int, default=200, help="acts or sign-ins measured")

@@ -26,6 +26,7 @@ READ = {
     *("operation", "operation_participant", "screening_override", "clock_recount"),
     *("attachment", "attachment_content", "consent", "calendar_change", "calendar_day"),
     *("exclusion", "seal", "proposal", "glass"),
+    *("figure", "figure_cell", "figure_limit", "figure_month"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -46,6 +47,8 @@ CALLS = {
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
+    *("span_of", "oversees", "figure_cells", "figure_limits", "missed_a_limit"),
+    *("attested_in_country", "re_entries_in_country"),
     *("lock_system_stream", "log_system"),
     *("acceptance_of", "bundle_bodies", "make_bundle"),
 }
@@ -70,6 +73,7 @@ WORKS = {
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "forget_bundles"),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
+    *("figures_due", "roll_month", "keep_figures"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"

@@ -7,7 +7,7 @@ from alembic import op
 from referral.migrations import scripts
 
 revision = "0019"
-down_revision = "0012"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 

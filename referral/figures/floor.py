@@ -1,0 +1,124 @@
+"""The floor of counts for whoever works on none of the cases: D4 to D6 of standards 6.3, inside.
+
+A count of 1 to 10 is hidden (None), and so is whatever would give it away: an estimate over so few,
+a share one of whose sides is so small, and the next smallest number of a row or column that would
+otherwise lack exactly one (D5). A total over hidden numbers is rounded down to tens (D6), and so is
+every count of times and limits: they overlap with the states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
+
+FLOOR: Final = 10
+# What the hand-offs asked for add up from.
+STATES: Final = ("waiting", "working", "declined", "completed", "failed", "cancelled")
+_MARKS: Final = (
+    *("attested", "unconfirmed", "returned", "asked_again", "no_contact", "errors", "imported"),
+)
+
+GONE: Final = Times(None, None, None, None)
+NO_LIMITS: Final = Kept(None, None, None, None)
+
+Grid = list[list[int | None]]
+
+
+def hidden(count: int | None) -> int | None:
+    """A count under D4."""
+    return None if count is None or 0 < count <= FLOOR else count
+
+
+def tens(count: int | None) -> int | None:
+    """A count under D4, and rounded down to tens (D6)."""
+    seen = hidden(count)
+    return None if seen is None else seen // FLOOR * FLOOR
+
+
+def floored(groups: Sequence[Figure], total: Figure) -> tuple[tuple[Figure, ...], Figure]:
+    """Figures and their total as somebody may see them who works on none of the cases."""
+    seen = _complemented([_row(one.counts) for one in groups])
+    counts = [_counts(one.counts, row) for one, row in zip(groups, seen, strict=True)]
+    under = tuple(_under(one, told) for one, told in zip(groups, counts, strict=True))
+    shown = [one.counts for one in under]
+    whole = _counts(total.counts, _complemented([_row(total.counts)])[0])
+    marks = {name: _total(name, shown, whole) for name in asdict(whole)}
+    return under, _under(total, Counts(**marks))
+
+
+def floored_kept(kept: Kept) -> Kept:
+    """Limits in tens; a share needs thirty decided ones (D9) and gives away neither side."""
+    told = (kept.met or 0) + (kept.missed or 0)
+    few = told < SMALL or None in {hidden(kept.met), hidden(kept.missed)}
+    return Kept(
+        begun=tens(kept.begun),
+        met=tens(kept.met),
+        missed=tens(kept.missed),
+        running=tens(kept.running),
+        share=None if few else kept.share,
+    )
+
+
+def _row(counts: Counts) -> list[int | None]:
+    return [getattr(counts, name) for name in STATES]
+
+
+def _complemented(rows: Sequence[Sequence[int | None]]) -> Grid:
+    """D4, then D5 over rows and (where there are several) columns until nothing changes."""
+    grid: Grid = [[hidden(count) for count in row] for row in rows]
+    lines = [[(i, j) for j in range(len(STATES))] for i in range(len(rows))]
+    if len(rows) > 1:
+        lines += [[(i, j) for i in range(len(rows))] for j in range(len(STATES))]
+    changed = True
+    while changed:
+        changed = False
+        for line in lines:
+            shown = [(grid[i][j], i, j) for i, j in line if grid[i][j]]
+            if sum(grid[i][j] is None for i, j in line) == 1 and shown:
+                _, i, j = min(shown, key=lambda one: (one[0] or 0, *one[1:]))
+                grid[i][j] = None
+                changed = True
+    return grid
+
+
+def _counts(told: Counts, states: Iterable[int | None]) -> Counts:
+    found: dict[str, Any] = dict(zip(STATES, states, strict=True))
+    asked = hidden(told.asked)
+    if asked is not None and any(found[name] is None for name in STATES):
+        asked = tens(asked)
+    return Counts(asked=asked, **found, **{name: hidden(getattr(told, name)) for name in _MARKS})
+
+
+def _total(name: str, parts: Iterable[Counts], whole: Counts) -> int | None:
+    count: int | None = getattr(whole, name)
+    some = any(getattr(one, name) is None for one in parts)
+    return tens(count) if some else count
+
+
+def _under(figure: Figure, counts: Counts) -> Figure:
+    gone = hidden(figure.counts.asked) is None
+    return replace(
+        figure,
+        counts=Counts(**dict.fromkeys(asdict(counts))) if gone else counts,
+        times={name: GONE if gone else _times(one) for name, one in figure.times.items()},
+        legal=NO_LIMITS if gone else floored_kept(figure.legal),
+        proposed=NO_LIMITS if gone else floored_kept(figure.proposed),
+        hidden=gone,
+    )
+
+
+def _times(told: Times) -> Times:
+    """How many stands in tens: beside the exact states it would say what those hide."""
+    tallies = Times(
+        finished=tens(told.finished),
+        open=tens(told.open),
+        ended=tens(told.ended),
+        errors=tens(told.errors),
+        small=told.small,
+    )
+    if hidden(told.finished) is None:
+        return tallies
+    return replace(tallies, median=told.median, low=told.low, high=told.high, ninth=told.ninth)

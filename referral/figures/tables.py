@@ -1,0 +1,149 @@
+"""From cells to figures: put together by what a cut tells apart, and estimated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from referral.figures.cells import COUNTED, Cells, Whole
+from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
+from referral.figures.limits import Limits
+from referral.figures.measures import TOLD_APART, Cut, Group, Measure
+from referral.figures.survival import steps, summaries
+
+PROPOSED: Final = "assumption"
+_COUNTS: Final = tuple(one.name for one in fields(Counts))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Figures of one cut, column by column, one row per group; the order is that of ``groups``.
+
+    ``tallies``: finished, open, ended of each measure; ``estimates``: median, low, high, ninth of
+    each, NaN where not reached; ``legal`` and ``proposed``: begun, met, missed, running.
+    """
+
+    cut: Cut
+    groups: tuple[Group, ...]
+    counts: NDArray[np.int64]
+    tallies: NDArray[np.int64]
+    estimates: NDArray[np.float64]
+    legal: NDArray[np.int64]
+    proposed: NDArray[np.int64]
+
+    def figures(self) -> Iterator[Figure]:
+        """Each group's figure."""
+        columns = (self.counts, self.tallies, self.estimates, self.legal, self.proposed)
+        for group, *row in zip(self.groups, *(one.tolist() for one in columns), strict=True):
+            yield figure_from(group, *row)
+
+
+def tabulate(cells: Cells, limits: Limits, cut: Cut, now: int) -> Table:
+    """The table of one cut. A group that has limits but no hand-off of its own is not in it."""
+    [table] = tables(cells, limits, (cut,), now)
+    return table
+
+
+def tables(cells: Cells, limits: Limits, cuts: Iterable[Cut], now: int) -> Iterator[Table]:
+    """Tables of several cuts over the same cells. ``now``: epoch second."""
+    times = [(*cells.times(measure, now), cells.open_in(measure)) for measure in Measure]
+    kept = limits.kept(now)[:, :4]
+    assumed = np.array([basis == PROPOSED for basis in limits.bases], bool)
+    for cut in cuts:
+        groups, of, place = _coded(cells.groups, cut)
+        size = len(groups)
+        counts = _summed(of, cells.counts, size)
+        tallies, estimates = [], []
+        for cell, seconds, happened, still in times:
+            group = of[cell]
+            found = summaries(steps(group, seconds, happened), size)
+            done, still_open, all_of_them = (
+                np.bincount(one, minlength=size) for one in (group[happened], of[still], group)
+            )
+            tallies += [done, still_open, all_of_them - done - still_open]
+            estimates += list(found)
+        at = np.array([place.get(_key(one, cut), -1) for one in limits.groups], np.int64)
+        legal, proposed = (
+            _summed(at[rows], kept[rows], size)
+            for rows in ((at >= 0) & ~assumed, (at >= 0) & assumed)
+        )
+        yield Table(
+            cut, groups, counts, np.stack(tallies, 1), np.stack(estimates, 1), legal, proposed
+        )
+
+
+def _coded(
+    cells: Sequence[Group], cut: Cut
+) -> tuple[tuple[Group, ...], Whole, dict[tuple[Any, ...], int]]:
+    """The groups of a cut in order, which of them each cell is of, and where each stands."""
+    keys = [_key(one, cut) for one in cells]
+    found = set(keys) | ({()} if cut is Cut.ALL else set())  # nothing at all is an answer too
+    place = {key: at for at, key in enumerate(sorted(found, key=lambda key: [*map(str, key)]))}
+    groups = tuple(Group(**dict(zip(TOLD_APART[cut], key, strict=True))) for key in place)
+    return groups, np.array([place[key] for key in keys], np.int64), place
+
+
+def _key(group: Group, cut: Cut) -> tuple[Any, ...]:
+    return tuple([getattr(group, name) for name in TOLD_APART[cut]])
+
+
+def _summed(of: Whole, rows: Whole, size: int) -> Whole:
+    found = np.zeros((size, rows.shape[1]), np.int64)
+    np.add.at(found, of, rows)
+    return found
+
+
+def figure_from(
+    group: Group,
+    counts: Sequence[int],
+    tallies: Sequence[int],
+    estimates: Sequence[float | None],
+    legal: Sequence[int],
+    proposed: Sequence[int],
+) -> Figure:
+    """One row as a figure; NaN and None are both: not reached."""
+    told = dict(zip(COUNTED, counts, strict=True))
+    times = {
+        measure: _times(tallies[at * 3 :], estimates[at * 4 :], told[f"errors_{measure}"])
+        for at, measure in enumerate(Measure)
+    }
+    return Figure(
+        group,
+        Counts(**{name: told[name] for name in _COUNTS}),
+        times,
+        kept_from(legal),
+        kept_from(proposed),
+    )
+
+
+def _times(tallies: Sequence[int], estimates: Sequence[float | None], errors: int) -> Times:
+    median, low, high, ninth = map(reached, estimates[:4])
+    finished, still, ended = tallies[:3]
+    return Times(
+        finished=finished,
+        open=still,
+        ended=ended,
+        errors=errors,
+        median=median,
+        low=low,
+        high=high,
+        ninth=ninth,
+        small=finished < SMALL,
+    )
+
+
+def reached(estimate: float | None) -> float | None:
+    """An estimate, or None where the curve never falls so far (kept as null, computed as NaN)."""
+    return None if estimate is None or math.isnan(estimate) else estimate
+
+
+def kept_from(row: Sequence[int]) -> Kept:
+    """Limits as they were kept."""
+    begun, met, missed, running = row
+    share = met / (met + missed) if met + missed else None
+    return Kept(begun, met, missed, running, share)

@@ -1,0 +1,196 @@
+-- Statistics. What was asked for in one month of the country's calendar is put together into cells,
+-- each with every single time in it, so that nothing is lost (referral/figures/cells.py says how they
+-- are packed). A closed month is kept; whoever changes something of it leaves a mark in the same
+-- transaction, and the clockwork makes that month again, whole. The month that runs is read from its
+-- index, by the very function that makes the others.
+
+-- The first and the next midnight of a month are a matter of the country's zone, so they stand here.
+CREATE TABLE referral.figure_month (
+    country   text NOT NULL,
+    month     date NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at   timestamptz NOT NULL,
+    rolled_at timestamptz NOT NULL,
+    waiting   integer NOT NULL,                    -- hand-offs still open: their times go on
+    PRIMARY KEY (country, month)
+);
+CREATE TABLE referral.figure_mark (
+    country text NOT NULL,
+    at      timestamptz NOT NULL                   -- when what has changed was asked for
+);
+CREATE TABLE referral.figure_cell (
+    country      text NOT NULL,
+    month        date NOT NULL,
+    agency_id    uuid NOT NULL,
+    jurisdiction text NOT NULL,
+    track        text NOT NULL,
+    step         text NOT NULL,
+    version      text NOT NULL,
+    counts       integer[] NOT NULL,
+    spans        bytea NOT NULL,
+    opened       bytea NOT NULL
+);
+CREATE INDEX ON referral.figure_cell (country, month, agency_id);
+CREATE TABLE referral.figure_limit (
+    country      text NOT NULL,
+    month        date NOT NULL,
+    agency_id    uuid,                             -- NULL: of the referral, whoever holds it
+    jurisdiction text NOT NULL,
+    track        text NOT NULL,
+    step         text NOT NULL,
+    version      text NOT NULL,
+    clock        text NOT NULL,
+    basis        text NOT NULL,
+    counts       integer[] NOT NULL,
+    due          bytea NOT NULL,
+    overruns     bytea NOT NULL
+);
+CREATE INDEX ON referral.figure_limit (country, month, agency_id);
+-- Estimates of a closed month by the cuts people ask for: made from its cells, never anything else.
+CREATE TABLE referral.figure (
+    country      text NOT NULL,
+    month        date NOT NULL,
+    cut          text NOT NULL,
+    agency_id    uuid,
+    jurisdiction text,
+    track        text,
+    step         text,
+    version      text,
+    counts       integer[] NOT NULL,
+    tallies      integer[] NOT NULL,
+    estimates    float8[] NOT NULL,
+    legal        integer[] NOT NULL,
+    proposed     integer[] NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (country, cut, month, agency_id, jurisdiction, track, step, version)
+);
+CREATE INDEX ON referral.figure (country, cut, agency_id, month);
+CREATE INDEX ON referral.figure (country, month);
+-- Bytes of times do not get smaller by compression, only slower.
+ALTER TABLE referral.figure_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
+
+CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at)
+    INCLUDE (receiver_agency, jurisdiction, track, step, protocol_version, kind, state, received_at, accepted_at, first_contact_at, ended_at,
+        opening, attested, attestation_confirmed_at, imported, in_error, id);
+DROP INDEX referral.clock_hand_off_id_idx;
+CREATE INDEX clock_of_hand_off ON referral.clock (hand_off_id) INCLUDE (step, clock, basis, state, due_at, stopped_at);
+CREATE INDEX clock_of_referral ON referral.clock (country, starts_at) WHERE hand_off_id IS NULL;
+
+-- One measure of one hand-off, packed: seconds if it happened, -1 nothing to measure, -2 open, -3 and less
+-- ended otherwise; the least integer: an error (referral/figures/durations.py is the same in words).
+-- ``later``: the act that cannot be without this one; ``needed``: done without having begun is an error.
+CREATE FUNCTION referral.span_of(begun timestamptz, done timestamptz, later timestamptz, ended timestamptz, is_over boolean, needed boolean)
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN num_nulls(begun) = 1 THEN CASE WHEN needed AND num_nonnulls(done) = 1 THEN -2147483648 ELSE -1 END
+        WHEN num_nonnulls(done) = 1 THEN CASE WHEN done < begun THEN -2147483648 ELSE floor(date_part('epoch', done - begun))::integer END
+        WHEN num_nonnulls(later) = 1 THEN -2147483648
+        WHEN NOT is_over THEN -2
+        WHEN coalesce(ended < begun, true) THEN -2147483648
+        ELSE -3 - floor(date_part('epoch', ended - begun))::integer END
+$$;
+CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT int8send(floor(date_part('epoch', moment))::bigint) $$;
+
+-- Which hand-offs somebody's figures are over: ``own`` those she sent or received herself, ``unit`` those of
+-- her unit, both as far as she could open each of them (the predicate of knows_of); ``country`` all of it,
+-- for who oversees the country (security 3.3, "Statistics") and for the clockwork, which keeps months.
+CREATE FUNCTION referral.oversees() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT num_nonnulls(referral.my_country()) = 1 AND coalesce(referral.my_role() IN ('COORDINATOR', 'STATISTICIAN', 'DATA_PROTECTION_OFFICER'), false)
+$$;
+CREATE FUNCTION referral.counted_for(whose text) RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (whose IN ('own', 'unit', 'country')) IS NOT TRUE THEN
+        RAISE EXCEPTION 'figures are over one''s own hand-offs, a unit''s or a country''s' USING ERRCODE = 'RF007';
+    ELSIF whose = 'country' THEN
+        RETURN format('h.country = %L AND %L::boolean', referral.my_country(), referral.oversees() OR coalesce(referral.my_role() = 'WORKER', false));
+    END IF;
+    -- Of its own unit's parts alone: who has none (an administrator, an auditor) counts nothing.
+    RETURN format('h.country = %L AND (h.receiver_unit = %2$L OR h.sender_unit = %2$L)', referral.my_country(), referral.my_unit())
+        || CASE whose WHEN 'unit' THEN '' WHEN 'own' THEN format(' AND (h.receiver_member = %1$L OR h.sender_member = %1$L)', referral.my_membership()) END
+        || $q$ AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = h.case_id AND referral.is_mine(p)
+            AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = h.id)))$q$;
+END $$;
+
+-- The hand-offs of a period in cells, by month of the zone and by what is told ``apart`` (names of columns;
+-- of the others a cell has NULL). Notices ask for nothing, and what was entered in error counts nowhere.
+CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
+RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY EXECUTE format($q$
+        WITH spanned AS (
+            SELECT h.*, NOT h.imported AND NOT h.attested AS timed, o.is_over, date_trunc('month', h.requested_at AT TIME ZONE $3)::date AS month,
+                referral.span_of(h.requested_at, h.received_at, h.accepted_at, h.ended_at, o.is_over, true) AS m1,
+                referral.span_of(h.received_at, h.accepted_at, h.first_contact_at, h.ended_at, o.is_over, true) AS m2,
+                referral.span_of(h.accepted_at, h.first_contact_at, NULL, h.ended_at, o.is_over, true) AS m3,
+                referral.span_of(h.first_contact_at, CASE WHEN h.state = 'completed' THEN h.ended_at END, NULL, h.ended_at, o.is_over, false) AS m4
+            FROM referral.hand_off h, LATERAL (SELECT h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over) o
+            WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
+            OFFSET 0  -- a fence: each span is worked out once, not in every count
+        )
+        SELECT s.month, CASE WHEN 'agency_id' = ANY ($4) THEN s.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN s.jurisdiction END, CASE WHEN 'track' = ANY ($4) THEN s.track END,
+            CASE WHEN 'step' = ANY ($4) THEN s.step END, CASE WHEN 'version' = ANY ($4) THEN s.protocol_version END, ARRAY[
+                count(*) FILTER (WHERE NOT s.imported),
+                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('requested', 'received')),
+                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('accepted', 'in-progress', 'on-hold')),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'rejected'),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed'),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'failed'),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'cancelled'),
+                count(*) FILTER (WHERE NOT s.imported AND s.attested),
+                count(*) FILTER (WHERE NOT s.imported AND s.attested AND s.attestation_confirmed_at IS NULL),
+                count(*) FILTER (WHERE NOT s.imported AND s.accepted_at IS NOT NULL AND s.state IN ('failed', 'cancelled')),
+                count(*) FILTER (WHERE NOT s.imported AND s.opening > 1),
+                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed' AND s.first_contact_at IS NULL),
+                count(*) FILTER (WHERE s.timed AND -2147483648 IN (s.m1, s.m2, s.m3, s.m4)),
+                count(*) FILTER (WHERE s.imported),
+                count(*) FILTER (WHERE s.timed AND s.m1 = -2147483648), count(*) FILTER (WHERE s.timed AND s.m2 = -2147483648),
+                count(*) FILTER (WHERE s.timed AND s.m3 = -2147483648), count(*) FILTER (WHERE s.timed AND s.m4 = -2147483648)]::integer[],
+            coalesce(string_agg(int4send(s.m1) || int4send(s.m2) || int4send(s.m3) || int4send(s.m4), ''::bytea) FILTER (WHERE s.timed), ''),
+            coalesce(string_agg(CASE WHEN s.m1 = -2 THEN referral.second_of(s.requested_at) ELSE ''::bytea END || CASE WHEN s.m2 = -2 THEN referral.second_of(s.received_at) ELSE ''::bytea END
+                || CASE WHEN s.m3 = -2 THEN referral.second_of(s.accepted_at) ELSE ''::bytea END || CASE WHEN s.m4 = -2 THEN referral.second_of(s.first_contact_at) ELSE ''::bytea END, ''::bytea)
+                FILTER (WHERE s.timed AND NOT s.is_over), '')
+        FROM spanned s GROUP BY 1, 2, 3, 4, 5, 6
+    $q$, referral.counted_for(whose)) USING begins, ends, zone, apart;
+END $$;
+
+-- Limits that began with the hand-offs of a period, and those of referrals as a whole that began in it:
+-- begun; met; missed and stopped since; moot (the hand-off was taken back in time); paused. ``due``: of
+-- those that run. Answers given in another's name keep no limit and miss none.
+CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
+RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
+BEGIN
+    RETURN QUERY EXECUTE format($q$
+        WITH begun AS (
+            SELECT h.requested_at AS at, h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
+            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id
+            WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND NOT h.imported AND NOT h.attested AND %1$s
+            UNION ALL
+            SELECT h.starts_at, NULL, h.jurisdiction, h.track, h.step, h.protocol_version, h.clock, h.basis, h.state, h.due_at, h.stopped_at, false FROM (
+                SELECT k.*, c.place AS jurisdiction, r.track, r.protocol_version, r.holder_unit AS receiver_unit, r.holder_unit AS sender_unit, r.holder_member AS receiver_member, r.holder_member AS sender_member
+                FROM referral.clock k JOIN referral.referral r ON r.id = k.referral_id JOIN referral.case c ON c.id = k.case_id
+                WHERE k.hand_off_id IS NULL AND NOT c.imported AND (r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE) h
+            WHERE h.starts_at >= $1 AND h.starts_at < $2 AND %1$s
+        )
+        SELECT date_trunc('month', b.at AT TIME ZONE $3)::date, CASE WHEN 'agency_id' = ANY ($4) THEN b.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN b.jurisdiction END,
+            CASE WHEN 'track' = ANY ($4) THEN b.track END, CASE WHEN 'step' = ANY ($4) THEN b.step END, CASE WHEN 'version' = ANY ($4) THEN b.protocol_version END,
+            CASE WHEN 'clock' = ANY ($4) THEN b.clock END, b.basis, ARRAY[
+                count(*),
+                count(*) FILTER (WHERE b.stopped_at <= b.due_at AND NOT b.back),
+                count(*) FILTER (WHERE b.stopped_at > b.due_at),
+                count(*) FILTER (WHERE b.stopped_at <= b.due_at AND b.back),
+                count(*) FILTER (WHERE b.stopped_at IS NULL AND b.state = 'paused')]::integer[],
+            coalesce(string_agg(referral.second_of(b.due_at), ''::bytea) FILTER (WHERE b.stopped_at IS NULL AND b.state <> 'paused'), ''),
+            coalesce(string_agg(int4send(floor(date_part('epoch', b.stopped_at - b.due_at))::integer), ''::bytea) FILTER (WHERE b.stopped_at > b.due_at), '')
+        FROM begun b GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    $q$, referral.counted_for(whose)) USING begins, ends, zone, apart;
+END $$;
+
+-- Whether a hand-off the caller may know of missed one of its limits: whose part is over still sees her own
+-- hand-off, and no longer the clock itself.
+CREATE FUNCTION referral.missed_a_limit(wanted uuid, at timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM referral.clock k WHERE k.hand_off_id = wanted AND referral.knows_of(k.case_id, wanted)
+        AND CASE WHEN num_nonnulls(k.stopped_at) = 1 THEN k.stopped_at > k.due_at ELSE k.state <> 'paused' AND k.due_at <= at END);
+$$;

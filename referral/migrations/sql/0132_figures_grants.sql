@@ -1,0 +1,3 @@
+GRANT EXECUTE ON FUNCTION referral.figure_cells(timestamptz, timestamptz, text, text, text[]), referral.figure_limits(timestamptz, timestamptz, text, text, text[]),
+    referral.missed_a_limit(uuid, timestamptz), referral.attested_in_country(timestamptz, timestamptz), referral.re_entries_in_country(timestamptz, timestamptz) TO referral_app;
+GRANT EXECUTE ON FUNCTION referral.figures_due(), referral.roll_month(date, text, timestamptz), referral.keep_figures(date, jsonb) TO referral_worker;

@@ -1,0 +1,1 @@
+"""Statistics: the pure part, the months kept, and who may see which number."""
