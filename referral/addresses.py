@@ -18,11 +18,12 @@ from sqlalchemy.engine import make_url
 from referral import roles
 from referral.settings import Settings
 
-OWN: Final = ("app", "worker", "auditor_ro", "migrator")
+OWN: Final = ("app", "worker", "auditor_ro", "reporter", "migrator")
 _SETTING: Final = {
     "app": "DATABASE_URL",
     "worker": "WORKER_DATABASE_URL",
     "auditor_ro": "AUDITOR_DATABASE_URL",
+    "reporter": "REPORTER_DATABASE_URL",
     "migrator": "MIGRATION_URL",
     "administrator": "MIGRATION_URL",
 }
@@ -40,7 +41,7 @@ class Addresses:
     embedded: bool
 
     def of(self, role: str) -> str:
-        """The address of ``app``, ``worker``, ``auditor_ro``, ``migrator`` or ``administrator``."""
+        """The address of ``app``, ``worker``, ``reporter``, ``auditor_ro``, ``migrator``, ``administrator``."""
         if role in self.urls:
             return self.urls[role]
         name = f"REFERRAL_{_SETTING[role]}"
@@ -57,6 +58,7 @@ def external(settings: Settings) -> Addresses | None:
         "app": settings.database_url,
         "worker": settings.worker_database_url,
         "auditor_ro": settings.auditor_database_url,
+        "reporter": settings.reporter_database_url,
         "administrator": settings.migration_url,
     }
     urls = {role: plain(secret.get_secret_value()) for role, secret in given.items() if secret}

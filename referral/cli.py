@@ -77,7 +77,10 @@ def _serve(
     """The application, and with a database of our own the clockwork too."""
     vault = keeping.vault_of(settings, embedded=addresses.embedded)
     catalogue = Catalogue.load(goes_on=True)
-    made = installing.installation(settings, addresses.of("app"), vault, catalogue)
+    counts = addresses.urls.get("reporter")  # without it figures are shown and none are prepared
+    made = installing.installation(
+        settings, addresses.of("app"), vault, catalogue, reporter_url=counts
+    )
     clockwork = (
         installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
         if addresses.embedded
@@ -88,8 +91,8 @@ def _serve(
 
 # Whatever is set, the demo is an installation of its own.
 _ELSEWHERE: Final = (
-    *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
-    *("key_keeper", "key_keeper_url"),
+    *("database_url", "worker_database_url", "auditor_database_url", "reporter_database_url", "migration_url"),
+    *("root_key", "key_keeper", "key_keeper_url"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )
 

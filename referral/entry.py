@@ -53,6 +53,7 @@ class Installation:
     catalogue: Catalogue
     clock: Callable[[], datetime] = utc_now
     scan: Scan = without
+    reporter: AsyncEngine | None = None  # counts for releases, and reads nothing
 
     @property
     def cookie(self) -> str:

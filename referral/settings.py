@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     auditor_database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as role referral_auditor_ro, for `audit verify`"
     )
+    reporter_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as role referral_reporter, to count for releases"
+    )
     migration_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as an administrator, for `migrate` only"
     )

@@ -258,6 +258,7 @@ async def house(
         vault=Vault.from_text(ROOT_KEY),
         catalogue=catalogue,
         clock=at,
+        reporter=make_engine(database.url_of("reporter"), pool_size=1, statement_timeout=60),
     )
     worker = make_engine(database.url_of("worker"), pool_size=2)
     found = House(database, installation, furnished.players, at, worker)
@@ -266,6 +267,8 @@ async def house(
     for client in found.clients:
         await client.aclose()
     await installation.engine.dispose()
+    if installation.reporter is not None:
+        await installation.reporter.dispose()
     if found.honest:
         findings = await verify(database.superuser_url)
         assert not findings.problems, findings.problems[:5]

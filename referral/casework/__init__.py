@@ -73,6 +73,12 @@ from referral.casework.panels import VOTES, Seat, Sitting
 from referral.casework.reassigning import reassign
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.refusing import refuse
+from referral.casework.releasing import (
+    Released,
+    answer_release,
+    prepare_release,
+    take_hand_over,
+)
 from referral.casework.removing import answer_removal, ask_removal
 from referral.casework.said import Said
 
@@ -103,6 +109,7 @@ __all__ = [
     "Record",
     "Recorded",
     "ReferralOpened",
+    "Released",
     "Said",
     "Seat",
     "Sitting",
@@ -117,6 +124,7 @@ __all__ = [
     "add_note",
     "amend",
     "answer_proposal",
+    "answer_release",
     "answer_removal",
     "ask_cancellation",
     "ask_removal",
@@ -147,6 +155,7 @@ __all__ = [
     "look_through",
     "override_screening",
     "plan_operation",
+    "prepare_release",
     "propose",
     "put_back",
     "reassign",
@@ -160,6 +169,7 @@ __all__ = [
     "set_docket",
     "settle",
     "start",
+    "take_hand_over",
     "take_in_hand",
     "withdraw_consent",
 ]

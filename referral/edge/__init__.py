@@ -17,7 +17,7 @@ from referral.edge.answering import Answering, busy, problem, unforeseen
 from referral.edge.files import SANDBOX, FileSent, file_in, handed_out, identifier
 from referral.edge.limits import Bodies, Turnstile
 from referral.edge.outside import Outside
-from referral.edge.watching import STATIC, LastResort, Metrics, Watched
+from referral.edge.watching import OPEN, LastResort, Metrics, Watched
 from referral.settings import LOOPBACK, Settings
 
 __all__ = [
@@ -116,7 +116,7 @@ class Guarded:
                 headers.update(self.headers)
                 if sandboxed:
                     headers["Content-Security-Policy"] = f"{CONTENT_SECURITY}; {SANDBOX}"
-                if not scope["path"].startswith(STATIC):
+                if not scope["path"].startswith(OPEN):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 

@@ -29,7 +29,7 @@ from referral.figures.inference import (
     possible,
     unprotected,
 )
-from referral.figures.loosening import Loosening
+from referral.figures.loosening import Loosening, Room
 from referral.figures.quantities import Key, Quantities
 
 ROUNDED_TO: Final = 10  # D6
@@ -95,7 +95,7 @@ def controlled(numbers: Quantities, earlier: Sequence[Release] = ()) -> dict[Key
     """The release of these numbers. ``earlier``: all releases of the same year, oldest first."""
     control = Control(numbers, earlier)
     for key in sorted(numbers.people):
-        if 0 < numbers.people[key] <= SMALL or _told_apart(key, numbers, earlier):
+        if key in numbers.unlisted or 0 < numbers.people[key] <= SMALL or _told_apart(key, numbers, earlier):
             control.hide(key)
     _complement(control)
     while exposed := _exposed(control):
@@ -103,7 +103,8 @@ def controlled(numbers: Quantities, earlier: Sequence[Release] = ()) -> dict[Key
             control.hide(key)
         _complement(control)
     forms = control.forms()
-    return {key: _shown(count, forms[key]) for key, count in numbers.people.items()}
+    listed = {key: n for key, n in numbers.people.items() if key not in numbers.unlisted}
+    return {key: _shown(count, forms[key]) for key, count in listed.items()}
 
 
 def _shown(count: int, form: Form) -> Shown:
@@ -164,22 +165,22 @@ def _loosened(control: Control, exposed: Sequence[Key]) -> set[Key]:
     """
     people, forms = control.numbers.people, control.forms()
     chosen: set[Key] = set()
-    slack = {key: _slack(forms[key], count) for key, count in people.items() if count}
-    loosening = Loosening(slack, people, control.numbers.sums)
+    rooms = {key: _room(control, key, forms[key]) for key in people}
+    somebody = {key: room for key, room in rooms.items() if people[key] or not room.shown}
+    loosening = Loosening(somebody, people, control.numbers.sums)
     for key in exposed:
         found = loosening.cheapest(key, chosen) - control.hidden
         chosen |= found or (set() if chosen else _next(control, key))
     return chosen
 
 
-def _slack(form: Form, count: int) -> tuple[int, int] | None:
-    """How far a number may be from the truth as it is shown; None: without limit."""
-    if form is Form.HIDDEN:
-        return None
-    if form is Form.EXACT:
-        return 0, 0
-    least = count // ROUNDED_TO * ROUNDED_TO
-    return max(least, SMALL + 1) - count, least + ROUNDED_TO - 1 - count
+def _room(control: Control, key: Key, form: Form) -> Room:
+    """How far a number may be from the truth as it is shown, or not shown."""
+    one = _unknown(control, key, form) if form is not Form.EXACT else None
+    count = control.numbers.people[key]
+    if one is None:
+        return Room(0, 0, shown=True)
+    return Room(one.least - count, one.most - count, shown=form is Form.ROUNDED)
 
 
 def _next(control: Control, key: Key) -> set[Key]:
@@ -234,6 +235,9 @@ def _unknown(control: Control, key: Key, form: Form) -> Unknown:
     count = control.numbers.people[key]
     if form is Form.ROUNDED:
         return _rounded(count // ROUNDED_TO * ROUNDED_TO, count)
+    if key in control.numbers.unlisted:
+        least, most = control.numbers.unlisted[key]
+        return Unknown(least, above(count) if most is None else most, count, guarded=True)
     # What was left out once stays so, also when nobody is left in it: after a correction it may be 0.
     return Unknown(0 if control.earlier else 1, above(count), count, guarded=True)
 

@@ -159,26 +159,33 @@ class _Search:
         ``weights``: which are pushed up (1) or down (-1). ``within``: (index, least, most) asked of
         one number besides. None: not found.
         """
-        bounds = {i: (self.unknowns[i].least, self.unknowns[i].most) for i in free}
+        some = list(free)
+        bounds = {i: (self.unknowns[i].least, self.unknowns[i].most) for i in some}
         if within is not None:
             bounds[within[0]] = within[1:]
-        told = [bounds.get(i, (one.truth, one.truth)) for i, one in enumerate(self.unknowns)]
-        low, high = [float(least) for least, _ in told], [float(most) for _, most in told]
-        self._highs.changeColsBounds(len(self._all), self._all, low, high)
-        costs = [float(weights.get(i, 0)) for i in self._all]
-        self._highs.changeColsCost(len(self._all), self._all, costs)
+        self._bind(some, [bounds[i] for i in some], [float(weights.get(i, 0)) for i in some])
         self._highs.run()
         values = [round(value) for value in self._highs.getSolution().col_value]
-        return values if self._agrees(values) else None
+        truth = [(self.unknowns[i].truth, self.unknowns[i].truth) for i in some]
+        self._bind(some, truth, [0.0] * len(some))
+        return values if self._agrees(values, some) else None
 
-    def _agrees(self, values: Sequence[int]) -> bool:
+    def _bind(
+        self, some: Sequence[int], bounds: Sequence[tuple[int, int]], costs: Sequence[float]
+    ) -> None:
+        low, high = [float(least) for least, _ in bounds], [float(most) for _, most in bounds]
+        self._highs.changeColsBounds(len(some), some, low, high)
+        self._highs.changeColsCost(len(some), some, costs)
+
+    def _agrees(self, values: Sequence[int], some: Iterable[int]) -> bool:
         """Whether it is a witness: nothing is believed of the solver that is not seen here."""
         if len(values) != len(self.unknowns):
             return False
+        lines = {id(line): line for i in some for line in self._lines.get(i, ())}
         bounded = zip(self.unknowns, values, strict=True)
         return all(one.least <= value <= one.most for one, value in bounded) and all(
-            sum(sign * values[i] for i, sign in equation.terms) == equation.equals
-            for equation in self._equations
+            sum(sign * values[i] for i, sign in line.terms) == line.equals
+            for line in lines.values()
         )
 
 

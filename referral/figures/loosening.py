@@ -10,6 +10,7 @@ out afterwards, in whole numbers (``inference``).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log2
 from typing import Final
 
@@ -20,37 +21,40 @@ _MOVED: Final = 1e-6
 _FAR: Final = 1e4
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How far below (negative) and above the truth a number may be; ``shown``: further at a price."""
+
+    below: int
+    above: int
+    shown: bool
+
+
 class Loosening:
     """The programme of one round: made once, asked for one number after the other."""
 
     def __init__(
         self,
-        slack: Mapping[Key, tuple[int, int] | None],
+        rooms: Mapping[Key, Room],
         people: Mapping[Key, int],
         sums: Iterable[tuple[Key, Sequence[Key]]],
     ) -> None:
-        """``slack``: how far each number of somebody may be from the truth; None without limit."""
+        """``rooms``: of each number that may be moved at all; nobody stays nobody."""
         import highspy  # noqa: PLC0415 - who publishes nothing loads no solver
 
-        self._slack, self._people, self._keys = slack, people, sorted(slack)
+        self._rooms, self._people, self._keys = rooms, people, sorted(rooms)
         self._at = {key: 3 * i for i, key in enumerate(self._keys)}  # free, more, less
         self._highs = highspy.Highs()
         for option, value in {"output_flag": False, "threads": 1, "random_seed": 1}.items():
             self._highs.setOptionValue(option, value)
         for key in self._keys:
-            self._highs.addVar(*self._free(key))
-            price = 1 + log2(people[key])
+            self._highs.addVar(rooms[key].below, rooms[key].above)
+            price = 1 + log2(max(1, people[key]))
             for most in (_FAR, float(people[key])):
-                self._highs.addVar(0, most if slack[key] is not None else 0)
+                self._highs.addVar(0, most if rooms[key].shown else 0)
                 self._highs.changeColCost(self._highs.getNumCol() - 1, price)
         for total, parts in sums:
             self._add(total, parts)
-
-    def _free(self, key: Key) -> tuple[float, float]:
-        slack = self._slack[key]
-        if slack is None:
-            return 1.0 - self._people[key], _FAR
-        return float(slack[0]), float(slack[1])
 
     def _add(self, total: Key, parts: Iterable[Key]) -> None:
         columns: list[int] = []
@@ -69,7 +73,8 @@ class Loosening:
         self._highs.changeColBounds(self._at[key], float(BREADTH), _FAR)
         self._highs.run()
         moved = self._highs.getSolution().col_value
-        self._highs.changeColBounds(self._at[key], *self._free(key))
+        room = self._rooms[key]
+        self._highs.changeColBounds(self._at[key], room.below, room.above)
         return {
             one
             for one, at in self._at.items()

@@ -29,10 +29,15 @@ class Counted:
 
 @dataclass(slots=True)
 class Quantities:
-    """``people`` of each number; ``sums``: (total, parts) that add up, a line or column each."""
+    """``people`` of each number; ``sums``: (total, parts) that add up, a line or column each.
+
+    ``unlisted``: numbers that no table has and a reader knows something of all the same: at least,
+    and at most how many people (None: no limit).
+    """
 
     people: dict[Key, int] = field(default_factory=dict)
     sums: list[tuple[Key, tuple[Key, ...]]] = field(default_factory=list)
+    unlisted: dict[Key, tuple[int, int | None]] = field(default_factory=dict)
     around: dict[Key, list[int]] = field(default_factory=dict)  # sums a number has a part in
 
     def add(self, total: Key, parts: tuple[Key, ...]) -> None:

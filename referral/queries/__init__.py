@@ -48,6 +48,14 @@ from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.referrals import ReferralSeen
+from referral.queries.releases import (
+    Publication,
+    ReleaseLine,
+    ReleaseSeen,
+    published_in,
+    release_seen,
+    releases_of,
+)
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
@@ -72,7 +80,10 @@ __all__ = [
     "PanelSeen",
     "PersonSeen",
     "ProposalSeen",
+    "Publication",
     "ReferralSeen",
+    "ReleaseLine",
+    "ReleaseSeen",
     "RemovalSeen",
     "ResponseTimes",
     "SeatSeen",
@@ -97,7 +108,10 @@ __all__ = [
     "operation_seen",
     "operations_of",
     "overdue_in",
+    "published_in",
     "receivers_in",
+    "release_seen",
+    "releases_of",
     "removals_of",
     "response_times_in",
     "seats_of",

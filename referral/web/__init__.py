@@ -26,6 +26,8 @@ from referral.web import (
     passkeys,
     providers,
     recovery,
+    published,
+    releases,
     removals,
     second,
     signin,
@@ -64,6 +66,8 @@ for part in (
     directory,
     coverage,
     matrix,
+    releases,
+    published,
 ):
     router.include_router(part.router)
 
