@@ -91,7 +91,13 @@ def _serve(
 
 # Whatever is set, the demo is an installation of its own.
 _ELSEWHERE: Final = (
-    *("database_url", "worker_database_url", "auditor_database_url", "reporter_database_url", "migration_url"),
+    *(
+        "database_url",
+        "worker_database_url",
+        "auditor_database_url",
+        "reporter_database_url",
+        "migration_url",
+    ),
     *("root_key", "key_keeper", "key_keeper_url"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )

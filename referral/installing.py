@@ -61,7 +61,9 @@ def installation(
         pool_size=pool_size or settings.pool_size,
         statement_timeout=settings.statement_timeout,
     )
-    reporter = make_engine(reporter_url, pool_size=1, statement_timeout=120) if reporter_url else None
+    reporter = (
+        make_engine(reporter_url, pool_size=1, statement_timeout=120) if reporter_url else None
+    )
     return Installation(settings, engine, vault, catalogue, clock, scan_of(settings), reporter)
 
 

@@ -22,7 +22,9 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 # Acts on one case, a meeting, an operation, a glass, an excluded holder; what concerns no case.
-Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder", "log_system", "publish"]
+Door = Literal[
+    "carry_out", "convene", "operate", "break_glass", "remove_holder", "log_system", "publish"
+]
 
 
 @dataclass(slots=True)

@@ -87,7 +87,9 @@ async def prepare_release(
     if refused is None and reporter is None:
         refused = _not_set_up()
     if refused is not None or reporter is None:
-        return await _refused(session, actor, refused or _not_set_up(), "prepare_release", None, now)
+        return await _refused(
+            session, actor, refused or _not_set_up(), "prepare_release", None, now
+        )
     await take_time(session.connection, _SECONDS)
     earlier = await as_json(session.connection, _EARLIER, actor.country, kind, year)
     content = await _content(session, actor, reporter, kind, year, earlier)
@@ -150,7 +152,9 @@ async def answer_release(
     refused = refused or _not_answerable(actor, standing, digest, approve=approve)
     if refused is not None:
         return await _refused(session, actor, refused, "approve_release", release_id, now)
-    state = ("published" if standing["kind"] == "public" else "handed_over") if approve else "refused"
+    state = (
+        ("published" if standing["kind"] == "public" else "handed_over") if approve else "refused"
+    )
     row = {
         "release_id": str(release_id),
         "country": actor.country,
@@ -188,7 +192,9 @@ def _unfit(
 ) -> Refusal | None:
     faults = []
     if not _FIRST <= year < session.day_in(actor.country, now).year:
-        told = "Choose a year that is over: figures of a year that still grows would give people away."
+        told = (
+            "Choose a year that is over: figures of a year that still grows would give people away."
+        )
         faults.append(Fault("/year", "not-over", told))
     if kind == "ctdc" and not 1 < len(recipient or "") <= _LONGEST:
         told = "Say who receives it: the national focal point, by office and country."
@@ -256,7 +262,12 @@ async def _posted(
 
 
 async def _refused(
-    session: WriteSession, actor: Actor, refusal: Refusal, act: str, which: UUID | None, now: datetime
+    session: WriteSession,
+    actor: Actor,
+    refusal: Refusal,
+    act: str,
+    which: UUID | None,
+    now: datetime,
 ) -> Refusal:
     return await refuse(
         session, actor, refusal, act=act, object_type="release", object_id=which, now=now

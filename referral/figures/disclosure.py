@@ -65,11 +65,11 @@ class Control:
     seen: dict[int, Seen] = field(default_factory=dict)  # by puzzle, from round to round
 
     def hide(self, key: Key) -> None:
-        """Leave a number out, and totals over it of so few people that rounding would tell."""
+        """Leave a number out, and totals over it that would be rounded to 10 or to nobody."""
         if key not in self.hidden:
             self.hidden.add(key)
             for total in self._totals_of(key):
-                if self.numbers.people[total] <= SMALL:
+                if self.numbers.people[total] < SMALL + ROUNDED_TO:
                     self.hide(total)
 
     def forms(self) -> dict[Key, Form]:
@@ -95,7 +95,11 @@ def controlled(numbers: Quantities, earlier: Sequence[Release] = ()) -> dict[Key
     """The release of these numbers. ``earlier``: all releases of the same year, oldest first."""
     control = Control(numbers, earlier)
     for key in sorted(numbers.people):
-        if key in numbers.unlisted or 0 < numbers.people[key] <= SMALL or _told_apart(key, numbers, earlier):
+        if (
+            key in numbers.unlisted
+            or 0 < numbers.people[key] <= SMALL
+            or _told_apart(key, numbers, earlier)
+        ):
             control.hide(key)
     _complement(control)
     while exposed := _exposed(control):
@@ -248,7 +252,11 @@ def _rounded(least: int, truth: int) -> Unknown:
 
 
 def _equate(
-    puzzle: Puzzle, places: Mapping[Key, int], known: Mapping[Key, int], total: Key, parts: Iterable[Key]
+    puzzle: Puzzle,
+    places: Mapping[Key, int],
+    known: Mapping[Key, int],
+    total: Key,
+    parts: Iterable[Key],
 ) -> None:
     """Total minus parts is nothing; of a line that is known whole there is nothing to say."""
     terms = [(places[key], -1) for key in parts if key in places]

@@ -19,15 +19,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from referral.figures.quantities import Key
+from referral.figures.solver import solver, whole
 
 SMALL: Final = 10  # D4: as many people or fewer are never shown
 BREADTH: Final = 10  # so many values at least cannot be ruled out: as many as D4 leaves by itself
 _REACH: Final = (120, 400, 2_000)  # how many numbers around one are let move, if fewer do not do
 _SEARCH: Final = {
-    "output_flag": False,
-    "threads": 1,
-    "random_seed": 1,
-    "mip_max_nodes": 200,  # a bound by work, not by time: the same answer on every machine
+    "mip_max_nodes": 200,
     "mip_rel_gap": 0.2,  # any table will do, it need not be the most extreme
 }
 _BEYOND: Final = 1_000  # above the truth a number may be anything; so much is looked at
@@ -99,10 +97,10 @@ def _stretch(search: _Search, seen: Seen, i: int, reach: int) -> None:
             return
         weights = {j: sign for j in near if not _safe_at(search, seen, j)} | {i: len(near) * sign}
         goal = (low + BREADTH - 1, one.most) if sign > 0 else (one.least, high - BREADTH + 1)
-        tries = [(i, *goal)] if goal[0] <= goal[1] else []
-        tries += [None] if reach == _REACH[-1] else []  # less than all of it, each way
-        found = next(filter(None, (search.witness(near, weights, goal) for goal in tries)), ())
-        for key, value in zip(search.keys, found, strict=bool(found)):
+        found = search.witness(near, weights, (i, *goal)) if goal[0] <= goal[1] else None
+        if found is None and reach == _REACH[-1]:
+            found = search.witness(near, weights)  # less than all of it, each way
+        for key, value in zip(search.keys, found or (), strict=found is not None):
             low, high = seen.get(key, (value, value))
             seen[key] = min(low, value), max(high, value)
 
@@ -116,18 +114,11 @@ class _Search:
     """The integer programme, made once and asked often."""
 
     def __init__(self, puzzle: Puzzle) -> None:
-        import highspy  # noqa: PLC0415 - who publishes nothing loads no solver
-
         self.keys, self.unknowns = list(puzzle.unknowns), list(puzzle.unknowns.values())
-        self._equations, self._highs = puzzle.equations, highspy.Highs()
-        for option, value in _SEARCH.items():
-            self._highs.setOptionValue(option, value)
+        self._equations, self._highs = puzzle.equations, solver(_SEARCH)
         for one in self.unknowns:
             self._highs.addVar(one.truth, one.truth)
-        self._all = list(range(len(self.unknowns)))
-        kinds = [highspy.HighsVarType.kInteger] * len(self._all)
-        self._highs.changeColsIntegrality(len(self._all), self._all, kinds)
-        self._highs.changeObjectiveSense(highspy.ObjSense.kMaximize)
+        whole(self._highs, len(self.unknowns))
         self._lines: dict[int, list[Equation]] = {}
         for equation in self._equations:
             columns = [i for i, _ in equation.terms]

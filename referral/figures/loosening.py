@@ -16,6 +16,7 @@ from typing import Final
 
 from referral.figures.inference import BREADTH
 from referral.figures.quantities import Key
+from referral.figures.solver import solver
 
 _MOVED: Final = 1e-6
 _FAR: Final = 1e4
@@ -40,13 +41,9 @@ class Loosening:
         sums: Iterable[tuple[Key, Sequence[Key]]],
     ) -> None:
         """``rooms``: of each number that may be moved at all; nobody stays nobody."""
-        import highspy  # noqa: PLC0415 - who publishes nothing loads no solver
-
         self._rooms, self._people, self._keys = rooms, people, sorted(rooms)
         self._at = {key: 3 * i for i, key in enumerate(self._keys)}  # free, more, less
-        self._highs = highspy.Highs()
-        for option, value in {"output_flag": False, "threads": 1, "random_seed": 1}.items():
-            self._highs.setOptionValue(option, value)
+        self._highs = solver()
         for key in self._keys:
             self._highs.addVar(rooms[key].below, rooms[key].above)
             price = 1 + log2(max(1, people[key]))

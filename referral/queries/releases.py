@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -93,7 +94,7 @@ async def release_seen(
     return errors.not_found() if row is None else ReleaseSeen(**_plain(row))
 
 
-def _plain(row: Mapping[str, object]) -> dict[str, object]:
+def _plain(row: Any) -> dict[str, Any]:
     return {**row, "counted": decoded(row["counted"])}
 
 

@@ -1,4 +1,4 @@
-"""Public figures for who prepares and who answers: the list, a preview with what is left out, acts."""
+"""Public figures for who prepares and who answers: the list, a preview, the acts."""
 
 from __future__ import annotations
 
@@ -89,7 +89,13 @@ async def _listed(request: Request, call: Call[Any], sent: Sent, faults: Faults)
     )
     status, title = (422, "Error: Public figures") if faults else (200, "Public figures")
     return page(
-        request, "oversight/releases.html", view, title=title, call=call, status=status, sensitive=False
+        request,
+        "oversight/releases.html",
+        view,
+        title=title,
+        call=call,
+        status=status,
+        sensitive=False,
     )
 
 
@@ -143,9 +149,7 @@ async def prepare_release(request: Request, form: ActingForm) -> Response:
     return _done(request, answer, call, "/releases")
 
 
-def _done(
-    request: Request, answer: Released | Refusal, call: Call[Any], back: str
-) -> Response:
+def _done(request: Request, answer: Released | Refusal, call: Call[Any], back: str) -> Response:
     if isinstance(answer, Refusal):
         return refused(request, answer, call, back=back)
     return see_other(f"/releases/{answer.id}")

@@ -50,7 +50,8 @@ async def prepared(house: House, kind: str = "public", recipient: str | None = N
 async def answered(house: House, which: UUID, *, approve: bool = True) -> Released | Refusal:
     """Dalia answers, her password just entered."""
     seen = await seen_by(house, "data_officer", which)
-    answer: Released | Refusal = await proven(house, 
+    answer: Released | Refusal = await proven(
+        house,
         "data_officer",
         casework.answer_release,
         which,
@@ -124,7 +125,8 @@ async def test_nobody_publishes_what_she_prepared_and_nobody_else_prepares(year:
 
 async def test_another_fingerprint_is_not_what_was_seen(year: House) -> None:
     which = await prepared(year)
-    refused = await proven(year, 
+    refused = await proven(
+        year,
         "data_officer",
         casework.answer_release,
         which,
