@@ -41,7 +41,7 @@ class Addresses:
     embedded: bool
 
     def of(self, role: str) -> str:
-        """The address of ``app``, ``worker``, ``reporter``, ``auditor_ro``, ``migrator``, ``administrator``."""
+        """The address of a role, or of ``administrator``. Raises MissingError with the setting."""
         if role in self.urls:
             return self.urls[role]
         name = f"REFERRAL_{_SETTING[role]}"

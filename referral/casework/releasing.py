@@ -56,7 +56,7 @@ FROM referral.release r LEFT JOIN referral.release_answer a ON a.release_id = r.
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What an act left: which release, and how it stands (asked, published, handed_over, refused)."""
+    """Which release, and how it stands now: asked, published, handed_over or refused."""
 
     id: str
     state: str

@@ -1,4 +1,4 @@
-"""The CTDC layout of 27 columns, for a national focal point and never for publication (standards 6.2).
+"""The CTDC layout of 27 columns (standards 6.2), for a national focal point, never published.
 
 Flags are 1 or empty; empty means "not known or no". Only what G1 knows is filled: citizenship is
 identity (G2), and months, recruiter and kind of sexual service are no facts of ours. Our age bands
@@ -112,7 +112,7 @@ def _emptied(row: Row, kept: int) -> Row:
 
 
 def as_csv(rows: Mapping[Row, int]) -> bytes:
-    """The file: every person one line, everything text and quoted, so that no code reads as missing."""
+    """The file: a line for each person, all of it quoted text, so that no code reads as missing."""
     written = io.StringIO(newline="")
     lines = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     lines.writerow(COLUMNS)

@@ -1,7 +1,7 @@
 """Which numbers of a release are shown, rounded or left out (standards 6.3, D4 to D9).
 
 1. D4: 1 to 10 people are never shown; nobody (0) may be.
-2. D5: one number left out of a line that adds up is given away by the rest: the next smallest goes too.
+2. D5: one number left out of a line is given away by the rest: the next smallest goes too.
 3. D6: totals that include a number left out are rounded down to a multiple of 10.
 4. D8: all tables, the year and its quarters, the country and its places, and what was released
    earlier of the same year are one puzzle; whatever a reader could still work out of it takes
@@ -242,7 +242,7 @@ def _unknown(control: Control, key: Key, form: Form) -> Unknown:
     if key in control.numbers.unlisted:
         least, most = control.numbers.unlisted[key]
         return Unknown(least, above(count) if most is None else most, count, guarded=True)
-    # What was left out once stays so, also when nobody is left in it: after a correction it may be 0.
+    # What was left out once stays so, also when nobody is in it any more: then it may be 0.
     return Unknown(0 if control.earlier else 1, above(count), count, guarded=True)
 
 

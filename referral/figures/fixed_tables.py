@@ -1,4 +1,4 @@
-"""The tables that may be published, as data: which dimensions each crosses, which values these have.
+"""The tables that may be published, as data: what each crosses, and which values there are.
 
 Standards 6.3: D1 fixed in advance, D2 three dimensions at most, D3 quarter, ISO 3166-2, age bands.
 The file is checked when it is read; a table that breaks a rule stops the start of whoever asks.
@@ -25,7 +25,7 @@ _FILE: Final = Path(__file__).with_name("fixed_tables.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One way to tell people apart; ``values`` (code to words) is empty where a release fills it."""
+    """One way to tell people apart; ``values``: code to words, empty where a release fills it."""
 
     name: str
     title: str

@@ -2,8 +2,8 @@
 
 Whoever reads a release knows the numbers shown, each total to within ten (D6), which parts add up
 to which totals, that nobody is where a zero stands, and that somebody is where a number is left
-out. A number left out is **protected** if at least ten values cannot be ruled out for it, as many as
-D4 itself leaves (1 to 10): so nobody can pin it down, nor narrow it within 1 to 10.
+out. A number left out is **protected** if at least ten values cannot be ruled out for it, as many
+as D4 itself leaves (1 to 10): so nobody can pin it down, nor narrow it within 1 to 10.
 
 What cannot be ruled out is shown by *witnesses*: whole tables of people, different from the truth,
 that agree with all that is published. A number counts as protected only if such tables were found
@@ -89,7 +89,7 @@ def _safe(one: Unknown, low: int, high: int) -> bool:
 
 
 def _stretch(search: _Search, seen: Seen, i: int, reach: int) -> None:
-    """One number up and down, among those nearest to it; its neighbours go along as far as may be."""
+    """One number up and down among those nearest to it, which go along as far as may be."""
     one, near = search.unknowns[i], search.near(i, reach)
     for sign in (1, -1):
         low, high = seen[search.keys[i]]

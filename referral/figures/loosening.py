@@ -24,7 +24,7 @@ _FAR: Final = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How far below (negative) and above the truth a number may be; ``shown``: further at a price."""
+    """How far below (negative) and above the truth a number may be; ``shown``: more has a price."""
 
     below: int
     above: int

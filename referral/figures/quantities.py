@@ -68,7 +68,7 @@ def year_of(quarter: str) -> str:
 
 
 def quantities(tables: Iterable[Counted]) -> Quantities:
-    """All numbers of these tables. Raises ValueError when two of them count one number differently."""
+    """All numbers of these tables. Raises ValueError when two count one number differently."""
     found = Quantities()
     for table in tables:
         people = _people(table)

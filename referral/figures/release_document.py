@@ -111,7 +111,7 @@ def _by_place(fixed: Fixed, ground: Ground) -> dict[str, int]:
 
 
 def _places_apart(fixed: Fixed, ground: Ground) -> frozenset[str]:
-    """Places shown by themselves (D7): as in an earlier release of the year, else those of 11 or more."""
+    """Places shown by themselves (D7): those of 11 or more; as before in a later release."""
     if ground.earlier:
         return frozenset(orjson.loads(ground.earlier[0])["dimensions"][PLACE]) - {OTHER_PLACES}
     people = _by_place(fixed, ground)
@@ -180,7 +180,7 @@ def row_counts(document: bytes) -> dict[str, int]:
 
 
 def as_csv(document: bytes) -> bytes:
-    """All tables below one another: table, period, up to two dimensions with values, people, flag."""
+    """All tables below one another: table, period, one or two dimensions, people, flag."""
     written = io.StringIO(newline="")
     lines = csv.writer(written, lineterminator="\r\n")
     head = ("table", "period", "first_dimension", "first_value", "second_dimension", "second_value")

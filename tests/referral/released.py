@@ -18,7 +18,7 @@ Named = frozenset[tuple[str, str]]
 
 def numbers_in(document: bytes) -> dict[Named, tuple[int | None, str]]:
     """Every number shown, by what it counts."""
-    found = {}
+    found: dict[Named, tuple[int | None, str]] = {}
     for table in orjson.loads(document)["tables"]:
         for row in table["rows"]:
             pairs = zip(table["crosses"], row["cell"], strict=True)

@@ -70,7 +70,7 @@ async def seen_by(house: House, part: str, which: UUID) -> queries.ReleaseSeen:
 
 @pytest.fixture
 async def year(house: House) -> House:
-    """A year with forty girls, four boys, and a report filed in error; it is over."""
+    """A year with forty girls and four boys, and nothing else; it is over."""
     await filed(house, 40, sex="female")
     await filed(house, 4, sex="male")
     house.at.to(datetime(2027, 1, 11, 9, tzinfo=UTC))
@@ -155,7 +155,7 @@ async def test_twice_the_same_bytes_and_a_correction_of_few_is_left_out(year: Ho
     # The other one was checked against nothing that was published, and now something is.
     stale = await answered(year, again)
     assert isinstance(stale, Refusal)
-    assert stale.extra["state"] == "stale"
+    assert stale.extra["from"] == "stale"
     third = await prepared(year)
     assert (await seen_by(year, "statistician", third)).content == seen.content
     assert isinstance(await answered(year, third), Released)
