@@ -6,6 +6,8 @@ its own and breaks context variables (security.md 3.4). Nothing here knows what 
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from typing import Final
 
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -17,7 +19,7 @@ from referral.edge.answering import Answering, busy, problem, unforeseen
 from referral.edge.files import SANDBOX, FileSent, file_in, handed_out, identifier
 from referral.edge.limits import Bodies, Turnstile
 from referral.edge.outside import Outside
-from referral.edge.watching import OPEN, LastResort, Metrics, Watched
+from referral.edge.watching import PUBLISHED, STATIC, LastResort, Metrics, Watched
 from referral.settings import LOOPBACK, Settings
 
 __all__ = [
@@ -116,8 +118,12 @@ class Guarded:
                 headers.update(self.headers)
                 if sandboxed:
                     headers["Content-Security-Policy"] = f"{CONTENT_SECURITY}; {SANDBOX}"
-                if not scope["path"].startswith(OPEN):
+                if not (scope["path"].startswith(STATIC) or _public(scope, message)):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self.app(scope, receive, dressing)
+
+
+def _public(scope: Scope, message: Message) -> bool:
+    return bool(scope["path"].startswith(PUBLISHED) and message["status"] == HTTPStatus.OK)

@@ -17,8 +17,8 @@ from referral.logs import fault_of
 _LOG = structlog.get_logger("referral.edge")
 
 STATIC: Final = "/static/"
-# What is nobody's in particular says itself how long it may be kept.
-OPEN: Final = (STATIC, "/published/", "/api/v1/published/")
+# What everybody may read says itself how long it may be kept, unless it is a refusal.
+PUBLISHED: Final = ("/published/", "/api/v1/published/")
 UNGUARDED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

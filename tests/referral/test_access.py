@@ -121,6 +121,10 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "erase": {DPO: "2R"},
     "hold_legally": {DPO: "2R"},
     "deploy": {SYSTEM: "Y"},
+    "prepare_release": {STATISTICIAN: "2"},
+    "approve_release": {DPO: "S"},
+    "see_releases": {STATISTICIAN: "Y", DPO: "Y"},
+    "take_hand_over": {STATISTICIAN: "S", DPO: "S"},
     "see_directory": EVERYBODY,
     "see_coverage": {COORDINATOR: "Y"},
     "see_protocols": EVERYBODY,
@@ -171,6 +175,9 @@ OUTSIDE = {
     "hold_meeting": "call_meeting",
     "plan_operation": "plan_operation",
     "end_operation": "plan_operation",
+    "prepare_release": "prepare_release",
+    "answer_release": "approve_release",
+    "take_hand_over": "take_hand_over",
 }
 NO_ACT = {
     *("lapse", "refuse", "filed_again", "filed_before"),
