@@ -7,7 +7,6 @@ its own and breaks context variables (security.md 3.4). Nothing here knows what 
 from __future__ import annotations
 
 from http import HTTPStatus
-
 from typing import Final
 
 from asgi_correlation_id import CorrelationIdMiddleware

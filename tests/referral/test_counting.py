@@ -1,4 +1,4 @@
-"""Who counts may do that and nothing else: it gets counts of at most three dimensions, never a row."""
+"""Who counts may do that and nothing else: counts of at most three dimensions, never a row."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def as_reporter(house: House, statement: str, *values: Any) -> Any:
 async def test_people_are_counted_and_not_referrals_and_those_merged_or_in_error_are_not(
     house: House,
 ) -> None:
-    """A girl with two referrals is one; a group of twelve is twelve; a relative is nobody's case."""
+    """A girl with two referrals is one; a group of twelve is twelve; a relative is none."""
     ines = "inspector"
     report = child_at_work(sex="female", control_methods=["THREATS"])
     filed = await house.manages(ines, casework.file, report)

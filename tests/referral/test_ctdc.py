@@ -67,7 +67,7 @@ def test_flags_are_one_or_empty_and_codes_are_the_layouts() -> None:
 
 
 def test_what_our_facts_do_not_say_is_empty_and_never_guessed() -> None:
-    """Bands that lie in none of theirs, a sex that is none of theirs, a wider sector, a citizenship."""
+    """Bands that lie in none of theirs, a sex that is none of theirs, a wider sector."""
     for known in (
         {"age_band": "0-11"},
         {"age_band": "18-24"},
