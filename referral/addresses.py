@@ -18,13 +18,14 @@ from sqlalchemy.engine import make_url
 from referral import roles
 from referral.settings import Settings
 
-OWN: Final = ("app", "worker", "sequencer", "signer", "auditor_ro", "migrator")
+OWN: Final = ("app", "worker", "sequencer", "signer", "auditor_ro", "reporter", "migrator")
 _SETTING: Final = {
     "app": "DATABASE_URL",
     "worker": "WORKER_DATABASE_URL",
     "sequencer": "SEQUENCER_DATABASE_URL",
     "signer": "SIGNER_DATABASE_URL",
     "auditor_ro": "AUDITOR_DATABASE_URL",
+    "reporter": "REPORTER_DATABASE_URL",
     "migrator": "MIGRATION_URL",
     "administrator": "MIGRATION_URL",
 }
@@ -42,7 +43,7 @@ class Addresses:
     embedded: bool
 
     def of(self, role: str) -> str:
-        """The address of one of ``OWN``, or ``administrator``."""
+        """The address of a role, or of ``administrator``. Raises MissingError with the setting."""
         if role in self.urls:
             return self.urls[role]
         name = f"REFERRAL_{_SETTING[role]}"
@@ -61,6 +62,7 @@ def external(settings: Settings) -> Addresses | None:
         "sequencer": settings.sequencer_database_url,
         "signer": settings.signer_database_url,
         "auditor_ro": settings.auditor_database_url,
+        "reporter": settings.reporter_database_url,
         "administrator": settings.migration_url,
     }
     urls = {role: plain(secret.get_secret_value()) for role, secret in given.items() if secret}

@@ -64,6 +64,8 @@ def _pages() -> Sequence[Any]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     await app.state.installation.engine.dispose()
+    if app.state.installation.reporter is not None:
+        await app.state.installation.reporter.dispose()
 
 
 def _show_health(app: FastAPI, metrics: edge.Metrics) -> None:

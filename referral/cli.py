@@ -94,8 +94,15 @@ def _serve(
     vault = keeping.vault_of(settings, embedded=addresses.embedded)
     catalogue = Catalogue.load(goes_on=True)
     promiser = keeping.promiser_of(settings, embedded=addresses.embedded)
-    url = addresses.of("app")
-    made = installing.installation(settings, url, vault, catalogue, promiser=promiser)
+    made = installing.installation(
+        settings,
+        addresses.of("app"),
+        vault,
+        catalogue,
+        promiser=promiser,
+        # Without it figures are shown and none are prepared.
+        reporter_url=addresses.urls.get("reporter"),
+    )
     clockwork = (
         installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
         if addresses.embedded
@@ -129,7 +136,8 @@ def _watched(settings: Settings, addresses: Addresses, url: str) -> serving.Besi
 
 # Whatever is set, the demo is an installation of its own.
 _ELSEWHERE: Final = (
-    *("database_url", "worker_database_url", "auditor_database_url", "migration_url", "root_key"),
+    *("database_url", "worker_database_url", "auditor_database_url", "reporter_database_url"),
+    *("migration_url", "root_key"),
     *("sequencer_database_url", "signer_database_url", "log_origin", "log_key", "log_state_file"),
     *("key_keeper", "key_keeper_url", "promise_key"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),

@@ -56,6 +56,7 @@ class Installation:
     clock: Callable[[], datetime] = utc_now
     scan: Scan = without
     promiser: SigningKey | None = None  # who signs the promises of acceptances
+    reporter: AsyncEngine | None = None  # counts for releases, and reads nothing
 
     @property
     def cookie(self) -> str:

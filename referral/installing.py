@@ -57,6 +57,7 @@ def installation(
     pool_size: int | None = None,
     clock: Callable[[], datetime] = utc_now,
     promiser: SigningKey | None = None,
+    reporter_url: str | None = None,
 ) -> Installation:
     """Settings, connections, keys, law and clock, put together once."""
     engine = make_engine(
@@ -64,7 +65,11 @@ def installation(
         pool_size=pool_size or settings.pool_size,
         statement_timeout=settings.statement_timeout,
     )
-    return Installation(settings, engine, vault, catalogue, clock, scan_of(settings), promiser)
+    reporter = (
+        make_engine(reporter_url, pool_size=1, statement_timeout=120) if reporter_url else None
+    )
+    scan = scan_of(settings)
+    return Installation(settings, engine, vault, catalogue, clock, scan, promiser, reporter)
 
 
 def scan_of(settings: Settings) -> Scan:

@@ -72,6 +72,8 @@ class Settings(BaseSettings):
     )
     signer_database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as role referral_signer, for `log sign`"
+    reporter_database_url: SecretStr | None = Field(
+        default=None, description="PostgreSQL as role referral_reporter, to count for releases"
     )
     migration_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as an administrator, for `migrate` only"

@@ -259,6 +259,7 @@ async def house(
         catalogue=catalogue,
         clock=at,
         promiser=SigningKey.new("referral/promises", 1),
+        reporter=make_engine(database.url_of("reporter"), pool_size=1, statement_timeout=60),
     )
     worker = make_engine(database.url_of("worker"), pool_size=2)
     found = House(database, installation, furnished.players, at, worker)
@@ -267,6 +268,8 @@ async def house(
     for client in found.clients:
         await client.aclose()
     await installation.engine.dispose()
+    if installation.reporter is not None:
+        await installation.reporter.dispose()
     if found.honest:
         findings = await verify(database.superuser_url)
         assert not findings.problems, findings.problems[:5]

@@ -125,6 +125,11 @@ class Done(StrEnum):
     TOKEN_ISSUED = "member.token_issued"  # noqa: S105 - the name of an act
     SUBJECT_BOUND = "member.subject_bound"
     SUBJECT_UNBOUND = "member.subject_unbound"
+    HAND_OVER_TAKEN = "member.hand_over_taken"
+    RELEASE_ASKED = "release.asked"
+    RELEASE_PUBLISHED = "release.published"
+    RELEASE_HANDED_OVER = "release.handed_over"
+    RELEASE_REFUSED = "release.refused"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
     EPOCH_OPENED = "log.epoch_opened"
     WITNESS_ENROLLED = "log.witness_enrolled"

@@ -31,6 +31,7 @@ Door = Literal[
     "make_bundle",
     "log_system",
     "change_calendar",
+    "publish",
 ]
 
 

@@ -173,6 +173,12 @@ SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NO
     FROM referral.panel_decision d FULL JOIN (SELECT * FROM told WHERE object_type = 'panel') t ON t.object_id = d.id
     WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
+SELECT 'release ' || coalesce(r.id, t.object_id), 'it is ' || coalesce(r.answer, 'not there') || ' with its bytes or others, the log says ' || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries'
+    FROM (SELECT r.id, coalesce(a.answer, 'asked') AS answer, CASE WHEN a.release_id IS NULL THEN 1 ELSE 2 END AS entries
+        FROM referral.release r LEFT JOIN referral.release_answer a ON a.release_id = r.id) r
+    FULL JOIN (SELECT * FROM told WHERE object_type = 'release') t ON t.object_id = r.id
+    WHERE t.stands IS DISTINCT FROM r.answer OR t.entries IS DISTINCT FROM r.entries::bigint
+UNION ALL
 SELECT 'proposal ' || coalesce(p.id, t.object_id), 'it has its answer or none (' || coalesce(p.answer, 'open') || '), the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.proposal p FULL JOIN (SELECT * FROM told WHERE object_type = 'proposal') t ON t.object_id = p.id
     WHERE t.entries IS DISTINCT FROM CASE WHEN p.id IS NULL THEN 0 WHEN p.answer IS NULL THEN 1 ELSE 2 END

@@ -85,6 +85,12 @@ from referral.casework.reassigning import reassign
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.recounting import Looked, recount
 from referral.casework.refusing import refuse
+from referral.casework.releasing import (
+    Released,
+    answer_release,
+    prepare_release,
+    take_hand_over,
+)
 from referral.casework.removing import answer_removal, ask_removal
 from referral.casework.said import Said
 
@@ -125,6 +131,7 @@ __all__ = [
     "Record",
     "Recorded",
     "ReferralOpened",
+    "Released",
     "Said",
     "Seat",
     "Sitting",
@@ -140,6 +147,7 @@ __all__ = [
     "amend",
     "answer_bundle",
     "answer_proposal",
+    "answer_release",
     "answer_removal",
     "ask_bundle",
     "ask_cancellation",
@@ -175,6 +183,7 @@ __all__ = [
     "pass_time",
     "plan_operation",
     "preview_calendar",
+    "prepare_release",
     "propose",
     "put_back",
     "reassign",
@@ -189,6 +198,7 @@ __all__ = [
     "set_docket",
     "settle",
     "start",
+    "take_hand_over",
     "take_in_hand",
     "withdraw_consent",
 ]

@@ -6,6 +6,7 @@ its own and breaks context variables (security.md 3.4). Nothing here knows what 
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -17,7 +18,7 @@ from referral.edge.answering import Answering, busy, problem, unforeseen
 from referral.edge.files import SANDBOX, FileSent, file_in, handed_out, identifier
 from referral.edge.limits import Bodies, Turnstile
 from referral.edge.outside import Outside
-from referral.edge.watching import STATIC, LastResort, Metrics, Watched
+from referral.edge.watching import PUBLISHED, STATIC, LastResort, Metrics, Watched
 from referral.settings import LOOPBACK, Settings
 
 __all__ = [
@@ -123,8 +124,13 @@ class Guarded:
                 if sandboxed:
                     headers["Content-Security-Policy"] = f"{CONTENT_SECURITY}; {SANDBOX}"
                 lasting = scope["path"].startswith(PUBLIC) and "Cache-Control" in headers
+                lasting = lasting or _public(scope, message)
                 if not (lasting or scope["path"].startswith(STATIC)):
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
         await self.app(scope, receive, dressing)
+
+
+def _public(scope: Scope, message: Message) -> bool:
+    return bool(scope["path"].startswith(PUBLISHED) and message["status"] == HTTPStatus.OK)

@@ -17,6 +17,8 @@ from referral.logs import fault_of
 _LOG = structlog.get_logger("referral.edge")
 
 STATIC: Final = "/static/"
+# What everybody may read says itself how long it may be kept, unless it is a refusal.
+PUBLISHED: Final = ("/published/", "/api/v1/published/")
 UNGUARDED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

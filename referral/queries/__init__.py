@@ -91,6 +91,14 @@ from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
 from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, receipt_of
 from referral.queries.referrals import ReferralSeen
+from referral.queries.releases import (
+    Publication,
+    ReleaseLine,
+    ReleaseSeen,
+    published_in,
+    release_seen,
+    releases_of,
+)
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
@@ -133,7 +141,10 @@ __all__ = [
     "PersonSeen",
     "ProposalSeen",
     "ReceiptSeen",
+    "Publication",
     "ReferralSeen",
+    "ReleaseLine",
+    "ReleaseSeen",
     "RemovalSeen",
     "ResponseTimes",
     "Returns",
@@ -186,7 +197,10 @@ __all__ = [
     "own_limits_of",
     "overview_in",
     "pilot_of",
+    "published_in",
     "receivers_in",
+    "release_seen",
+    "releases_of",
     "removals_of",
     "response_times_in",
     "returns_in",

@@ -30,7 +30,9 @@ from referral.web import (
     passkeys,
     providers,
     receipts,
+    published,
     recovery,
+    releases,
     removals,
     second,
     signin,
@@ -74,6 +76,8 @@ for part in (
     coverage,
     calendars,
     matrix,
+    releases,
+    published,
 ):
     router.include_router(part.router)
 

@@ -125,6 +125,10 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "erase": {DPO: "2R"},
     "hold_legally": {DPO: "2R"},
     "deploy": {SYSTEM: "Y"},
+    "prepare_release": {STATISTICIAN: "2"},
+    "approve_release": {DPO: "S"},
+    "see_releases": {STATISTICIAN: "Y", DPO: "Y"},
+    "take_hand_over": {STATISTICIAN: "S", DPO: "S"},
     "see_directory": EVERYBODY,
     "see_coverage": {COORDINATOR: "Y"},
     "change_calendar": {COORDINATOR: "Y"},
@@ -180,6 +184,9 @@ OUTSIDE = {
     "end_operation": "plan_operation",
     "preview_calendar": "change_calendar",
     "change_calendar": "change_calendar",
+    "prepare_release": "prepare_release",
+    "answer_release": "approve_release",
+    "take_hand_over": "take_hand_over",
 }
 NO_ACT = {
     *("claim", "pass_time", "recount"),  # time's, for many at once

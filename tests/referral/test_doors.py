@@ -17,7 +17,7 @@ from tests.cast import House
 from tests.conftest import Database
 
 BESIDE = {"anybody", "oneself"}
-HOLDS = {"own", "named", "parties", "rules", "log", "key", "counts"}
+HOLDS = {"released", "own", "named", "parties", "rules", "log", "key", "counts"}
 
 
 def routes_in(routes: Iterable[Any]) -> Iterator[str]:

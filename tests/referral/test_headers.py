@@ -22,7 +22,8 @@ from tests.referral.web.visiting import read
 
 KNOWN = {"country": "ZZ", "track": "trafficking", "path": f"{version()}/referral.css"}
 # Pages about the law and the directory: nobody's case is on them.
-BARE = ("/agencies", "/coverage", "/matrix", "/protocols", "/api/v1/docs", "/sign-in")
+PUBLISHED = ("/published/", "/api/v1/published/")
+BARE = ("/agencies", "/coverage", "/matrix", "/protocols", "/api/v1/docs", "/sign-in", "/published")
 
 
 def routes(app: FastAPI) -> set[tuple[str, str]]:
@@ -57,6 +58,9 @@ def missing(answer: httpx.Response, *, tls: bool = False) -> set[str]:
         wanted["Strict-Transport-Security"] = edge.STRICT_TRANSPORT
     lacking = {name for name, value in wanted.items() if answer.headers.get(name) != value}
     cached = answer.headers.get("cache-control", "")
+    if answer.request.url.path.startswith(PUBLISHED) and answer.status_code == 200:
+        wanted_cache = "public, max-age=3600"  # what everybody may read, and nothing else
+        return lacking if cached == wanted_cache else lacking | {"Cache-Control"}
     open_to_all = ("/static/", *edge.PUBLIC) if answer.is_success else ("/static/",)
     if cached != "no-store" and not answer.request.url.path.startswith(open_to_all):
         lacking.add("Cache-Control")

@@ -1,0 +1,234 @@
+"""Nobody who knows everything published can learn more of few people than that they are few.
+
+**Protected** means: of a number that is left out at least ten values cannot be ruled out, as many
+as D4 itself leaves (1 to 10). So it is never pinned down, nor narrowed within 1 to 10. The
+attacker of ``tests.referral.released`` tries, over three crossed dimensions, over tables that
+overlap, and over one release after another; for small tables somebody simply tries everything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from referral.figures.disclosure import Form, controlled, share_of
+from referral.figures.disclosure import Shown as Number
+from referral.figures.fixed_tables import Fixed, read
+from referral.figures.quantities import Counted, Counts, Key, quantities
+from referral.figures.release_document import Ground, as_csv, release, row_counts
+from tests.referral.released import Attacker, numbers_in
+
+# Small tables of the same kinds as the real ones: three dimensions crossed, margins shared.
+SMALL: Fixed = read(b"""
+version: test
+dimensions:
+  period: {title: P, values: quarters}
+  place: {title: P, values: places}
+  topic: {title: T, values: {CL: a, FL: b}}
+  sex: {title: S, values: {female: f, male: m}}
+tables:
+  one: {title: One, crosses: [period, place, topic], shares: topic}
+  two: {title: Two, crosses: [period, topic, sex]}
+  none: {title: Nationality, crosses: [period, nationality], counted: no, why: It is identity.}
+""")
+PLACES = {"ZZ-N": "North", "ZZ-E": "East", "ZZ-S": "South"}
+MANY = st.sampled_from([0, 0, 0, 1, 2, 3, 7, 10, 11, 12, 15, 19, 20, 35, 120])
+GROUPS = [
+    *product(("2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"), PLACES, ("CL", "FL"), ("female", "male"))
+]
+MOST = 24  # numbers attacked in one example: each is two integer programmes
+HISTORIES = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
+
+
+def ground(people: Mapping[Any, int], *earlier: bytes) -> Ground:
+    """These people, as the database would count them."""
+    one: Counter[tuple[str, ...]] = Counter()
+    two: Counter[tuple[str, ...]] = Counter()
+    for (quarter, place, topic, sex), many in people.items():
+        one[quarter, place, topic] += many
+        two[quarter, topic, sex] += many
+    return Ground("ZZ", 2025, PLACES, {"one": one, "two": two}, earlier)
+
+
+@st.composite
+def populations(draw: st.DrawFn) -> dict[tuple[str, ...], int]:
+    """A year's people; some places and quarters have nearly nobody."""
+    thin = draw(st.sets(st.sampled_from([*PLACES, "2025-Q1", "2025-Q3", "FL"]), max_size=3))
+    return {
+        group: draw(MANY) if not thin & set(group) else draw(st.sampled_from([0, 0, 1, 4]))
+        for group in GROUPS
+    }
+
+
+def narrowed(attacker: Attacker) -> dict[Any, tuple[float, float]]:
+    """Whatever she has narrowed to fewer than ten values."""
+    asked = sorted(attacker.hidden, key=sorted)
+    asked = asked[:: 1 + len(asked) // MOST]
+    ranges = {key: attacker.range_of(key) for key in asked}
+    return {key: (low, high) for key, (low, high) in ranges.items() if high - low < 9}
+
+
+@HISTORIES
+@given(populations())
+def test_no_attacker_narrows_a_number_that_is_left_out(people: dict[tuple[str, ...], int]) -> None:
+    document = release(SMALL, ground(people))
+    shown = [people for people, _ in numbers_in(document).values() if people is not None]
+    assert not set(shown) & set(range(1, 11))
+    assert release(SMALL, ground(people)) == document, "twice the same counts, twice the same bytes"
+    assert narrowed(Attacker([document])) == {}
+
+
+@HISTORIES
+@given(populations(), st.dictionaries(st.sampled_from(GROUPS), st.integers(-12, 40), max_size=4))
+def test_a_correction_gives_nobody_away(
+    people: dict[tuple[str, ...], int], changes: dict[tuple[str, ...], int]
+) -> None:
+    first = release(SMALL, ground(people))
+    corrected = {group: max(0, many + changes.get(group, 0)) for group, many in people.items()}
+    second = release(SMALL, ground(corrected, first))
+    before, after = numbers_in(first), numbers_in(second)
+    for key, (count, flag) in after.items():
+        was, flagged = before[key]
+        if flag == flagged == "":
+            assert count is not None
+            assert was is not None
+            assert not 0 < abs(count - was) <= 10, key
+        assert flagged != "c" or flag == "c", "what was left out once stays so"
+    assert narrowed(Attacker([second], nobody_where_hidden=True)) == {}
+    # And to a reader who takes it that nothing left out has changed, if that can be.
+    both = Attacker([first, second], nobody_where_hidden=True)
+    if both.possible():
+        assert narrowed(both) == {}
+    if not changes:
+        assert second == first
+
+
+@settings(max_examples=6)
+@given(st.lists(st.integers(0, 14), min_size=4, max_size=4))
+def test_who_tries_every_table_of_a_small_country_finds_no_more(counts: list[int]) -> None:
+    """No solver on the asking side: two places, two topics, every table there could be."""
+    cells = [*product(("2025-Q1",), ("N", "S"), ("CL", "FL"))]
+    crosses, values = ("period", "place", "topic"), (("2025-Q1",), ("N", "S"), ("CL", "FL"))
+    given_counts: dict[tuple[str, ...], int] = dict(zip(cells, counts, strict=True))
+    shown = controlled(quantities([Counted(crosses, values, given_counts)]))
+    told = {key: one for key, one in shown.items() if key[0][1] == "2025-Q1"}
+    sums = {key: [i for i, c in enumerate(cells) if _counts_in(c, key)] for key in told}
+    seen: dict[Key, set[int]] = {key: set() for key in told}
+    for tried in product(range(20), repeat=4):
+        totals = {key: sum(tried[i] for i in parts) for key, parts in sums.items()}
+        if all(_agrees(told[key], total) for key, total in totals.items()):
+            for key, total in totals.items():
+                seen[key].add(total)
+            if all(len(seen[k]) >= 10 for k, one in told.items() if one.form is Form.HIDDEN):
+                return
+    raise AssertionError({key: some for key, some in seen.items() if len(some) < 10})
+
+
+def _counts_in(cell: tuple[str, ...], key: Key) -> bool:
+    return all(value in cell for _, value in key)
+
+
+def _agrees(one: Number, count: int) -> bool:
+    if one.form is Form.HIDDEN:
+        return count >= 1
+    if one.form is Form.ROUNDED:
+        return one.people is not None and one.people <= count <= one.people + 9
+    return count == one.people
+
+
+def test_a_single_small_cell_takes_its_next_smallest_along_and_rounds_the_totals() -> None:
+    """D4, D5, D6, by hand: 4 is left out; 20 and not 300 goes with it; 324 becomes 320."""
+    values = (("2025-Q1",), ("A", "B", "C"))
+    counts: Counts = {("2025-Q1", "A"): 4, ("2025-Q1", "B"): 20, ("2025-Q1", "C"): 300}
+    shown = controlled(quantities([Counted(("period", "place"), values, counts)]))
+    told = {dict(key).get("place", "*"): one for key, one in shown.items()}
+    assert told["A"].form is told["B"].form is Form.HIDDEN
+    assert (told["C"].form, told["C"].people) == (Form.EXACT, 300)
+    assert (told["*"].form, told["*"].people) == (Form.ROUNDED, 320)
+
+
+def test_without_the_puzzle_the_rules_alone_would_give_people_away() -> None:
+    """D5 is content with two left out of a line; 2 and 3 of 105 would then be 0 to 9 together."""
+    values = (("2025-Q1",), ("A", "B", "C", "D"))
+    counts: Counts = dict(zip((("2025-Q1", p) for p in "ABCD"), (2, 3, 40, 60), strict=True))
+    shown = controlled(quantities([Counted(("period", "place"), values, counts)]))
+    hidden = {dict(key).get("place", "*") for key, one in shown.items() if one.people is None}
+    assert hidden == {"A", "B", "C"}
+
+
+def test_small_places_are_merged_and_two_of_them_cannot_be_told_from_their_sum() -> None:
+    """D7. Two places of 10 and 9 make 19: shown as such, each would be 9 or 10."""
+    people = dict.fromkeys(GROUPS, 0)
+    people["2025-Q1", "ZZ-N", "CL", "female"] = 400
+    people["2025-Q1", "ZZ-E", "CL", "female"] = 10
+    people["2025-Q1", "ZZ-S", "CL", "female"] = 9
+    document = release(SMALL, ground(people))
+    assert set(orjson.loads(document)["dimensions"]["place"]) == {"ZZ-N", "other"}
+    others = numbers_in(document)[frozenset({("period", "2025"), ("place", "other")})]
+    assert others != (19, "")
+
+
+def test_what_was_shown_and_changed_by_few_is_left_out_of_the_correction() -> None:
+    """D8, by hand."""
+    people = dict.fromkeys(GROUPS, 50)
+    first = release(SMALL, ground(people))
+    assert all(flag == "" for _, flag in numbers_in(first).values())
+    group = ("2025-Q2", "ZZ-E", "FL", "male")
+    second = release(SMALL, ground(people | {group: 53}, first))
+    cell = frozenset({("period", "2025-Q2"), ("place", "ZZ-E"), ("topic", "FL")})
+    assert numbers_in(second)[cell] == (None, "c")
+    third = release(SMALL, ground(people | {group: 90}, first))
+    assert numbers_in(third)[cell] == (140, "")
+
+
+def test_a_rate_needs_thirty_people_below_it_and_numbers_that_are_shown() -> None:
+    """D9."""
+    whole = Number(Form.EXACT, 30)
+    assert share_of(Number(Form.EXACT, 12), whole) == 40.0
+    assert share_of(Number(Form.EXACT, 12), Number(Form.EXACT, 29)) is None
+    assert share_of(Number(Form.HIDDEN, None), whole) is None
+    assert share_of(Number(Form.EXACT, 12), Number(Form.ROUNDED, 30)) is None
+
+
+def test_what_two_tables_count_differently_is_not_published() -> None:
+    asked = ground(dict.fromkeys(GROUPS, 20))
+    wrong: dict[str, Counts] = {**asked.counts, "two": {("2025-Q1", "CL", "female"): 3}}
+    with pytest.raises(ValueError, match="differently"):
+        release(SMALL, replace(asked, counts=wrong))
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ("{title: X, crosses: [topic, period]}", "first dimension"),
+        ("{title: X, crosses: [period, place, topic, sex]}", "more than three"),
+        ("{title: X, crosses: [period, topic, nationality]}", "nationality stands alone"),
+        ("{title: X, crosses: [period, employer]}", "not described"),
+        ("{title: X, crosses: [period, topic], shares: sex}", "does not cross"),
+    ],
+)
+def test_a_table_that_breaks_a_rule_is_not_read(table: str, why: str) -> None:
+    """D1 to D3, D10: no table of employers, names or four dimensions can be added by mistake."""
+    text = (
+        "version: x\ndimensions: {period: {title: P, values: quarters}, place: {title: P, values: "
+        "places}, topic: {title: T, values: {CL: a}}, sex: {title: S, values: {female: f}}}\n"
+        f"tables: {{x: {table}}}\n"
+    )
+    with pytest.raises(ValueError, match=why):
+        read(text.encode())
+
+
+def test_the_table_of_commas_says_what_the_document_says() -> None:
+    document = release(SMALL, ground(dict.fromkeys(GROUPS, 20)))
+    lines = as_csv(document).decode().splitlines()
+    assert lines[0].startswith("table,period,first_dimension")
+    assert len(lines) - 1 == sum(row_counts(document).values())
+    assert "one,2025,place,ZZ-N,topic,CL,160,,50.0" in lines

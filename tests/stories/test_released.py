@@ -1,0 +1,255 @@
+"""Figures of a year are prepared by one, published by another, read by everybody, and never change.
+
+Stella counts what she may not read. Dalia, who protects data, publishes exactly what she has seen.
+Otto sees what the whole world sees, and nothing of how it came about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from referral import casework, queries
+from referral.casework import Released
+from referral.errors import Refusal
+from tests.cast import House, child_at_work
+
+YEAR = 2026
+
+
+async def proven(house: House, part: str, verb: Any, *about: Any, **more: Any) -> Any:
+    """As ``house.does``, with a password entered just now."""
+    async with house.acting(part) as (session, actor):
+        asks = replace(actor, authenticated_at=house.at())
+        return await verb(session, asks, *about, now=house.at(), **more)
+
+
+async def filed(house: House, many: int, **facts: object) -> None:
+    """Ines files one case of so many people."""
+    intake = child_at_work(**facts)
+    person = replace(intake.persons[0], headcount=many, identified=many == 1)
+    answer = await house.does("inspector", casework.file, replace(intake, persons=(person,)))
+    assert isinstance(answer, casework.Filed), answer
+
+
+async def prepared(house: House, kind: str = "public", recipient: str | None = None) -> UUID:
+    """Stella prepares the year, which is over by then."""
+    answer = await house.manages(
+        "statistician", casework.prepare_release, house.installation.reporter, kind, YEAR, recipient
+    )
+    assert answer.state == "asked"
+    return UUID(answer.id)
+
+
+async def answered(house: House, which: UUID, *, approve: bool = True) -> Released | Refusal:
+    """Dalia answers, her password just entered."""
+    seen = await seen_by(house, "data_officer", which)
+    answer: Released | Refusal = await proven(
+        house,
+        "data_officer",
+        casework.answer_release,
+        which,
+        approve=approve,
+        digest=seen.digest,
+    )
+    return answer
+
+
+async def seen_by(house: House, part: str, which: UUID) -> queries.ReleaseSeen:
+    async with house.acting(part) as (session, actor):
+        seen = await queries.release_seen(session, actor, which, now=house.at())
+    assert isinstance(seen, queries.ReleaseSeen), seen
+    return seen
+
+
+@pytest.fixture
+async def year(house: House) -> House:
+    """A year with forty girls and four boys, and nothing else; it is over."""
+    await filed(house, 40, sex="female")
+    await filed(house, 4, sex="male")
+    house.at.to(datetime(2027, 1, 11, 9, tzinfo=UTC))
+    return house
+
+
+async def test_prepared_by_one_published_by_another_and_read_by_everybody(year: House) -> None:
+    stranger = year.stranger()
+    assert (await stranger.get(f"/published/ZZ/{YEAR}")).status_code == 404
+    which = await prepared(year)
+    seen = await seen_by(year, "statistician", which)
+    assert (await stranger.get(f"/api/v1/published/ZZ/{YEAR}")).status_code == 404
+    done = await answered(year, which)
+    assert isinstance(done, Released), done
+    assert done.state == "published"
+
+    published = await stranger.get(f"/api/v1/published/ZZ/{YEAR}")
+    assert published.content == seen.content, "byte for byte what was seen"
+    assert hashlib.sha256(published.content).hexdigest() == seen.digest
+    assert published.headers["cache-control"].startswith("public")
+    page = await stranger.get(f"/published/ZZ/{YEAR}")
+    assert "People by sex and age" in page.text
+    table = await stranger.get(f"/api/v1/published/ZZ/{YEAR}.csv")
+    assert table.text.startswith("table,period,")
+    rows = published.json()["tables"]
+    numbers = {
+        (one["table"], *row["cell"]): (row["people"], row["flag"])
+        for one in rows
+        for row in one["rows"]
+    }
+    assert numbers["people_by_sex_and_age", str(YEAR), "*", "*"] == (40, "r")
+    assert numbers["people_by_sex_and_age", str(YEAR), "male", "*"] == (None, "c")
+    assert numbers["people_by_sex_and_age", str(YEAR), "female", "*"] == (None, "c")
+    assert {n for n, _ in numbers.values() if n is not None} & set(range(1, 11)) == set()
+
+
+async def test_nobody_publishes_what_she_prepared_and_nobody_else_prepares(year: House) -> None:
+    which = await prepared(year)
+    for part in ("statistician", "coordinator", "inspector", "outsider", "auditor"):
+        refused = await year.does(
+            part, casework.answer_release, which, approve=True, digest="0" * 64
+        )
+        assert isinstance(refused, Refusal), part
+    for part in ("data_officer", "inspector", "outsider"):
+        refused = await year.does(
+            part, casework.prepare_release, year.installation.reporter, "public", YEAR
+        )
+        assert isinstance(refused, Refusal), part
+        assert refused.status == 403, part
+    assert await year.rows("SELECT * FROM referral.release_answer") == []
+
+
+async def test_another_fingerprint_is_not_what_was_seen(year: House) -> None:
+    which = await prepared(year)
+    refused = await proven(
+        year,
+        "data_officer",
+        casework.answer_release,
+        which,
+        approve=True,
+        digest=hashlib.sha256(b"").hexdigest(),
+    )
+    assert isinstance(refused, Refusal)
+    assert refused.type == "invalid-input"
+
+
+async def test_a_year_that_still_grows_is_not_published(house: House) -> None:
+    refused = await house.does(
+        "statistician", casework.prepare_release, house.installation.reporter, "public", YEAR
+    )
+    assert isinstance(refused, Refusal)
+    assert refused.type == "invalid-input"
+    assert "over" in refused.extra["errors"][0]["message"]
+
+
+async def test_twice_the_same_bytes_and_a_correction_of_few_is_left_out(year: House) -> None:
+    first = await prepared(year)
+    again = await prepared(year)
+    seen = await seen_by(year, "statistician", first)
+    assert (await seen_by(year, "statistician", again)).content == seen.content
+    assert isinstance(await answered(year, first), Released)
+    # The other one was checked against nothing that was published, and now something is.
+    stale = await answered(year, again)
+    assert isinstance(stale, Refusal)
+    assert stale.extra["from"] == "stale"
+    third = await prepared(year)
+    assert (await seen_by(year, "statistician", third)).content == seen.content
+    assert isinstance(await answered(year, third), Released)
+    twice = await answered(year, third)
+    assert isinstance(twice, Refusal)
+
+
+async def test_what_is_released_is_frozen_for_its_owner_too(year: House) -> None:
+    assert isinstance(await answered(year, await prepared(year)), Released)
+    connection = await asyncpg.connect(year.database.migrator_url)
+    try:
+        await connection.execute("SET ROLE referral_owner")
+        await connection.execute("ALTER TABLE referral.release NO FORCE ROW LEVEL SECURITY")
+        for change in ("UPDATE referral.release SET year = 2025", "DELETE FROM referral.release"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
+                await connection.execute(change)
+    finally:
+        await connection.close()
+
+
+async def test_the_log_has_both_acts_and_reconciles(year: House) -> None:
+    which = await prepared(year)
+    await answered(year, which)
+    refused = await prepared(year)
+    assert isinstance(await answered(year, refused, approve=False), Released)
+    rows = await year.rows(
+        "SELECT e.act, s.kind FROM referral.audit_entry e JOIN referral.stream_head s "
+        "USING (stream_id) WHERE e.object_type = 'release' ORDER BY e.stream_id, e.seq"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("release.asked", "system"),
+        ("release.published", "system"),
+        ("release.asked", "system"),
+        ("release.refused", "system"),
+    ]
+
+
+async def test_a_release_that_was_put_there_by_hand_does_not_reconcile(year: House) -> None:
+    from referral.audit.verify import verify
+
+    year.honest = False
+    which = await prepared(year)
+    await year.rows(
+        "INSERT INTO referral.release_answer SELECT id, country, 'published', asked_by, $2, "
+        "asked_at FROM referral.release WHERE id = $1",
+        which,
+        uuid4(),
+    )
+    found = await verify(year.database.url_of("auditor_ro"))
+    assert any(str(which) in problem.where for problem in found.problems)
+
+
+async def test_a_hand_over_has_a_recipient_two_persons_and_no_public_address(house: House) -> None:
+    await filed(
+        house, 15, sex="female", age=30, purposes=["FORCED_LABOUR"], acts=["RECRUITMENT"],
+        means=["FRAUD"], control_methods=["THREATS"],
+    )  # fmt: skip
+    await filed(
+        house, 3, sex="male", age=30, purposes=["ORGAN_REMOVAL"], acts=["RECRUITMENT"],
+        means=["FRAUD"], control_methods=["THREATS"],
+    )  # fmt: skip
+    house.at.to(datetime(2027, 1, 11, 9, tzinfo=UTC))
+    lacking = await house.does(
+        "statistician", casework.prepare_release, house.installation.reporter, "ctdc", YEAR
+    )
+    assert isinstance(lacking, Refusal)
+    which = await prepared(house, "ctdc", "National focal point, Ministry of Justice")
+    assert (await seen_by(house, "data_officer", which)).content is None
+    early = await proven(house, "statistician", casework.take_hand_over, which)
+    assert isinstance(early, Refusal)
+    done = await answered(house, which)
+    assert isinstance(done, Released)
+    assert done.state == "handed_over"
+    taken = await proven(house, "statistician", casework.take_hand_over, which)
+    assert isinstance(taken, bytes)
+    lines = taken.decode().splitlines()
+    assert len(lines[0].split(",")) == 27
+    assert len(set(lines[1:])) == 1, "the three are too few to be told apart"
+    assert len(lines) - 1 == 15
+    assert (await house.stranger().get(f"/api/v1/published/ZZ/{YEAR}")).status_code == 404
+    for part in ("coordinator", "auditor", "outsider"):
+        refused = await proven(house, part, casework.take_hand_over, which)
+        assert isinstance(refused, Refusal), part
+    [entry] = await house.rows(
+        "SELECT count(*) FROM referral.audit_entry WHERE act = 'member.hand_over_taken'"
+    )
+    assert entry["count"] == 1
+
+
+async def test_the_outsider_sees_what_the_world_sees(year: House) -> None:
+    which = await prepared(year)
+    otto = await year.browser("outsider")
+    for address in ("/releases", f"/releases/{which}"):
+        assert (await otto.get(address)).status_code in {403, 404}
+    assert f"/published/ZZ/{YEAR}" not in (await otto.get("/published/ZZ")).text
+    await answered(year, which)
+    assert f"/published/ZZ/{YEAR}" in (await otto.get("/published/ZZ")).text
