@@ -121,6 +121,11 @@ class Done(StrEnum):
     TOKEN_ISSUED = "member.token_issued"  # noqa: S105 - the name of an act
     SUBJECT_BOUND = "member.subject_bound"
     SUBJECT_UNBOUND = "member.subject_unbound"
+    WEBHOOK_OPENED = "member.webhook_opened"
+    WEBHOOK_ROTATED = "member.webhook_rotated"
+    WEBHOOK_TESTED = "member.webhook_tested"
+    WEBHOOK_ENDED = "member.webhook_ended"
+    WEBHOOK_GONE = "webhook.gone"  # it said so itself
     DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 

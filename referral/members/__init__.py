@@ -32,6 +32,16 @@ from referral.members.roster import (
 )
 from referral.members.tokens import issue as issue_token
 from referral.members.tokens import keys_of as client_keys
+from referral.members.webhooks import (
+    Keyed,
+    Webhook,
+    Webhooks,
+    end_webhook,
+    open_webhook,
+    rotate_webhook,
+    try_webhook,
+    webhooks_of,
+)
 
 __all__ = [
     "ASKED",
@@ -40,11 +50,14 @@ __all__ = [
     "Bindings",
     "DutyLine",
     "GrantLine",
+    "Keyed",
     "MemberLine",
     "RecoveryLine",
     "Roster",
     "SubjectLine",
     "UnitLine",
+    "Webhook",
+    "Webhooks",
     "admit",
     "answer_grant",
     "answer_recovery",
@@ -55,12 +68,17 @@ __all__ = [
     "end_absence",
     "end_duty",
     "end_role",
+    "end_webhook",
     "give_role",
     "issue_token",
     "keep_unit",
     "note_absence",
+    "open_webhook",
     "put_on_duty",
     "recover",
     "roster_of",
+    "rotate_webhook",
     "set_active",
+    "try_webhook",
+    "webhooks_of",
 ]
