@@ -80,12 +80,11 @@ async def checked(
     """
     try:
         found = await resolve(host, port)
-        good = bool(found) and all(allow(one) for one in found)
+        if found and all(allow(one) for one in found):
+            return found
     except ValueError:  # no name, no address
-        good = False
-    if not good:
-        raise RefusedAddressError("not a public address")
-    return found
+        pass
+    raise RefusedAddressError("not a public address")
 
 
 class Pinned(httpx2.AsyncBaseTransport):

@@ -56,6 +56,7 @@ app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")
 app.add_typer(federating.providers, name="providers")
 app.add_typer(federating.clients, name="clients")
+app.add_typer(federating.webhooks, name="webhooks")
 app.add_typer(keying.keys, name="keys")
 app.add_typer(proving.audit, name="audit")
 

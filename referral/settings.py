@@ -110,6 +110,9 @@ class Settings(BaseSettings):
     scanner: str | None = Field(
         default=None, description="ClamAV's daemon as HOST:PORT, or `none`: files are not scanned"
     )
+    webhooks_loopback: bool = Field(
+        default=False, description="for training: webhooks may go to this very machine, without TLS"
+    )
     filing_limit: int = Field(default=4_000_000, description="the same for a report of many")
 
     @model_validator(mode="before")
@@ -137,6 +140,9 @@ class Settings(BaseSettings):
                 message = "REFERRAL_SECOND_FACTORS=offered is for training: leave it out."
                 raise ValueError(message)
             self.second_factors = SecondFactors.DEMANDED
+            if self.webhooks_loopback:
+                message = "REFERRAL_WEBHOOKS_LOOPBACK is for training: leave it out."
+                raise ValueError(message)
         if (self.tls_cert is None) != (self.tls_key is None):
             message = "REFERRAL_TLS_CERT and REFERRAL_TLS_KEY are set together or not at all."
             raise ValueError(message)

@@ -25,6 +25,7 @@ from referral.api import (
     removals,
     scim,
     subjects,
+    webhooks,
 )
 from referral.api.openapi import described
 
@@ -42,6 +43,7 @@ routers = (
     hand_off_acts.router,
     meetings.router,
     subjects.router,
+    webhooks.router,
     members.router,
     operations.router,
     oversight.router,

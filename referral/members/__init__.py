@@ -33,6 +33,7 @@ from referral.members.roster import (
 from referral.members.tokens import issue as issue_token
 from referral.members.tokens import keys_of as client_keys
 from referral.members.webhooks import (
+    HalfKey,
     Keyed,
     Webhook,
     Webhooks,
@@ -50,6 +51,7 @@ __all__ = [
     "Bindings",
     "DutyLine",
     "GrantLine",
+    "HalfKey",
     "Keyed",
     "MemberLine",
     "RecoveryLine",

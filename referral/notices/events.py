@@ -94,4 +94,4 @@ def body_of(happening: Happening) -> str:
 def _form_of(kind: str) -> str:
     if kind in _STATES or kind in _TIME_PASSED:
         return "HandOffEvent"
-    return "CheckpointEvent" if kind == CHECKPOINT else "TestEvent"
+    return "CheckpointEvent" if kind == CHECKPOINT else "TrialEvent"

@@ -20,6 +20,7 @@ from typing import Final
 
 import httpx2
 
+from agencies import hosts
 from agencies.reaching import (
     Pinned,
     RefusedAddressError,
@@ -33,8 +34,6 @@ from agencies.reaching import (
 SECONDS: Final = 15.0  # for everything: name, connection, TLS, sending, status
 _LOOK: Final = 5.0  # seconds for a name, while somebody waits
 LONGEST: Final = 500  # characters of an address
-HOST: Final = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*")
-_TLS: Final = 443
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _PRINTED: Final = re.compile(r"[!-~]+")
 _LONGEST_WAIT: Final = timedelta(days=1)
@@ -98,12 +97,13 @@ def fit(address: str, reach: Reach) -> httpx2.URL:
         return url
     if url.scheme != "https":
         raise UnfitAddressError("Only https:// keeps on its way what is sent.")
-    if not HOST.fullmatch(url.host):
+    if not hosts.NAME.fullmatch(url.host):
         raise UnfitAddressError("Give the host's name, in full; not its number.")
-    if (url.host, url.port or _TLS) not in reach.hosts:
+    port = url.port or hosts.TLS
+    if (url.host, port) not in reach.hosts:
         raise UnfitAddressError(
-            f"{url.host} (port {url.port or _TLS}) is not among the hosts this service may send to. "
-            "Ask its operator to add it: referral webhooks allow."
+            f"{url.host} (port {port}) is not among the hosts this service may send to. Ask its "
+            "operator to add it: referral webhooks allow."
         )
     return url
 
@@ -111,7 +111,7 @@ def fit(address: str, reach: Reach) -> httpx2.URL:
 async def found(url: httpx2.URL, reach: Reach) -> tuple[str, ...]:
     """The addresses of a fit address's host. Raises RefusedAddressError, OSError."""
     here = reach.loopback and url.host in _LOCAL
-    port = url.port or (_TLS if url.scheme == "https" else 80)
+    port = url.port or (hosts.TLS if url.scheme == "https" else 80)
     return await checked(url.host, port, is_loopback if here else is_public, reach.resolve)
 
 

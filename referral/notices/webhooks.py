@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from protocols.catalogue import Catalogue
-from referral.audit import Done
+from referral.audit import CLOCKWORK, Done
 from referral.audit.streams import log_system
 from referral.database import as_json, scalar
 from referral.notices import outbound
@@ -26,12 +26,24 @@ from referral.notices.events import MEDIA_TYPE, TEST, Happening, asked_as, body_
 from referral.notices.outbound import Came, Reach
 from referral.notices.signatures import Key, headers
 from referral.session import ReadSession, WriteSession, keys_of
+from referral.settings import Settings
 from referral.vault import Vault
 
 NAME: Final = "webhook"
 _CALLED: Final = "referral-webhooks/1.0"
 _WITHHELD: Final = Refused("withheld")  # since it was planned, the agency has lost its part
 _ENDED: Final = Refused("ended")
+
+
+def reach_of(settings: Settings) -> Reach:
+    """What this installation allows; which hosts, its operator has entered for each country."""
+    return Reach(frozenset(), loopback=settings.webhooks_loopback)
+
+
+def source_of(settings: Settings) -> str:
+    """What this installation is called in an event."""
+    scheme = "https" if settings.by_tls else "http"
+    return settings.site or f"{scheme}://{settings.host}:{settings.port}"
 
 
 @dataclass(slots=True)
@@ -92,9 +104,7 @@ class Webhooks:
             return Refused(answer.came.value)
         return Later(answer.came.value, answer.wait)
 
-    def _keys(
-        self, connection: AsyncConnection, webhook: UUID, given: dict[str, Any]
-    ) -> list[Key]:
+    def _keys(self, connection: AsyncConnection, webhook: UUID, given: dict[str, Any]) -> list[Key]:
         """The newest first."""
         session = ReadSession(connection, self.vault, self.catalogue, "")
         data_key = keys_of(session, [given["wrapped"]])[webhook]
@@ -125,14 +135,19 @@ class Webhooks:
             await log_system(
                 session,
                 Done.WEBHOOK_GONE,
-                actor=None,
-                object_type="webhook",
-                object_id=letter.recipient,
+                by=CLOCKWORK,
+                about=("webhook", letter.recipient),
                 now=now,
+                to="ended",
             )
 
 
 def _happening(letter: Letter, notice: Notice, source: str, knows: dict[str, Any]) -> Happening:
     return Happening(
-        str(letter.id), source, notice.kind, notice.occurred_at, knows.get("referral"), knows["data"]
+        str(letter.id),
+        source,
+        notice.kind,
+        notice.occurred_at,
+        knows.get("referral"),
+        knows["data"],
     )

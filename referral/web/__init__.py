@@ -31,6 +31,7 @@ from referral.web import (
     signin,
     stepping_up,
     subjects,
+    webhooks,
 )
 from referral.web.pages import error_page, static
 
@@ -45,6 +46,7 @@ for part in (
     account,
     recovery,
     subjects,
+    webhooks,
     members,
     member_acts,
     cases,

@@ -107,6 +107,7 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "approve_removal": {COORDINATOR: "Y", DPO: "Y"},
     "read_log": {AUDITOR: "Y", DPO: "Y"},
     "manage_members": {ADMIN: "Y"},
+    "keep_webhooks": {ADMIN: "Y"},
     "see_members": {SUPERVISOR: "Y", DPO: "Y", ADMIN: "Y"},
     "recover_member": {SUPERVISOR: "S", ADMIN: "S"},
     "note_absence": {**CASEWORK, COORDINATOR: "Y", ADMIN: "Y"},

@@ -22,12 +22,12 @@ READ = {
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
     *("attachment", "attachment_content", "consent"),
-    *("exclusion", "seal", "proposal", "glass"),
+    *("exclusion", "seal", "proposal", "glass", "webhook", "webhook_attempt"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
     *("jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"),
-    *("absence", "duty", "role_grant", "provider", "recovery_ask"),
+    *("absence", "duty", "role_grant", "provider", "recovery_ask", "webhook_host"),
 }
 CONTEXT = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
@@ -40,6 +40,7 @@ CALLS = {
     *("convene", "operation_key", "operate"),
     *("keys_for", "carry_out", "keep_content", "lock_proposal"),
     *("twins", "may_point"),
+    *("open_webhook", "webhook_data_key", "rotate_webhook", "end_webhook", "test_webhook"),
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
@@ -64,6 +65,7 @@ WORKS = {
     *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *("webhooks_for", "webhook_to_send", "webhook_settled", "tell_checkpoint"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
@@ -86,6 +88,7 @@ COMPARED = {
     "exclusion": {"id", "case_id", "country", "excluded", "lifted_at"},
     "proposal": {"id", "case_id", "country", "answer"},
     "glass": {"id", "case_id", "country", "unit_id", "ends_at", "version"},
+    "webhook": {"id", "country", "version"},
 }
 
 
