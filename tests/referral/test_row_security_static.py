@@ -43,6 +43,8 @@ CALLS = {
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
+    *("my_notices", "unread_notices", "read_notices", "my_preference", "prefer"),
+    *("unreached_in", "without_address", "unreached_of", "watch_notices"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -63,6 +65,8 @@ WORKS = {
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
+    *("claim_notices", "post_notices", "write_letters", "letter_of", "settle_letter"),
+    "mail_refused",
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
