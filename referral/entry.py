@@ -24,6 +24,7 @@ from referral import errors
 from referral.attachments.scanning import Scan, without
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
+from referral.notices import Channel
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
 from referral.settings import Settings
 from referral.vault import Vault
@@ -53,6 +54,7 @@ class Installation:
     catalogue: Catalogue
     clock: Callable[[], datetime] = utc_now
     scan: Scan = without
+    channels: tuple[Channel, ...] = ()  # how people are told; without any, by the list here
 
     @property
     def cookie(self) -> str:

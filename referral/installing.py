@@ -18,6 +18,10 @@ from referral.database import make_engine
 from referral.embedded import Embedded
 from referral.entry import Installation, utc_now
 from referral.migrating import upgrade
+from referral.notices import Channel
+from referral.notices.mail import Mail, Server
+from referral.notices.mailbox import FOLDER, Mailbox
+from referral.notices.webhooks import Webhooks, reach_of, source_of
 from referral.settings import Environment, Settings
 from referral.vault import Vault
 
@@ -60,7 +64,32 @@ def installation(
         pool_size=pool_size or settings.pool_size,
         statement_timeout=settings.statement_timeout,
     )
-    return Installation(settings, engine, vault, catalogue, clock, scan_of(settings))
+    told = Webhooks(engine, vault, catalogue, source_of(settings), reach_of(settings))
+    channels = (*channels_of(settings, catalogue), told)
+    return Installation(settings, engine, vault, catalogue, clock, scan_of(settings), channels)
+
+
+def channels_of(settings: Settings, catalogue: Catalogue) -> tuple[Channel, ...]:
+    """How people are told beside the list here: by mail, in training into a folder."""
+
+    def spoken(country: str) -> tuple[str, ...]:
+        return catalogue.country(country).languages
+
+    if settings.environment is Environment.DEMO:
+        sender, box = "training@referral.invalid", Mailbox(settings.data_dir / FOLDER)
+        return (Mail(box, sender, f"http://localhost:{settings.port}", spoken),)
+    if settings.mail_host is None or settings.mail_sender is None:
+        return ()
+    password = settings.mail_password
+    server = Server(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_security.value,
+        settings.mail_user,
+        password.get_secret_value() if password is not None else None,
+        settings.mail_ca,
+    )
+    return (Mail(server, settings.mail_sender, settings.site, spoken),)
 
 
 def scan_of(settings: Settings) -> Scan:

@@ -45,6 +45,8 @@ CALLS = {
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
     *("lock_system_stream", "log_system"),
+    *("my_notices", "unread_notices", "read_notices", "my_preference", "prefer"),
+    *("unreached_in", "without_address", "unreached_of", "watch_notices"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -67,6 +69,8 @@ WORKS = {
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("webhooks_for", "webhook_to_send", "webhook_settled", "tell_checkpoint"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
+    *("claim_notices", "post_notices", "write_letters", "letter_of", "settle_letter"),
+    "mail_refused",
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
