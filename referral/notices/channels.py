@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 IN_APP: Final = "in_app"
 MAIL: Final = "mail"
+PEOPLE: Final = frozenset({IN_APP, MAIL})  # a system that was told is nobody who was told
+FOR_SYSTEMS: Final = frozenset({"webhook.tested", "audit.checkpoint"})  # of no interest to people
 
 
 class Notice(NamedTuple):

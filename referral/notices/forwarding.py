@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from referral.database import as_json, scalar
-from referral.notices.channels import IN_APP, MAIL, Channel, Notice, Planned
+from referral.notices.channels import FOR_SYSTEMS, IN_APP, MAIL, PEOPLE, Channel, Notice, Planned
 from referral.notices.when import due_for
 from referral.notices.whom import Seat, told_of
 
@@ -51,7 +51,8 @@ async def forward(
     seats = [Seat.of(row) for row in claimed["seats"]]
     planned: list[Planned] = []
     for notice, row in zip(notices, claimed["notices"], strict=True):
-        planned += people_told(notice, row, seats, now, mailing=mailing)
+        if notice.kind not in FOR_SYSTEMS:
+            planned += people_told(notice, row, seats, now, mailing=mailing)
     for channel in channels:
         planned += await channel.plan(connection, notices, now)
     decided = {
@@ -92,9 +93,13 @@ def _reaches(
     """
     by_notice: dict[UUID, list[Planned]] = defaultdict(list)
     for one in planned:
-        by_notice[one.notice].append(one)
+        if one.channel in PEOPLE:
+            by_notice[one.notice].append(one)
     return [
-        {"id": notice.id, **_reach(by_notice[notice.id], mailing=mailing)} for notice in notices
+        {"id": notice.id, **_reach(by_notice[notice.id], mailing=mailing)}
+        if notice.kind not in FOR_SYSTEMS
+        else {"id": notice.id, "reach": "reached", "cause": None}
+        for notice in notices
     ]
 
 

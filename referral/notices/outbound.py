@@ -67,11 +67,13 @@ class Answer:
 class Reach:
     """Where this installation may go: hosts with their ports, and perhaps this machine.
 
-    ``trusted``: whose certificates count, where not the usual ones.
+    ``seconds``: for one sending, with all that belongs to it. ``trusted``: whose certificates
+    count, where not the usual ones.
     """
 
     hosts: frozenset[tuple[str, int]]
     loopback: bool = False
+    seconds: float = SECONDS
     resolve: Resolve = field(default=resolved, repr=False)
     trusted: ssl.SSLContext | None = field(default=None, repr=False)
 
@@ -132,9 +134,7 @@ async def look(address: str, reach: Reach) -> None:
         ) from None
 
 
-async def send(
-    address: str, headers: Mapping[str, str], body: bytes, reach: Reach, seconds: float = SECONDS
-) -> Answer:
+async def send(address: str, headers: Mapping[str, str], body: bytes, reach: Reach) -> Answer:
     """One POST, and what became of it. Whatever the other side does, it ends in time."""
 
     async def find(url: httpx2.URL) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ async def send(
 
     try:
         url = fit(address, reach)
-        async with asyncio.timeout(seconds), Pinned(find, 0, reach.trusted) as transport:
+        async with asyncio.timeout(reach.seconds), Pinned(find, 0, reach.trusted) as transport:
             told = await transport.handle_async_request(
                 httpx2.Request("POST", url, headers=headers, content=body)
             )

@@ -66,10 +66,10 @@ class Webhooks:
         if not known:
             return []
         found = await connection.exec_driver_sql(
-            "SELECT notice, webhook_id FROM referral.webhooks_for($1, $2, $3)",
+            "SELECT notice::text, webhook_id::text FROM referral.webhooks_for($1, $2, $3)",
             (list(known), list(known.values()), now),
         )
-        return [Planned(row.notice, NAME, row.webhook_id, now) for row in found]
+        return [Planned(UUID(row.notice), NAME, UUID(row.webhook_id), now) for row in found]
 
     async def send(self, letter: Letter, now: datetime) -> Outcome:
         """One attempt."""

@@ -251,14 +251,14 @@ BEGIN
             state = CASE outcome WHEN 'told' THEN 'told' WHEN 'later' THEN 'waiting' ELSE 'failed' END,
             due_at = coalesce(again_at, d.due_at),
             told_at = CASE WHEN outcome = 'told' THEN at END, failed_at = CASE WHEN outcome = 'refused' THEN at END
-         WHERE d.letter = wanted AND d.state = 'queued' RETURNING d.notice
-    ) SELECT array_agg(DISTINCT s.notice) INTO touched FROM settled s;
+         WHERE d.letter = wanted AND d.state = 'queued' RETURNING d.notice, d.channel
+    ) SELECT array_agg(DISTINCT s.notice) INTO touched FROM settled s WHERE s.channel = 'mail';  -- a system is nobody
     IF outcome = 'told' THEN
         UPDATE referral.outbox o SET reach = 'reached', cause = NULL WHERE o.id = ANY (touched);
         RETURN;
     END IF;
     FOR lost IN SELECT o.id FROM referral.outbox o WHERE o.id = ANY (touched) AND o.reach = 'waiting' AND (alarm OR outcome = 'refused')
-        AND NOT EXISTS (SELECT FROM referral.delivery d WHERE d.notice = o.id AND d.channel <> 'in_app' AND d.letter IS DISTINCT FROM wanted AND d.state IN ('waiting', 'queued', 'told')
+        AND NOT EXISTS (SELECT FROM referral.delivery d WHERE d.notice = o.id AND d.channel = 'mail' AND d.letter IS DISTINCT FROM wanted AND d.state IN ('waiting', 'queued', 'told')
             AND (NOT alarm OR d.state = 'told' OR d.attempts = 0)) LOOP
         UPDATE referral.outbox o SET reach = 'unreached', cause = told_cause WHERE o.id = lost;
         PERFORM referral.raise_alarm(lost, at);

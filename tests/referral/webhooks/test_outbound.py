@@ -22,6 +22,7 @@ from tests.listening import HANGS, TAKEN, answering, certified, listening
 NAME = "cases.example.org"
 LISTED = Reach(frozenset({(NAME, 443), (NAME, 8443)}))
 HERE = Reach(frozenset(), loopback=True)
+IMPATIENT = Reach(frozenset(), loopback=True, seconds=0.05)
 
 
 @pytest.mark.parametrize("address", [f"https://{NAME}", f"https://{NAME}:8443/hooks?of=us"])
@@ -126,7 +127,7 @@ async def test_what_becomes_of_an_answer(answer: bytes, came: Came) -> None:
 
 async def test_who_keeps_us_waiting_is_left() -> None:
     async with listening(lambda _: HANGS) as there:
-        told = await send(f"http://127.0.0.1:{there.port}/", {}, b"{}", HERE, seconds=0.05)
+        told = await send(f"http://127.0.0.1:{there.port}/", {}, b"{}", IMPATIENT)
     assert told.came is Came.TIMED_OUT
 
 
