@@ -68,7 +68,9 @@ async def test_killed_between_sending_and_marking_sends_again_with_the_same_id(
     await telling.tell(lost_after=timedelta(0))
     assert len(telling.mails.taken) == 2 * taken
     assert len({mail["Message-ID"] for mail in telling.mails.taken}) == taken
-    states = await house.rows("SELECT state, attempts FROM referral.delivery WHERE channel = 'mail'")
+    states = await house.rows(
+        "SELECT state, attempts FROM referral.delivery WHERE channel = 'mail'"
+    )
     assert {(row["state"], row["attempts"]) for row in states} == {("told", 1)}
 
 
@@ -95,7 +97,10 @@ async def test_what_lost_its_job_gets_another(house: House, telling: Telling) ->
     telling.post.down()
     await house.manages("inspector", casework.file, child_at_work())
     await telling.tell()
-    await house.rows("UPDATE referral.delivery SET state = 'queued', queued_at = $1 WHERE channel = 'mail'", house.at())
+    await house.rows(
+        "UPDATE referral.delivery SET state = 'queued', queued_at = $1 WHERE channel = 'mail'",
+        house.at(),
+    )
     await house.rows("DELETE FROM queue.pgqueuer")
     telling.post.up()
     house.at.forward(minutes=50)

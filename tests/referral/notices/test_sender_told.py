@@ -17,9 +17,7 @@ from tests.stories.test_two_agencies import asked_of, held_by_force
 
 WORDS = "Nobody is at home; the neighbours have not seen her for a week."
 
-WAITS = Said(
-    reason_code="COURT_ORDER", reason=WORDS, review_at=datetime(2026, 3, 9, 9, tzinfo=UTC)
-)
+WAITS = Said(reason_code="COURT_ORDER", reason=WORDS, review_at=datetime(2026, 3, 9, 9, tzinfo=UTC))
 
 # What the receiver does to get there, act by act; the last one is the one its sender must hear of.
 WAYS: dict[Act, tuple[tuple[Any, ...], ...]] = {
@@ -84,9 +82,7 @@ async def test_the_receiver_hears_of_what_its_sender_takes_back(
     hand_off = asked(filed, "ZZ-C01")
     said = Said(reason_code="NO_LONGER_NEEDED", reason=WORDS, note=WORDS)
     await house.manages("inspector", casework.cancel, hand_off, said)
-    rows = await house.rows(
-        "SELECT to_unit FROM referral.outbox WHERE kind = 'hand_off.cancelled'"
-    )
+    rows = await house.rows("SELECT to_unit FROM referral.outbox WHERE kind = 'hand_off.cancelled'")
     assert [row["to_unit"] for row in rows] == [house.player("social_worker").unit_id]
     await telling.tell()
     assert "hand_off.cancelled" in [one["kind"] for one in await telling.shown_to("social_worker")]

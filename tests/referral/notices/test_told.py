@@ -31,7 +31,9 @@ async def test_a_mail_says_nothing_of_the_case(house: House, telling: Telling) -
     filed = await house.manages("inspector", casework.file, child_at_work())
     await telling.tell()
     case = (await house.rows("SELECT * FROM referral.case WHERE id = $1", UUID(filed.case_id)))[0]
-    agencies = await house.rows("SELECT name, key FROM agencies.agency UNION SELECT name, key FROM agencies.unit")
+    agencies = await house.rows(
+        "SELECT name, key FROM agencies.agency UNION SELECT name, key FROM agencies.unit"
+    )
     said = "".join(str(mail) for mail in telling.mails.taken)
     assert telling.mails.taken
     secrets = [
@@ -61,7 +63,9 @@ async def test_without_a_mail_server_the_list_is_all_there_is(
     telling.channels = ()
     await house.manages("inspector", casework.file, child_at_work())
     await telling.tell()
-    assert [one["kind"] for one in await telling.shown_to("social_worker")] == ["hand_off.requested"]
+    assert [one["kind"] for one in await telling.shown_to("social_worker")] == [
+        "hand_off.requested"
+    ]
     assert {row["reach"] for row in await telling.reach("hand_off.requested")} == {"reached"}
     assert telling.mails.taken == []
 
