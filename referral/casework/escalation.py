@@ -43,6 +43,19 @@ def escalate(
         ledger.tell(told, unit, item.hand_off, role)
     for hand_off, items in called.items():
         _mark(ledger, subject, hand_off, items, happened)
+        if hand_off is not None:
+            _tell_sender(ledger, subject, hand_off, items)
+
+
+def _tell_sender(ledger: Ledger, subject: Subject, hand_off: str, items: list[Escalate]) -> None:
+    """Whoever asked hears that a limit passed, and that others were called, whomever it calls."""
+    gravest = _gravest(items)
+    if gravest is not RungKind.REMINDER and "sender" not in {item.to for item in items}:
+        ledger.tell(_ESCALATED[gravest].value, subject.hand_offs[hand_off]["sender_unit"], hand_off)
+
+
+def _gravest(items: list[Escalate]) -> RungKind:
+    return max((item.kind for item in items), key=list(_ESCALATED).index)
 
 
 def _mark(
@@ -56,7 +69,7 @@ def _mark(
     if hand_off is None:
         ledger.lapse_referral(subject.referral_id, happened, told)
         return
-    gravest = max((item.kind for item in items), key=list(_ESCALATED).index)
+    gravest = _gravest(items)
     overdue = None if gravest is RungKind.REMINDER else happened.isoformat()
     ledger.mark(hand_off, overdue_since=overdue)
     state = subject.hand_offs[hand_off]["state"]

@@ -26,7 +26,7 @@ from referral.notices.when import alarms, gives_up, pause_after
 _LOG = structlog.get_logger("referral.notices")
 
 AT_ONCE: Final = 8  # letters under way
-BATCH: Final = 200
+BATCH: Final = 5_000  # deliveries: what one person is told of at once is one letter
 LONGEST: Final = 60.0  # seconds for one attempt, whatever a channel promises
 
 _NEXT: Final = """

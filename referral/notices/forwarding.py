@@ -78,9 +78,10 @@ def people_told(
     for seat in people:
         planned.append(Planned(notice.id, IN_APP, seat.seat, now))
         if mailing:
-            due, together = due_for(seat, now, danger=notice.danger)
+            due = due_for(seat, now, danger=notice.danger)
             cause = None if seat.address else "no_address"
-            planned.append(Planned(notice.id, MAIL, seat.seat, due, together, cause))
+            # Together: a thousand persons handed over at once are one mail.
+            planned.append(Planned(notice.id, MAIL, seat.seat, due, together=True, cause=cause))
     return planned
 
 

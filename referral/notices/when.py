@@ -21,16 +21,16 @@ PATIENCE: Final = timedelta(hours=36)
 PATIENCE_IN_DANGER: Final = timedelta(minutes=15)
 
 
-def due_for(seat: Seat, now: datetime, *, danger: bool) -> tuple[datetime, bool]:
-    """When she is told by mail, and whether together with what else waits for that moment."""
+def due_for(seat: Seat, now: datetime, *, danger: bool) -> datetime:
+    """When she is told by mail."""
     if danger:
-        return now, False
+        return now
     here = now.astimezone(ZoneInfo(seat.time_zone))
     if seat.mode == "digest":
-        return _next(here, seat.digest_hour).astimezone(now.tzinfo), True
+        return _next(here, seat.digest_hour).astimezone(now.tzinfo)
     if seat.quiet is not None and _within(here.hour, seat.quiet):
-        return _next(here, seat.quiet[1]).astimezone(now.tzinfo), True
-    return now, False
+        return _next(here, seat.quiet[1]).astimezone(now.tzinfo)
+    return now
 
 
 def _within(hour: int, quiet: tuple[int, int]) -> bool:
