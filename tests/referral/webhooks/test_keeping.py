@@ -66,11 +66,9 @@ async def test_nobody_but_an_administrator_has_anything_to_do_with_them(
     place = f"/{opened['id']}"
     assert (await client.get("/api/v1/webhooks")).status_code == 403
     assert (await client.get("/members/webhooks")).status_code == 403
-    for act, told in (
-        ("", OPENING),
-        *((f"{place}/{a}", None) for a in ("rotation", "test", "end")),
-    ):
-        assert (await asks(client, act, told)).status_code == 403
+    assert (await asks(client, "", OPENING)).status_code == 403
+    for act in ("rotation", "test", "end"):
+        assert (await asks(client, f"{place}/{act}")).status_code == 403
     assert (await hooks.stands(opened["id"]))["version"] == 1
 
 
@@ -145,9 +143,8 @@ async def test_only_the_clockwork_tells(house: House, call: str) -> None:
     with pytest.raises(DBAPIError, match="permission denied"):
         async with house.acting("agency_admin") as (session, _):
             await session.connection.exec_driver_sql(f"SELECT referral.{call}")
-    with pytest.raises(DBAPIError, match="only the clockwork tells"):
-        async with house.worker.begin() as connection:
-            await connection.exec_driver_sql("SELECT set_config('referral.country', 'ZZ', true)")
+    async with house.worker.connect() as connection:
+        with pytest.raises(DBAPIError, match="only the clockwork tells"):
             await connection.exec_driver_sql(f"SELECT referral.{call}")
 
 

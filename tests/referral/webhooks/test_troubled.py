@@ -59,7 +59,7 @@ async def until_taken(house: House, hooks: Hooks) -> int:
         lambda n: answering("301 Moved", "Location: http://10.0.0.1/") if n == 1 else TAKEN,
         lambda n: answering("429 Busy", "Retry-After: 3600") if n <= 2 else TAKEN,
         lambda n: b"nonsense\r\n\r\n" if n == 1 else TAKEN,
-        lambda n: TAKEN,
+        lambda _: TAKEN,
     ],
     ids=["fails", "redirects", "is busy", "speaks no HTTP", "is well"],
 )
