@@ -2,15 +2,16 @@
 
 1. Who is told what is the database's word, given anew for every attempt: rights may have changed.
 2. Keys are opened for one attempt and forgotten. Of an answer its status is all that is looked at.
-3. An endpoint that says it is gone is gone; its agency is told, and the log.
-4. What this file must never know: what a case is about.
+3. Who has kept us waiting is left alone for a minute, lest what it is told keep others waiting.
+4. An endpoint that says it is gone is gone; its agency is told, and the log.
+5. What this file must never know: what a case is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +34,8 @@ NAME: Final = "webhook"
 _CALLED: Final = "referral-webhooks/1.0"
 _WITHHELD: Final = Refused("withheld")  # since it was planned, the agency has lost its part
 _ENDED: Final = Refused("ended")
+_RESTING: Final = "resting"
+_REST: Final = timedelta(minutes=1)
 
 
 def reach_of(settings: Settings) -> Reach:
@@ -56,6 +59,7 @@ class Webhooks:
     source: str
     reach: Reach
     name: str = NAME
+    resting: dict[UUID, datetime] = field(default_factory=dict)  # until when; of this process
 
     async def plan(
         self, connection: AsyncConnection, notices: Sequence[Notice], now: datetime
@@ -73,6 +77,8 @@ class Webhooks:
 
     async def send(self, letter: Letter, now: datetime) -> Outcome:
         """One attempt."""
+        if now < (until := self.resting.get(letter.recipient, now)):
+            return Later(_RESTING, until - now)
         notice = letter.notices[0]
         async with self.engine.begin() as connection:
             await scalar(connection, "SELECT referral.begin_worker($1)", letter.country)
@@ -98,6 +104,8 @@ class Webhooks:
             body.encode(),
             replace(self.reach, hosts=hosts),
         )
+        if answer.came is Came.TIMED_OUT:
+            self.resting[letter.recipient] = now + _REST
         if answer.came is Came.TAKEN:
             return Told()
         if answer.came is Came.GONE:

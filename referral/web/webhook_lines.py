@@ -33,6 +33,7 @@ _OUTCOMES: Final = {
     Came.UNTRUSTED: "Its certificate is not in order",
     Came.UNREADABLE: "No HTTP answer",
     Came.NOT_ALLOWED: "Not sent: its host is not allowed, or leads into a private network",
+    "resting": "Not tried: it had kept us waiting just before",
     "withheld": "Not sent: your agency has no part in it any more",
     "ended": "Not sent: the endpoint has ended",
 }

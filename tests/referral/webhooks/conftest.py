@@ -71,11 +71,15 @@ class Hooks:
         found: dict[str, Any] = answer.json()
         return {**found, "client": client}
 
-    async def tell(self) -> Round:
+    def teller(self) -> Teller:
+        """A worker just started."""
+        engine, installation = self.house.worker, self.house.installation
+        keys = installation.vault, installation.catalogue
+        return Teller(engine, [Webhooks(engine, *keys, SITE, self.reach)])
+
+    async def tell(self, by: Teller | None = None) -> Round:
         """All that is to be told by now; other databases' transactions may hold a row up."""
-        house, whole = self.house, Round()
-        keys = house.installation.vault, house.installation.catalogue
-        teller = Teller(house.worker, [Webhooks(house.worker, *keys, SITE, self.reach)])
+        house, whole, teller = self.house, Round(), by or self.teller()
         for _ in range(200):
             done = await teller.tell(house.at())
             whole.forwarded += done.forwarded

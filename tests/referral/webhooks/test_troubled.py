@@ -93,6 +93,23 @@ async def test_who_hangs_is_left_and_asked_again(house: House, hooks: Hooks) -> 
     assert [row["outcome"] for row in await house.rows(outcomes)] == ["timed_out", "taken"]
 
 
+async def test_who_has_kept_us_waiting_is_left_alone_for_a_minute(
+    house: House, hooks: Hooks
+) -> None:
+    """Else a thousand events for a system that hangs would keep everybody else waiting."""
+    hooks.reach = replace(HERE, seconds=0.05)
+    async with listening(lambda _: HANGS) as there:
+        await hooks.opened("social_worker", there)
+        teller = hooks.teller()
+        for moved in (0, 30, 31):
+            house.at.forward(seconds=moved)
+            await house.manages("inspector", casework.file, child_at_work())
+            await hooks.tell(teller)
+            if moved == 30:
+                assert len(there.asked) == 1
+    assert len(there.asked) >= 2
+
+
 async def test_what_was_taken_but_not_noted_comes_again_with_the_same_id(
     house: House, hooks: Hooks
 ) -> None:
