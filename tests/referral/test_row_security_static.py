@@ -36,15 +36,12 @@ CONTEXT = {
 CALLS = {
     *CONTEXT,
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
-    *("lock_batch", "meeting_key", "agenda_of", "history_of"),
-    *("convene", "operation_key", "operate"),
-    *("keys_for", "carry_out", "keep_content", "lock_proposal"),
-    *("twins", "may_point"),
+    *("lock_batch", "meeting_key", "agenda_of", "history_of", "log_system", "find_matches"),
+    *("convene", "operation_key", "operate", "twins", "may_point"),
+    *("keys_for", "carry_out", "keep_content", "lock_proposal", "lock_system_stream"),
     *("open_webhook", "webhook_data_key", "rotate_webhook", "end_webhook", "test_webhook"),
-    *("glass_ground", "break_glass", "glass_key", "my_glass"),
-    *("country_key", "find_matches", "spend_names"),
+    *("glass_ground", "break_glass", "glass_key", "my_glass", "country_key", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
-    *("lock_system_stream", "log_system"),
     *("my_notices", "unread_notices", "read_notices", "my_preference", "prefer"),
     *("unreached_in", "without_address", "unreached_of", "watch_notices"),
 }
@@ -57,20 +54,18 @@ CREDENTIALS = {
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
-    *("keep_unit", "acting_holder", "in_charge", "may_take_charge", "must_ask"),
-    *("ask_recovery", "answer_recovery"),
+    *("keep_unit", "acting_holder", "in_charge", "may_take_charge", "must_ask", "ask_recovery"),
     *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects", "client_keys"),
     *("scim_users", "scim_groups", "scim_create", "scim_change", "scim_active", "scim_bind"),
-    *("scim_join", "scim_leave", "client_token"),
+    *("scim_join", "scim_leave", "client_token", "answer_recovery"),
 }
 WORKS = {
-    *("lock_system_stream", "log_system"),
     *CONTEXT,
-    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "log_system"),
     *("webhooks_for", "webhook_to_send", "webhook_settled", "tell_checkpoint"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
     *("claim_notices", "post_notices", "write_letters", "letter_of", "settle_letter"),
-    "mail_refused",
+    *("mail_refused", "lock_system_stream"),
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
