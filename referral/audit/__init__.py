@@ -121,6 +121,7 @@ class Done(StrEnum):
     TOKEN_ISSUED = "member.token_issued"  # noqa: S105 - the name of an act
     SUBJECT_BOUND = "member.subject_bound"
     SUBJECT_UNBOUND = "member.subject_unbound"
+    NOTICES_PREFERRED = "member.notices_preferred"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
 
 

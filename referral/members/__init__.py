@@ -18,6 +18,7 @@ from referral.members.keeping import (
     put_on_duty,
     set_active,
 )
+from referral.members.notifying import MODES, Wish, prefer, read_notices
 from referral.members.recovery import ASKED, answer_recovery, recover
 from referral.members.roster import (
     AbsenceLine,
@@ -35,6 +36,7 @@ from referral.members.tokens import keys_of as client_keys
 
 __all__ = [
     "ASKED",
+    "MODES",
     "AbsenceLine",
     "Admitted",
     "Bindings",
@@ -45,6 +47,7 @@ __all__ = [
     "Roster",
     "SubjectLine",
     "UnitLine",
+    "Wish",
     "admit",
     "answer_grant",
     "answer_recovery",
@@ -59,7 +62,9 @@ __all__ = [
     "issue_token",
     "keep_unit",
     "note_absence",
+    "prefer",
     "put_on_duty",
+    "read_notices",
     "recover",
     "roster_of",
     "set_active",
