@@ -230,7 +230,8 @@ async def stream(request: Request) -> Response:
     """The number of unread notices as it changes. It neither needs nor extends a fresh session."""
     installation = installation_of(request)
     secret, by_cookie = credential_of(request)
-    if not by_cookie or installation.live.full:
+    asked = request.headers.get("accept", "") == "text/event-stream"
+    if not (asked and by_cookie) or installation.live.full:
         return Response(status_code=204)  # a browser does not ask again
     counts = installation.live.counts(installation.engine, digest_of(secret), installation.clock)
     return StreamingResponse(

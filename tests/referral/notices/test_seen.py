@@ -242,8 +242,9 @@ async def test_a_page_left_open_keeps_nobody_signed_in(house: House) -> None:
 
 async def test_the_stream_is_for_a_session_and_for_nothing_else(house: House) -> None:
     client = await house.browser("social_worker")
+    assert (await client.get("/notices/stream")).status_code == 204, "no script asked for it"
     house.at.forward(minutes=16)
-    over = await client.get("/notices/stream")
+    over = await client.get("/notices/stream", headers={"Accept": "text/event-stream"})
     assert over.text == ENDED
     assert over.headers["content-type"].startswith("text/event-stream")
     by_token = await house.client("social_worker").get("/notices/stream")
