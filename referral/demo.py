@@ -87,7 +87,7 @@ async def furnish(
 
 
 async def _addresses(connection: AsyncConnection, players: Sequence[cast.Player]) -> None:
-    """Where training mails them: names that exist nowhere (RFC 2606). Who chose another keeps it."""
+    """Where training mails them: names that exist nowhere (RFC 2606). One chosen is kept."""
     await connection.exec_driver_sql("SET LOCAL ROLE referral_effector")
     for player in players:
         country = player.part.country

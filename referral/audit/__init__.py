@@ -123,6 +123,9 @@ class Done(StrEnum):
     SUBJECT_UNBOUND = "member.subject_unbound"
     NOTICES_PREFERRED = "member.notices_preferred"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
+    EPOCH_OPENED = "log.epoch_opened"
+    WITNESS_ENROLLED = "log.witness_enrolled"
+    WITNESS_DISMISSED = "log.witness_dismissed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,10 @@ class Author:
 
     actor: str
     agency: UUID | None
+
+
+CLOCKWORK = Author("clockwork", None)
+OPERATOR = Author("operator", None)  # somebody at a server's console
 
 
 def fixed_width(moment: datetime) -> str:

@@ -16,14 +16,13 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from referral import audit
-from referral.audit import Author, Draft, Head
+from referral.audit import CLOCKWORK, Author, Draft, Head
 from referral.database import scalar
 from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
-_SYSTEM = "clockwork"
-# Acts on one case, a meeting, an operation, a glass, an excluded holder.
-Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder"]
+# Acts on one case, a meeting, an operation, a glass, an excluded holder; what concerns no case.
+Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder", "log_system"]
 
 
 @dataclass(slots=True)
@@ -156,10 +155,12 @@ def sealed(key: SubjectKey, clear: bytes, *, room: str, column: str, row: UUID) 
     return "\\x" + key.seal(clear, room=room, column=column, row=row).hex()
 
 
-def author_of(actor: Actor | None) -> Author:
-    """Who stands in the log: the membership's opaque id, or the clockwork."""
+def author_of(actor: Actor | Author | None) -> Author:
+    """Who stands in the log: the membership's opaque id, or (None) the clockwork."""
+    if isinstance(actor, Author):
+        return actor
     if actor is None:
-        return Author(_SYSTEM, None)
+        return CLOCKWORK
     return Author(str(actor.id), actor.agency_id)
 
 
@@ -167,7 +168,7 @@ async def post(
     session: WriteSession,
     ledger: Ledger,
     *,
-    actor: Actor | None,
+    actor: Actor | Author | None,
     head: Head,
     key: SubjectKey,
     answer: Mapping[str, Any] | None = None,
