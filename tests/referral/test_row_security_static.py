@@ -13,6 +13,7 @@ import pytest
 
 from tests.cast import House
 from tests.conftest import Database
+from tests.referral.notices import rights as notices
 
 # Every table the app may read at all; behind each stand policies. It writes into none.
 READ = {
@@ -34,7 +35,7 @@ CONTEXT = {
     *("my_member", "my_moment", "my_proof"),
 }
 CALLS = {
-    *CONTEXT,
+    *(CONTEXT | notices.CALLED),
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "agenda_of", "history_of"),
     *("convene", "operation_key", "operate"),
@@ -43,8 +44,6 @@ CALLS = {
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
-    *("my_notices", "unread_notices", "read_notices", "my_preference", "prefer"),
-    *("unreached_in", "without_address", "unreached_of", "watch_notices"),
     *("lock_system_stream", "log_system"),
 }
 CREDENTIALS = {
@@ -64,11 +63,9 @@ CREDENTIALS = {
 }
 WORKS = {
     *("lock_system_stream", "log_system"),
-    *CONTEXT,
+    *(CONTEXT | notices.WORKED),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
-    *("claim_notices", "post_notices", "write_letters", "letter_of", "settle_letter"),
-    "mail_refused",
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
