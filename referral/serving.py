@@ -20,6 +20,7 @@ import uvicorn
 
 from referral import worker
 from referral.entry import Installation
+from referral.notices.live import Live
 from referral.renewing import renew
 from referral.settings import Settings
 
@@ -155,11 +156,15 @@ def serve(
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         both = [installation, *([clockwork] if clockwork else [])]
         runner.get_loop().add_signal_handler(signal.SIGHUP, renew, both)
-        runner.run(_serve(server, listening, ending, clockwork))
+        runner.run(_serve(server, listening, ending, clockwork, installation.live))
 
 
 async def _serve(
-    server: _Server, listening: socket.socket, ending: Ending, clockwork: Installation | None
+    server: _Server,
+    listening: socket.socket,
+    ending: Ending,
+    clockwork: Installation | None,
+    live: Live,
 ) -> None:
     stopping = ending.event()
     answering = asyncio.create_task(server.serve([listening]))
@@ -167,6 +172,7 @@ async def _serve(
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({answering, asked}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
+    live.close()  # pages that wait would keep us waiting
     try:
         await answering
     finally:

@@ -126,6 +126,7 @@ class Done(StrEnum):
     WEBHOOK_TESTED = "member.webhook_tested"
     WEBHOOK_ENDED = "member.webhook_ended"
     WEBHOOK_GONE = "webhook.gone"  # it said so itself
+    NOTICES_PREFERRED = "member.notices_preferred"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
     EPOCH_OPENED = "log.epoch_opened"
     WITNESS_ENROLLED = "log.witness_enrolled"

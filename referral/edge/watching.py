@@ -17,6 +17,7 @@ from referral.logs import fault_of
 _LOG = structlog.get_logger("referral.edge")
 
 STATIC: Final = "/static/"
+LASTING: Final = "/notices/stream"  # waits, and holds no connection: it has places of its own
 UNGUARDED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -18,6 +18,7 @@ from referral.members.keeping import (
     put_on_duty,
     set_active,
 )
+from referral.members.notifying import MODES, Wish, prefer, read_notices
 from referral.members.recovery import ASKED, answer_recovery, recover
 from referral.members.roster import (
     AbsenceLine,
@@ -46,6 +47,7 @@ from referral.members.webhooks import (
 
 __all__ = [
     "ASKED",
+    "MODES",
     "AbsenceLine",
     "Admitted",
     "Bindings",
@@ -60,6 +62,7 @@ __all__ = [
     "UnitLine",
     "Webhook",
     "Webhooks",
+    "Wish",
     "admit",
     "answer_grant",
     "answer_recovery",
@@ -76,7 +79,9 @@ __all__ = [
     "keep_unit",
     "note_absence",
     "open_webhook",
+    "prefer",
     "put_on_duty",
+    "read_notices",
     "recover",
     "roster_of",
     "rotate_webhook",

@@ -2,8 +2,8 @@
 
 An act writes what happened into the outbox, in its own transaction, and waits for nobody. All that
 is here is done afterwards by the worker: ``forwarding`` finds whom a notice reaches (``whom``,
-``when``), ``delivering`` sends letters through channels (``mail``, others beside it) and writes down
-what became of them. Nothing here knows a case: ids, kinds of acts and moments are all there is.
+``when``), ``delivering`` sends letters through channels (``mail``, others beside it) and writes
+down what became of them. Nothing here knows a case: ids, kinds of acts and moments are all.
 """
 
 from referral.notices.channels import (

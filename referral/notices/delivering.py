@@ -1,8 +1,8 @@
 """From deliveries to letters that arrive: due ones are queued, taken, sent, and marked.
 
 At least once: who is killed between sending and marking leaves a letter that is sent again, with
-the same id, by which its receiver can tell. Nothing is marked twice. It must never know how anything
-is sent, nor what it is about.
+the same id, by which its receiver can tell. Nothing is marked twice. It must never know how
+anything is sent, nor what it is about.
 """
 
 from __future__ import annotations

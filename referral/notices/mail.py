@@ -137,6 +137,6 @@ class Mail:
         message["Date"] = format_datetime(now)
         message["Message-ID"] = f"<{letter.id}@{self.sender.partition('@')[2]}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = spoken
         message.set_content(text.body)
+        message["Content-Language"] = spoken
         return message

@@ -104,6 +104,7 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "review_glass": {SUPERVISOR: "R", DPO: "R"},
     "remove": {COORDINATOR: "2R", DPO: "2R"},
     "see_removals": {COORDINATOR: "Y", DPO: "Y"},
+    "see_unreached": {SUPERVISOR: "Y", COORDINATOR: "Y", ADMIN: "Y"},
     "approve_removal": {COORDINATOR: "Y", DPO: "Y"},
     "read_log": {AUDITOR: "Y", DPO: "Y"},
     "manage_members": {ADMIN: "Y"},

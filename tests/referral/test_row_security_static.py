@@ -13,6 +13,8 @@ import pytest
 
 from tests.cast import House
 from tests.conftest import Database
+from tests.referral.notices import rights as notices
+from tests.referral.webhooks import rights as webhooks
 
 # Every table the app may read at all; behind each stand policies. It writes into none.
 READ = {
@@ -22,7 +24,7 @@ READ = {
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override"),
     *("attachment", "attachment_content", "consent"),
-    *("exclusion", "seal", "proposal", "glass", "webhook", "webhook_attempt"),
+    *(webhooks.READ | {"exclusion", "seal", "proposal", "glass"}),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -34,16 +36,16 @@ CONTEXT = {
     *("my_member", "my_moment", "my_proof"),
 }
 CALLS = {
-    *CONTEXT,
+    *(CONTEXT | notices.CALLED | webhooks.CALLED),
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
-    *("lock_batch", "meeting_key", "agenda_of", "history_of", "log_system", "find_matches"),
-    *("convene", "operation_key", "operate", "twins", "may_point"),
-    *("keys_for", "carry_out", "keep_content", "lock_proposal", "lock_system_stream"),
-    *("open_webhook", "webhook_data_key", "rotate_webhook", "end_webhook", "test_webhook"),
-    *("glass_ground", "break_glass", "glass_key", "my_glass", "country_key", "spend_names"),
+    *("lock_batch", "meeting_key", "agenda_of", "history_of"),
+    *("convene", "operation_key", "operate"),
+    *("keys_for", "carry_out", "keep_content", "lock_proposal"),
+    *("twins", "may_point"),
+    *("glass_ground", "break_glass", "glass_key", "my_glass"),
+    *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
-    *("my_notices", "unread_notices", "read_notices", "my_preference", "prefer"),
-    *("unreached_in", "without_address", "unreached_of", "watch_notices"),
+    *("lock_system_stream", "log_system"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -60,12 +62,10 @@ CREDENTIALS = {
     *("scim_join", "scim_leave", "client_token", "answer_recovery"),
 }
 WORKS = {
-    *CONTEXT,
-    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "log_system"),
-    *("webhooks_for", "webhook_to_send", "webhook_settled", "tell_checkpoint"),
+    *("lock_system_stream", "log_system"),
+    *(CONTEXT | notices.WORKED | webhooks.WORKED),
+    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
-    *("claim_notices", "post_notices", "write_letters", "letter_of", "settle_letter"),
-    *("mail_refused", "lock_system_stream"),
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.

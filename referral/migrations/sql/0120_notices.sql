@@ -129,7 +129,7 @@ BEGIN
         ORDER BY o.xid, o.id LIMIT most FOR UPDATE SKIP LOCKED);
     RETURN (SELECT jsonb_build_object(
         'notices', coalesce(jsonb_agg(n.j || jsonb_build_object('kept_out', n.kept_out) ORDER BY n.xid, n.id), '[]'),
-        'seats', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('address', p.address IS NOT NULL, 'mode', p.mode,
+        'seats', (SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('address', p.address IS NOT NULL AND p.refused_at IS NULL, 'mode', p.mode,
                 'digest_hour', p.digest_hour, 'quiet_from', p.quiet_from, 'quiet_until', p.quiet_until)), '[]')
             FROM agencies.seats_in(ARRAY(SELECT DISTINCT o.to_unit FROM referral.outbox o WHERE o.id = ANY (taken)), at) s
             LEFT JOIN referral.notice_preference p ON p.member_id = s.member_id))
@@ -236,7 +236,7 @@ BEGIN
     RETURN (SELECT jsonb_build_object('id', wanted, 'country', min(d.country), 'channel', min(d.channel), 'recipient', (array_agg(d.recipient))[1],
             'attempt', max(d.attempts) + 1, 'since', min(d.since), 'notices', jsonb_agg(referral.as_notice(o) ORDER BY o.occurred_at, o.id),
             'mail', CASE min(d.channel) WHEN 'mail' THEN (SELECT jsonb_build_object('address', p.address, 'language', p.language)
-                FROM referral.notice_preference p WHERE p.member_id = agencies.member_at((array_agg(d.recipient))[1])) END)
+                FROM referral.notice_preference p WHERE p.member_id = agencies.member_at((array_agg(d.recipient))[1]) AND p.refused_at IS NULL) END)
         FROM referral.delivery d JOIN referral.outbox o ON o.id = d.notice WHERE d.letter = wanted AND d.state = 'queued' HAVING count(*) > 0);
 END $$;
 

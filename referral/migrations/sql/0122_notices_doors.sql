@@ -52,19 +52,19 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 SELECT to_jsonb(p) - 'member_id' - 'country' FROM referral.notice_preference p WHERE p.member_id = referral.my_member()
 $$;
 
--- How she wants to be told, whole. Another address has refused nothing yet.
+-- How she wants to be told, whole. Whoever saves it says that the address is good (again).
 CREATE FUNCTION referral.prefer(wanted jsonb, at timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF referral.my_member() IS NULL THEN
         RAISE EXCEPTION 'nobody is acting' USING ERRCODE = 'RF006';
     END IF;
-    INSERT INTO referral.notice_preference AS p (member_id, country, address, language, mode, digest_hour, quiet_from, quiet_until, changed_at)
+    INSERT INTO referral.notice_preference (member_id, country, address, language, mode, digest_hour, quiet_from, quiet_until, changed_at)
     SELECT referral.my_member(), referral.my_country(), w.address, w.language, w.mode, w.digest_hour, w.quiet_from, w.quiet_until, at
       FROM jsonb_to_record(wanted) AS w (address text, language text, mode text, digest_hour smallint, quiet_from smallint, quiet_until smallint)
     ON CONFLICT (member_id) DO UPDATE SET address = excluded.address, language = excluded.language, mode = excluded.mode,
         digest_hour = excluded.digest_hour, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until, changed_at = at,
-        refused_at = CASE WHEN p.address = excluded.address THEN p.refused_at END;
+        refused_at = NULL;
 END $$;
 
 -- Who reached nobody: to a supervisor what was for her unit, to who administers an agency what was for its
@@ -100,7 +100,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 SELECT coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'cause', o.cause, 'occurred_at', o.occurred_at,
         'mine', o.to_unit = referral.my_unit()) ORDER BY o.occurred_at, o.id), '[]')
   FROM referral.hand_off h JOIN referral.outbox o ON o.hand_off_id = h.id
- WHERE h.id = wanted AND o.reach = 'unreached' AND o.rung = 0 AND o.to_unit IN (h.sender_unit, h.receiver_unit)
+ WHERE h.id = wanted AND o.reach = 'unreached' AND o.rung = 0 AND (o.to_unit = h.sender_unit OR o.to_unit = h.receiver_unit AND h.state = 'requested')
    AND referral.knows_of(h.case_id, h.id)
 $$;
 

@@ -1,10 +1,9 @@
-"""A house that tells: its people have addresses, and a real mail server on this machine takes mail."""
+"""A house that tells: its people have addresses, and a real mail server takes their mail."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -12,9 +11,10 @@ from typing import Any
 import asyncpg
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP as Talk
-from aiosmtpd.smtp import Envelope, Session
+from aiosmtpd.handlers import Message
+from aiosmtpd.smtp import Envelope
 
+from referral.database import decoded
 from referral.notices import Channel
 from referral.notices.mail import Mail, Server
 from referral.notices.telling import Round, Teller
@@ -23,31 +23,28 @@ from tests.cast import House
 HOST = "127.0.0.1"
 
 
-@dataclass(slots=True)
-class Taking:
+class Taking(Message):
     """What the server took; ``answer`` (to a recipient) is what it says from now on."""
 
-    taken: list[EmailMessage] = field(default_factory=list)
-    answer: Callable[[str], str] = lambda _: "250 OK"
+    def __init__(self) -> None:
+        super().__init__(EmailMessage)
+        self.taken: list[EmailMessage] = []
+        self.answer: Callable[[str], str] = lambda _: "250 OK"
 
     async def handle_RCPT(  # noqa: N802 - the library's name
-        self, server: Talk, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: object, _session: object, envelope: Envelope, address: str, _options: object
     ) -> str:
         said = self.answer(address)
         if said.startswith("250"):
             envelope.rcpt_tos.append(address)
         return said
 
-    async def handle_DATA(  # noqa: N802 - the library's name
-        self, server: Talk, session: Session, envelope: Envelope
-    ) -> str:
-        content = envelope.content
-        assert isinstance(content, bytes)
-        message = message_from_bytes(content, policy=policy.default)
+    def handle_message(self, message: object) -> None:
         assert isinstance(message, EmailMessage)
-        assert message["To"] == envelope.rcpt_tos[0]
-        self.taken.append(message)
-        return "250 OK"
+        taken = message_from_bytes(message.as_bytes(), policy=policy.default)
+        assert isinstance(taken, EmailMessage)
+        assert taken["To"] == taken["X-RcptTo"]
+        self.taken.append(taken)
 
     def to(self, part: str, country: str = "zz") -> list[EmailMessage]:
         """What this person got."""
@@ -103,7 +100,7 @@ class Telling:
         return self.post.taking
 
     async def tell(self, **more: Any) -> Round:
-        """Everything that is to be told by now is; other databases' transactions may hold a row up."""
+        """Everything due is told; transactions of other databases may hold a row up."""
         teller, whole = Teller(self.house.worker, self.channels), Round()
         for _ in range(2_000):
             done = await teller.tell(self.house.at(), **more)
@@ -148,12 +145,7 @@ class Telling:
                 "SELECT referral.my_notices('infinity', $1, 200)",
                 ("ffffffff-ffff-ffff-ffff-ffffffffffff",),
             )
-            found = row.scalar()
-        import orjson
-
-        listed: list[dict[str, Any]] = (
-            orjson.loads(found) if isinstance(found, str | bytes) else found
-        )
+            listed: list[dict[str, Any]] = decoded(row.scalar())
         return listed
 
 
@@ -174,6 +166,3 @@ async def telling(house: House, post: Post) -> Telling:
         house.at(),
     )
     return found
-
-
-__all__ = ["Post", "Taking", "Telling", "address_of", "asyncio", "replace"]

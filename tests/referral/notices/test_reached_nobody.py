@@ -1,11 +1,15 @@
-"""Nobody is there, or nobody has an address: it is seen and somebody else is told, never silence."""
+"""Nobody is there, or nobody has an address: it is seen, and somebody else is told."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from uuid import UUID
 
-from referral import casework
+import orjson
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from referral import casework, worker
 from referral.casework import Said
 from tests.cast import House, asked, child_at_work
 from tests.referral.notices.conftest import Telling
@@ -179,8 +183,6 @@ async def test_who_is_kept_out_is_told_nothing_more_and_finds_nothing_left(
     referral = UUID(filed.referrals[0].referral_id)
     await house.manages("inspector", casework.exclude, referral, "person", "social_worker.zz", WHY)
     house.at.forward(hours=30)
-    from referral import worker
-
     await worker.turn(house.clockwork, house.at())
     await telling.tell()
     assert await kinds(telling, "social_worker") == []
@@ -222,10 +224,6 @@ async def test_nobody_is_told_by_a_plan_that_was_made_wrongly(
     house: House, telling: Telling
 ) -> None:
     """The second lock: whatever the worker decided, the database tells nobody who is kept out."""
-    import orjson
-    import pytest
-    from sqlalchemy.exc import DBAPIError
-
     filed = await house.manages("inspector", casework.file, child_at_work())
     referral = UUID(filed.referrals[0].referral_id)
     await house.manages("inspector", casework.exclude, referral, "person", "social_worker.zz", WHY)
@@ -243,10 +241,11 @@ async def test_nobody_is_told_by_a_plan_that_was_made_wrongly(
         ],
         "notices": [],
     }
-    with pytest.raises(DBAPIError, match="kept out"):
-        async with house.worker.begin() as connection:
-            await connection.exec_driver_sql("SELECT referral.begin_worker('ZZ')")
+    async with house.worker.connect() as connection:
+        await connection.exec_driver_sql("SELECT referral.begin_worker('ZZ')")
+        with pytest.raises(DBAPIError, match="kept out"):
             await connection.exec_driver_sql(
                 "SELECT referral.post_notices($1::jsonb, $2)",
                 (orjson.dumps(wrong).decode(), house.at()),
             )
+        await connection.rollback()
