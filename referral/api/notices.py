@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -18,7 +18,6 @@ from referral.api.wire import KEYED, ROOT, answer, links, refused
 from referral.entry import Acting, Call, Reading, needs_scope
 from referral.errors import Refusal
 from referral.members import Wish
-from referral.session import WriteSession
 
 router = APIRouter(prefix=f"{ROOT}/notices", tags=["hand-offs"], route_class=Route)
 
@@ -78,7 +77,7 @@ class Preferred(Answer):
     refused_at: datetime | None
 
 
-class Reading_(Shape):  # noqa: N801 - `Reading` is the door's
+class Seeing(Shape):
     """Which of her notices she has read."""
 
     model_config = shown({"ids": ["6f9619ff-8b86-4d01-b42d-00cf4fc964ff"]})
@@ -133,7 +132,7 @@ async def notices_of(
 
 
 @router.post("/read", response_model=Marked, openapi_extra=KEYED)
-async def read(call: Acting, body: Reading_) -> Response:
+async def read(call: Acting, body: Seeing) -> Response:
     """Mark some as read."""
     needs_scope(call, Scope.HAND_OFFS_WRITE)
     return answer(Marked(marked=await members.read_notices(call.session, body.ids, now=call.now)))
@@ -159,7 +158,7 @@ async def prefer(call: Acting, body: Preferring, asked: Headers) -> Response:
     return await _preferred(call)
 
 
-async def _preferred(call: Call[WriteSession] | Reading) -> Response:
+async def _preferred(call: Call[Any]) -> Response:
     found = await queries.preference_of(call.session)
     return answer(Preferred(**{name: getattr(found, name) for name in Preferred.model_fields}))
 

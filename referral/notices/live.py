@@ -89,7 +89,7 @@ class Live:
     async def _place(self, engine: AsyncEngine, seat: UUID) -> AsyncIterator[asyncio.Event]:
         woken = asyncio.Event()
         self._waiting[seat].add(woken)
-        if self._listening is None or self._listening.done():
+        if self._listening is None:
             self._listening = asyncio.create_task(self._listen(engine))
         try:
             yield woken
@@ -99,6 +99,7 @@ class Live:
                 del self._waiting[seat]
             if not self._waiting and self._listening is not None:
                 self._listening.cancel()
+                self._listening = None
 
     async def _listen(self, engine: AsyncEngine) -> None:
         """Listen as long as anybody waits; after a fault again, and everybody asks once."""

@@ -168,11 +168,12 @@ async def preferences(request: Request, call: Reading) -> Response:
 async def prefer(request: Request, form: ChangingForm) -> Response:
     """Kept whole, or shown again with what is wrong."""
     call, sent = form.call, form.sent
+    hour = _hour(sent.one("digest_hour"))
     wish = Wish(
         address=sent.one("address") or None,
         language=sent.one("language") or None,
         mode=sent.one("mode"),
-        digest_hour=_hour(sent.one("digest_hour")) or 0,
+        digest_hour=Preference().digest_hour if hour is None else hour,
         quiet_from=_hour(sent.one("quiet_from")),
         quiet_until=_hour(sent.one("quiet_until")),
     )

@@ -8,6 +8,11 @@ ALTER TABLE referral.outbox
     ADD COLUMN reach text CHECK (reach IN ('waiting', 'reached', 'unreached')),
     ADD COLUMN cause text CHECK (cause ~ '^[a-z_]{1,40}$'),
     ADD COLUMN escalated_at timestamptz;
+-- What was written before anybody was told stays as it is: nobody is mailed about the past. Under FORCE
+-- an owner's UPDATE changes no row and says nothing.
+ALTER TABLE referral.outbox NO FORCE ROW LEVEL SECURITY;
+UPDATE referral.outbox SET told_at = occurred_at, reach = 'reached' WHERE told_at IS NULL;
+ALTER TABLE referral.outbox FORCE ROW LEVEL SECURITY;
 CREATE INDEX ON referral.outbox (hand_off_id) WHERE hand_off_id IS NOT NULL;
 CREATE INDEX outbox_unreached ON referral.outbox (country, occurred_at DESC) WHERE reach = 'unreached';
 
@@ -181,7 +186,8 @@ END $$;
 
 -- Nobody was reached: the recipients' supervisor is told; where that was she, or she was not reached
 -- either, who administers the agency and the country's coordinators. The sender of the hand-off is told at
--- once. Once per notice. Above that there is nobody; it stays visible to coordinators.
+-- once. Once per notice; of one unit once a day, unless it is danger: on the first day nobody may have an
+-- address, and all of it stands in the list. Above that there is nobody; it stays visible to coordinators.
 CREATE FUNCTION referral.raise_alarm(the_notice uuid, at timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE o referral.outbox;
@@ -201,7 +207,10 @@ BEGIN
         WHERE o.rung = 1 OR o.to_role = 'SUPERVISOR'
         UNION ALL
         SELECT h.sender_unit, NULL, 2 FROM referral.hand_off h WHERE h.id = o.hand_off_id AND o.rung = 0 AND h.sender_unit <> o.to_unit
-    ) t;
+    ) t
+    WHERE t.role IS NULL OR (referral.as_notice(o) ->> 'danger')::boolean OR NOT EXISTS (
+        SELECT FROM referral.outbox x JOIN referral.outbox a ON a.id = x.about WHERE x.kind = 'notice.unreached' AND x.to_unit = t.unit
+            AND x.to_role = t.role AND x.occurred_at > at - interval '1 day' AND x.occurred_at <= at AND a.to_unit = o.to_unit);
 END $$;
 
 -- Letters ---------------------------------------------------------------------------------------------

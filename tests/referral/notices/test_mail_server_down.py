@@ -187,3 +187,20 @@ async def test_nobody_is_told_before_every_earlier_transaction_is_over(
         await slow.close()
     assert (await telling.tell()).forwarded >= 1
     assert len(telling.mails.to("social_worker")) == 1
+
+
+async def test_a_clock_that_jumps_an_hour_either_way_loses_and_doubles_nothing(
+    house: House, telling: Telling
+) -> None:
+    telling.post.down()
+    await house.manages("inspector", casework.file, child_at_work())
+    await telling.tell()
+    telling.post.up()
+    teller, now = Teller(house.worker, telling.channels), house.at()
+    assert (await teller.tell(now - timedelta(hours=1))).told == 0
+    assert (await teller.tell(now + timedelta(hours=1))).told >= 1
+    taken = len(telling.mails.taken)
+    for jump in (-1, 0, 1):
+        await teller.tell(now + timedelta(hours=jump))
+    assert len(telling.mails.taken) == taken
+    assert len(telling.mails.to("social_worker")) == 1

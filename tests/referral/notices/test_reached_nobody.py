@@ -249,3 +249,19 @@ async def test_nobody_is_told_by_a_plan_that_was_made_wrongly(
                 (orjson.dumps(wrong).decode(), house.at()),
             )
         await connection.rollback()
+
+
+async def test_a_unit_without_addresses_is_one_alarm_a_day_and_every_emergency(
+    house: House, telling: Telling
+) -> None:
+    await send_away(house, "social_worker", "protection_supervisor")
+    for _ in range(3):
+        await house.manages("inspector", casework.file, child_at_work())
+        await telling.tell()
+    alarms = await telling.reach("notice.unreached")
+    assert len([one for one in alarms if one["to_role"] == "COORDINATOR"]) == 1
+    assert len([one for one in alarms if one["to_role"] is None]) == 3, "every sender is told"
+    await house.manages("inspector", casework.file, child_at_work(danger_now=True))
+    await telling.tell()
+    again = await telling.reach("notice.unreached")
+    assert len([one for one in again if one["to_role"] == "COORDINATOR"]) > 1
