@@ -346,6 +346,16 @@ class Provider(Directory):
     active: Mapped[bool]
 
 
+class WebhookHost(Directory):
+    """A host that endpoints of a country's agencies may be at: the operator's word."""
+
+    __tablename__ = "webhook_host"
+
+    country: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str] = mapped_column(primary_key=True)
+    port: Mapped[int] = mapped_column(primary_key=True)
+
+
 class Subject(Directory):
     """Who a provider's subject is here. Reached through functions of the migration only."""
 

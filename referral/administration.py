@@ -20,10 +20,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from agencies import clients, federation, members
+from agencies import clients, federation, hosts, members
 from agencies.clients import NewClient
 from agencies.duties import scopes_from
 from agencies.federation import NewProvider
+from agencies.hosts import Host
 from agencies.identity import hash_password, new_password, new_secret
 from agencies.members import Kind
 from agencies.models import Member, Membership, Unit
@@ -166,3 +167,21 @@ async def end_client(url: str, client_id: str, at: datetime) -> int | Refused:
     """Out of use, with its tokens."""
     async with directory(url) as connection:
         return await clients.end(connection, client_id, at)
+
+
+async def allow_host(url: str, host: Host) -> None:
+    """A host that agencies' endpoints may be at."""
+    async with directory(url) as connection:
+        await hosts.allow(connection, host)
+
+
+async def forbid_host(url: str, host: Host) -> Refused | None:
+    """Not any more."""
+    async with directory(url) as connection:
+        return await hosts.forbid(connection, host)
+
+
+async def webhook_hosts(url: str) -> list[Host]:
+    """Every such host."""
+    async with directory(url) as connection:
+        return await hosts.every(connection)

@@ -79,10 +79,27 @@ async def furnish(
             tell("hashing the passwords of the cast")
             players = await cast.load_cast(connection, PLAYED, on)
             sign_ins = await _sign_ins(connection, players, known.sign_ins)
+            await _addresses(connection, players)
             write_secret(file, json.dumps(asdict(_Known(files, sign_ins)), indent=1))
     finally:
         await engine.dispose()
     return sign_ins
+
+
+async def _addresses(connection: AsyncConnection, players: Sequence[cast.Player]) -> None:
+    """Where training mails them: names that exist nowhere (RFC 2606). One chosen is kept."""
+    await connection.exec_driver_sql("SET LOCAL ROLE referral_effector")
+    for player in players:
+        country = player.part.country
+        await connection.exec_driver_sql(
+            "SELECT set_config('referral.country', $1, true)", (country,)
+        )
+        await connection.exec_driver_sql(
+            "INSERT INTO referral.notice_preference (member_id, country, address, changed_at) "
+            "VALUES ($1, $2, $3, now()) ON CONFLICT (member_id) DO NOTHING",
+            (player.member_id, country, f"{player.part.user_name}@training.invalid"),
+        )
+    await connection.exec_driver_sql("RESET ROLE")
 
 
 def forget(data_dir: Path) -> None:
@@ -92,7 +109,7 @@ def forget(data_dir: Path) -> None:
 
 def _digest() -> str:
     """SHA-256 over everything that is entered."""
-    whole = hashlib.sha256()
+    whole = hashlib.sha256(b"with addresses")
     for path in (*(COUNTRIES / f"{country.lower()}.yaml" for country in PLAYED), cast.FILE):
         whole.update(hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()

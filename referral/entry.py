@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from asgi_correlation_id import correlation_id
 from fastapi import Depends, Request
@@ -26,6 +26,8 @@ from referral.audit.key_files import SigningKey
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
 from referral.queries.entered_days import keep_up
+from referral.notices import Channel
+from referral.notices.live import Live
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
 from referral.settings import Settings
 from referral.vault import Vault
@@ -57,6 +59,8 @@ class Installation:
     scan: Scan = without
     promiser: SigningKey | None = None  # who signs the promises of acceptances
     reporter: AsyncEngine | None = None  # counts for releases, and reads nothing
+    channels: tuple[Channel, ...] = ()  # how people are told; without any, by the list here
+    live: Live = field(default_factory=Live)  # pages that wait for their number to change
 
     @property
     def cookie(self) -> str:
@@ -79,6 +83,17 @@ class Call(Generic[S]):
     secret: str
     stored: Mapping[str, Any] | None = None
     csrf: str = ""
+    unread: int = 0  # notices, as a page shows them; up to a hundred
+
+
+class _Entered(NamedTuple):
+    """Who got in, over which connection; ``claimed``: what is known of the key she sent."""
+
+    connection: AsyncConnection
+    actor: Actor
+    secret: str
+    claimed: Any
+    unread: int
 
 
 def installation_of(request: Request) -> Installation:
@@ -139,9 +154,7 @@ def csrf_of(secret: str) -> str:
 
 
 @asynccontextmanager
-async def _entered(
-    request: Request, claim: Claim | None = None
-) -> AsyncIterator[tuple[AsyncConnection, Actor, str, Any]]:
+async def _entered(request: Request, claim: Claim | None = None) -> AsyncIterator[_Entered]:
     installation = installation_of(request)
     secret, by_cookie = credential_of(request)
     if by_cookie:
@@ -151,31 +164,34 @@ async def _entered(
         begun = (
             await connection.exec_driver_sql(
                 "SELECT referral.begin_actor($1, $2), "
-                "CASE WHEN $3::bytea IS NULL THEN NULL ELSE referral.claim_key($3) END",
-                (digest_of(secret), installation.clock(), key),
+                "CASE WHEN $3::bytea IS NULL THEN NULL ELSE referral.claim_key($3) END, "
+                "CASE WHEN $4 THEN referral.unread_notices() ELSE 0 END",
+                (digest_of(secret), installation.clock(), key, by_cookie),
             )
         ).one()
-        told, claimed = tuple(begun)
+        told, claimed, unread = tuple(begun)
         if told is None:
             raise RefusedError(not_signed_in())
         row = decoded(told)
         actor = Actor.from_row(row)
         await keep_up(connection, installation, actor.country, row["days"])
-        yield connection, actor, secret, decoded(claimed)
+        yield _Entered(connection, actor, secret, decoded(claimed), unread)
 
 
 def _call(
     request: Request,
     kind: type[S],
-    entered: tuple[AsyncConnection, Actor, str, Any],
+    entered: _Entered,
     stored: Mapping[str, Any] | None = None,
 ) -> Call[S]:
-    connection, actor, secret, _ = entered
+    connection, actor, secret = entered.connection, entered.actor, entered.secret
     installation = installation_of(request)
     session = kind(
         connection, installation.vault, installation.catalogue, correlation_id.get() or ""
     )
-    return Call(session, actor, installation.clock(), installation, secret, stored, csrf_of(secret))
+    csrf = csrf_of(secret)
+    now = installation.clock()
+    return Call(session, actor, now, installation, secret, stored, csrf, entered.unread)
 
 
 async def _reading(request: Request) -> AsyncIterator[Call[ReadSession]]:
@@ -200,7 +216,7 @@ entered_to_write = asynccontextmanager(_writing)
 async def _acting(request: Request) -> AsyncIterator[Call[WriteSession]]:
     claim = await claim_of(request)
     async with _entered(request, claim) as entered:
-        stored = stored_answer(entered[3], claim)
+        stored = stored_answer(entered.claimed, claim)
         call = _call(request, WriteSession, entered, stored)
         call.session.claim = claim
         yield call

@@ -1,4 +1,4 @@
-"""Commands for what speaks for agencies: their identity providers, their own systems.
+"""Commands for what speaks for agencies: identity providers, own systems, where those are told.
 
 A door: what an operator enters is checked and kept elsewhere. It must never know a secret.
 """
@@ -15,6 +15,7 @@ import typer
 
 from agencies.duties import Scope
 from agencies.federation import NewProvider
+from agencies.hosts import Host, read
 from agencies.seats import Refused
 from referral import administration, installing
 from referral.entry import utc_now
@@ -23,6 +24,7 @@ from referral.outcomes import Exit
 from referral.terminal import Terminal
 
 clients = group("Agencies' own systems, which ask for tokens at /oauth/token.")
+webhooks = group("Hosts that agencies' systems may be told at (webhooks).")
 providers = group("Identity providers of agencies, through which their people sign in.")
 
 
@@ -137,3 +139,55 @@ def end_client(
         raise typer.Exit(Exit.MISUSE)
     terminal.answer({"client_id": client_id, "tokens_ended": ended})
     terminal.say(f"{client_id} is out of use; tokens ended: {ended}.")
+
+
+HostGiven = Annotated[str, typer.Argument(help="HOST or HOST:PORT; 443 if no port is given.")]
+Country = Annotated[str, typer.Option(help="ISO 3166-1 alpha-2.")]
+
+
+def _host(terminal: Terminal, country: str, given: str) -> Host:
+    found = read(country, given)
+    if isinstance(found, Refused):
+        terminal.refuse(found.explanation, Exit.MISUSE)
+        raise typer.Exit(Exit.MISUSE)
+    return found
+
+
+@webhooks.command("allow")
+def allow_host(
+    host: HostGiven, country: Country, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Let the agencies of a country name endpoints at this host."""
+    terminal = Terminal(as_json)
+    found = _host(terminal, country, host)
+    with installing.database(settings_with(data_dir)) as addresses:
+        asyncio.run(administration.allow_host(addresses.of("migrator"), found))
+    terminal.answer(asdict(found))
+    terminal.say(f"Agencies of {found.country} may be told at {found.host}:{found.port}.")
+
+
+@webhooks.command("hosts")
+def list_hosts(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Every host that may be named."""
+    terminal = Terminal(as_json)
+    with installing.database(settings_with(data_dir)) as addresses:
+        found = asyncio.run(administration.webhook_hosts(addresses.of("migrator")))
+    terminal.answer({"hosts": [asdict(one) for one in found]})
+    rows = [(one.country, one.host, one.port) for one in found]
+    terminal.table("Hosts of webhooks", ("country", "host", "port"), rows)
+
+
+@webhooks.command("forbid")
+def forbid_host(
+    host: HostGiven, country: Country, data_dir: DataDir = None, as_json: AsJson = False
+) -> None:
+    """Nothing is sent there from now on; endpoints there say so to their agencies."""
+    terminal = Terminal(as_json)
+    found = _host(terminal, country, host)
+    with installing.database(settings_with(data_dir)) as addresses:
+        refused = asyncio.run(administration.forbid_host(addresses.of("migrator"), found))
+    if isinstance(refused, Refused):
+        terminal.refuse(refused.explanation, Exit.MISUSE)
+        raise typer.Exit(Exit.MISUSE)
+    terminal.answer(asdict(found))
+    terminal.say(f"Nothing is sent to {found.host}:{found.port} for {found.country} any more.")

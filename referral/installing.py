@@ -19,6 +19,10 @@ from referral.database import make_engine
 from referral.embedded import Embedded
 from referral.entry import Installation, utc_now
 from referral.migrating import upgrade
+from referral.notices import Channel
+from referral.notices.mail import Mail, Server
+from referral.notices.mailbox import FOLDER, Mailbox
+from referral.notices.webhooks import Webhooks, reach_of, source_of
 from referral.settings import Environment, Settings
 from referral.vault import Vault
 
@@ -68,8 +72,41 @@ def installation(
     reporter = (
         make_engine(reporter_url, pool_size=1, statement_timeout=120) if reporter_url else None
     )
-    scan = scan_of(settings)
-    return Installation(settings, engine, vault, catalogue, clock, scan, promiser, reporter)
+    told = Webhooks(engine, vault, catalogue, source_of(settings), reach_of(settings))
+    return Installation(
+        settings,
+        engine,
+        vault,
+        catalogue,
+        clock,
+        scan_of(settings),
+        promiser=promiser,
+        reporter=reporter,
+        channels=(*channels_of(settings, catalogue), told),
+    )
+
+
+def channels_of(settings: Settings, catalogue: Catalogue) -> tuple[Channel, ...]:
+    """How people are told beside the list here: by mail, in training into a folder."""
+
+    def spoken(country: str) -> tuple[str, ...]:
+        return catalogue.country(country).languages
+
+    if settings.environment is Environment.DEMO:
+        sender, box = "training@referral.invalid", Mailbox(settings.data_dir / FOLDER)
+        return (Mail(box, sender, f"http://localhost:{settings.port}", spoken),)
+    if settings.mail_host is None or settings.mail_sender is None:
+        return ()
+    password = settings.mail_password
+    server = Server(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_security.value,
+        settings.mail_user,
+        password.get_secret_value() if password is not None else None,
+        settings.mail_ca,
+    )
+    return (Mail(server, settings.mail_sender, settings.site, spoken),)
 
 
 def scan_of(settings: Settings) -> Scan:

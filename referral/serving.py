@@ -20,6 +20,7 @@ import uvicorn
 
 from referral import rolling, worker
 from referral.entry import Installation
+from referral.notices.live import Live
 from referral.renewing import renew
 from referral.settings import Settings
 
@@ -160,7 +161,7 @@ def serve(
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         both = [installation, *([clockwork] if clockwork else [])]
         runner.get_loop().add_signal_handler(signal.SIGHUP, renew, both)
-        runner.run(_serve(server, listening, ending, clockwork, beside))
+        runner.run(_serve(server, listening, ending, clockwork, beside, installation.live))
 
 
 async def _serve(
@@ -169,6 +170,7 @@ async def _serve(
     ending: Ending,
     clockwork: Installation | None,
     beside: Sequence[Beside],
+    live: Live,
 ) -> None:
     stopping = ending.event()
     answering = asyncio.create_task(server.serve([listening]))
@@ -177,6 +179,7 @@ async def _serve(
     asked = asyncio.create_task(stopping.wait())
     await asyncio.wait({answering, asked}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
+    live.close()  # pages that wait would keep us waiting
     try:
         await answering
     finally:

@@ -35,6 +35,14 @@ class SecondFactors(StrEnum):
     DEMANDED = "demanded"
 
 
+class MailSecurity(StrEnum):
+    """How the way to the mail server is kept from others."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
 # What must be there before anybody beyond this machine is answered: what, and how it is set.
 _DEMANDED: Final = (
     "second factors are only offered: set REFERRAL_SECOND_FACTORS=demanded (it is so by itself "
@@ -72,6 +80,7 @@ class Settings(BaseSettings):
     )
     signer_database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as role referral_signer, for `log sign`"
+    )
     reporter_database_url: SecretStr | None = Field(
         default=None, description="PostgreSQL as role referral_reporter, to count for releases"
     )
@@ -136,6 +145,25 @@ class Settings(BaseSettings):
     scanner: str | None = Field(
         default=None, description="ClamAV's daemon as HOST:PORT, or `none`: files are not scanned"
     )
+    webhooks_loopback: bool = Field(
+        default=False, description="for training: webhooks may go to this very machine, without TLS"
+    )
+    mail_host: str | None = Field(
+        default=None, description="where mail is handed in; without it nobody is told by mail"
+    )
+    mail_port: int = Field(default=587, ge=1, le=65535)
+    mail_security: MailSecurity = Field(
+        default=MailSecurity.STARTTLS, description="tls from the start, starttls, or none: loopback"
+    )
+    mail_user: str | None = Field(default=None, description="what we sign in to it as")
+    mail_password: SecretStr | None = Field(default=None, description="and with what")
+    mail_ca: Path | None = Field(
+        default=None, description="certificates its own is checked by, PEM; the system's if not set"
+    )
+    mail_sender: str | None = Field(default=None, description="the address mail comes from")
+    mail_domains: str | None = Field(
+        default=None, description="domains people's addresses must be of, separated by commas"
+    )
     filing_limit: int = Field(default=4_000_000, description="the same for a report of many")
 
     @model_validator(mode="before")
@@ -163,11 +191,16 @@ class Settings(BaseSettings):
                 message = "REFERRAL_SECOND_FACTORS=offered is for training: leave it out."
                 raise ValueError(message)
             self.second_factors = SecondFactors.DEMANDED
+            if self.webhooks_loopback:
+                message = "REFERRAL_WEBHOOKS_LOOPBACK is for training: leave it out."
+                raise ValueError(message)
         if (self.tls_cert is None) != (self.tls_key is None):
             message = "REFERRAL_TLS_CERT and REFERRAL_TLS_KEY are set together or not at all."
             raise ValueError(message)
         if self.site is not None:
             self.site = _site(self.site)
+        if self.mail_host is not None:
+            _mailing(self)
         if self.trusted_proxy is not None:
             _networks(self.trusted_proxy)
         return self
@@ -190,6 +223,24 @@ class Settings(BaseSettings):
         """Whether browsers come by TLS, so that cookies may be bound to it."""
         guarded = self.tls_cert is not None or self.trusted_proxy is not None
         return guarded or self.environment is Environment.PRODUCTION
+
+
+def _mailing(given: Settings) -> None:
+    """A sender, a whole sign-in, and nothing in clear to another machine."""
+    if given.mail_sender is None or "@" not in given.mail_sender:
+        message = (
+            "REFERRAL_MAIL_HOST is set: name in REFERRAL_MAIL_SENDER the address it comes from."
+        )
+        raise ValueError(message)
+    if (given.mail_user is None) != (given.mail_password is None):
+        message = "REFERRAL_MAIL_USER and REFERRAL_MAIL_PASSWORD are set together or not at all."
+        raise ValueError(message)
+    if given.mail_security is MailSecurity.NONE and given.mail_host not in LOOPBACK:
+        message = (
+            "REFERRAL_MAIL_SECURITY=none is for a mail server on this machine: who works for which "
+            "agency would be read on the way. Use starttls or tls."
+        )
+        raise ValueError(message)
 
 
 def _site(given: str) -> str:

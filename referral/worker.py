@@ -26,6 +26,7 @@ from referral.audit.standing import watch
 from referral.entry import Installation
 from referral.logs import fault_of
 from referral.queries.entered_days import keep_up
+from referral.notices.telling import Round, Teller
 from referral.session import WriteSession
 
 _LOG = structlog.get_logger("referral.worker")
@@ -255,13 +256,45 @@ async def look_at_log(installation: Installation, now: datetime) -> dict[str, st
         return found
 
 
+async def tell(
+    installation: Installation, now: datetime, stopping: asyncio.Event | None = None
+) -> Round:
+    """Tell everybody what is to be told by ``now``. Raises what the database raises."""
+    return await Teller(installation.engine, installation.channels).tell(now, stopping)
+
+
 async def run(installation: Installation, stopping: asyncio.Event | None = None) -> Turn:
     """Take turns until told to stop; returns what all of them came to.
+
+    Telling goes on beside the clocks, not between them: a mail server that hangs stops no limit.
 
     ``installation`` has the connections of ``referral_worker``. Without an event of the caller's,
     SIGTERM and Ctrl-C stop it, after the rung it is at.
     """
     stopping = stopping or _until_signalled()
+    telling = asyncio.create_task(_go_on_telling(installation, stopping))
+    try:
+        return await _go_on(installation, stopping)
+    finally:
+        await telling
+
+
+async def _go_on_telling(installation: Installation, stopping: asyncio.Event) -> None:
+    teller = Teller(installation.engine, installation.channels)
+    while not stopping.is_set():
+        wait = IDLE
+        try:
+            done = await teller.tell(installation.clock(), stopping)
+            if done.later or done.refused:
+                _LOG.warning("not told", count=done.later + done.refused)
+        except Exception as fault:  # noqa: BLE001 - the next round tries again
+            _LOG.error("telling failed", **fault_of(fault))
+            wait = AFTER_A_FAULT
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), wait)
+
+
+async def _go_on(installation: Installation, stopping: asyncio.Event) -> Turn:
     whole, looked = Turn(), monotonic()  # at a start, whoever grows and signs is starting too
     while not stopping.is_set():
         wait = IDLE

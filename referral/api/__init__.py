@@ -22,6 +22,7 @@ from referral.api import (
     meetings,
     members,
     need_to_know,
+    notices,
     oauth,
     operations,
     oversight,
@@ -32,6 +33,7 @@ from referral.api import (
     removals,
     scim,
     subjects,
+    webhooks,
 )
 from referral.api.openapi import described
 
@@ -52,7 +54,9 @@ routers = (
     own_limits.router,
     meetings.router,
     agendas.router,
+    notices.router,
     subjects.router,
+    webhooks.router,
     members.router,
     operations.router,
     oversight.router,

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
 
-METHODS: Final = ("get", "post", "patch")
+from referral.api import events
+
+METHODS: Final = ("get", "post", "put", "patch")
 _DESCRIPTION: Final = (
     "File a report, and the country's protocol says who must receive it, why and by when. "
     "Sign in with a bearer token. Every POST and PATCH takes an Idempotency-Key; hand-offs and "
@@ -62,6 +64,7 @@ def described(routes: Sequence[Any], version: str) -> dict[str, Any]:
         openapi_version="3.1.0",
         description=_DESCRIPTION,
         routes=routes,
+        webhooks=events.router.routes,
         license_info={"name": "Apache 2.0", "identifier": "Apache-2.0"},
     )
     schemas = document["components"]["schemas"]
@@ -77,6 +80,9 @@ def described(routes: Sequence[Any], version: str) -> dict[str, Any]:
         for found in answers.values():
             _exemplify(found.get("content", {}), schemas)
         _exemplify(operation.get("requestBody", {}).get("content", {}), schemas)
+    for item in document["webhooks"].values():
+        events.described(item)
+        _exemplify(item["post"]["requestBody"]["content"], schemas)
     return document
 
 

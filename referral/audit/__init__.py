@@ -130,6 +130,12 @@ class Done(StrEnum):
     RELEASE_PUBLISHED = "release.published"
     RELEASE_HANDED_OVER = "release.handed_over"
     RELEASE_REFUSED = "release.refused"
+    WEBHOOK_OPENED = "member.webhook_opened"
+    WEBHOOK_ROTATED = "member.webhook_rotated"
+    WEBHOOK_TESTED = "member.webhook_tested"
+    WEBHOOK_ENDED = "member.webhook_ended"
+    WEBHOOK_GONE = "webhook.gone"  # it said so itself
+    NOTICES_PREFERRED = "member.notices_preferred"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
     EPOCH_OPENED = "log.epoch_opened"
     WITNESS_ENROLLED = "log.witness_enrolled"

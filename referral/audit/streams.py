@@ -71,15 +71,16 @@ async def log_own(
     now: datetime,
     about: UUID | None = None,
     answer: Mapping[str, Any] | None = None,
+    of: str = "member",
     **body: Any,
 ) -> None:
     """Something the member did that is about no case: signed in, signed out, stepped up.
 
-    ``about`` is the membership (or member) it was done to, where that is somebody else; ``answer``
-    is stored under the call's idempotency key, if it has one.
+    ``about`` is the membership (or member, or what ``of`` says) it was done to, where that is
+    somebody else; ``answer`` is stored under the call's idempotency key, if it has one.
     """
     ledger = Ledger(None, now, why="self")
-    ledger.log(act, "member", about or actor.id, **body)
+    ledger.log(act, of, about or actor.id, **body)
     head, key = await own_stream(session, actor, ledger)
     writing = _writing(session)
     writing.claim = session.claim if isinstance(session, WriteSession) else None

@@ -219,6 +219,10 @@ SELECT 'operation ' || coalesce(o.id, t.object_id), 'it is at version ' || coale
     FROM referral.operation o FULL JOIN (SELECT * FROM told WHERE object_type = 'operation') t ON t.object_id = o.id
     WHERE o.version::bigint IS DISTINCT FROM t.entries
 UNION ALL
+SELECT 'webhook ' || coalesce(w.id, t.object_id), 'it is at version ' || coalesce(w.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.webhook w FULL JOIN (SELECT * FROM told WHERE object_type = 'webhook') t ON t.object_id = w.id
+    WHERE w.version::bigint IS DISTINCT FROM t.entries
+UNION ALL
 SELECT 'referral ' || r.id, 'it is at version ' || r.version || ' held by ' || r.holder_unit || ', the log has '
         || coalesce(t.entries, 0) || ' entries and says ' || coalesce(t.custody, 'nothing')
     FROM referral.referral r JOIN referral.case c ON c.id = r.case_id

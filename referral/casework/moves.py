@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from protocols.decision import (
@@ -104,8 +106,14 @@ class Saying:
             attested=True if own and self.attesting else None,
             reason=self.said.reason if own else None,
         )
-        other = row["sender_unit"] if own else row["receiver_unit"]
-        self.ledger.tell(_DONE[item.act].value, other, item.hand_off)
+        self._tell(item, row)
+
+    def _tell(self, item: MoveHandOff, row: Mapping[str, Any]) -> None:
+        """Both parties hear of every move, except whoever makes it: the sender always."""
+        mine = str(self.actor.unit_id)
+        for unit in (row["sender_unit"], row["receiver_unit"]):
+            if unit != mine:
+                self.ledger.tell(_DONE[item.act].value, unit, item.hand_off)
 
     def _takes(self, act: Act) -> bool:
         return not self.attesting and act in {Act.ACCEPT, Act.ACKNOWLEDGE}

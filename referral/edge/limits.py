@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from referral.edge.answering import Answering, busy, too_large, too_slow
-from referral.edge.watching import UNGUARDED, Metrics
+from referral.edge.watching import LASTING, UNGUARDED, Metrics
 
 BODY_SECONDS: Final = 20.0
 THROWN_AWAY: Final = 64_000_000  # bytes read of what is too large, so that its sender hears why
@@ -131,8 +131,8 @@ class Turnstile:
         self.inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Take a place, or be asked to come back; health checks need none."""
-        if scope["type"] != "http" or scope["path"] in UNGUARDED:
+        """Take a place, or be asked to come back; health checks and who only waits need none."""
+        if scope["type"] != "http" or scope["path"] in {*UNGUARDED, LASTING}:
             await self.app(scope, receive, send)
             return
         if self.inside >= self.places:

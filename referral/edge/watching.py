@@ -19,6 +19,7 @@ _LOG = structlog.get_logger("referral.edge")
 STATIC: Final = "/static/"
 # What everybody may read says itself how long it may be kept, unless it is a refusal.
 PUBLISHED: Final = ("/published/", "/api/v1/published/")
+LASTING: Final = "/notices/stream"  # waits, and holds no connection: it has places of its own
 UNGUARDED: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 

@@ -18,6 +18,7 @@ from referral.members.keeping import (
     put_on_duty,
     set_active,
 )
+from referral.members.notifying import MODES, Wish, prefer, read_notices
 from referral.members.recovery import ASKED, answer_recovery, recover
 from referral.members.roster import (
     AbsenceLine,
@@ -32,19 +33,36 @@ from referral.members.roster import (
 )
 from referral.members.tokens import issue as issue_token
 from referral.members.tokens import keys_of as client_keys
+from referral.members.webhooks import (
+    HalfKey,
+    Keyed,
+    Webhook,
+    Webhooks,
+    end_webhook,
+    open_webhook,
+    rotate_webhook,
+    try_webhook,
+    webhooks_of,
+)
 
 __all__ = [
     "ASKED",
+    "MODES",
     "AbsenceLine",
     "Admitted",
     "Bindings",
     "DutyLine",
     "GrantLine",
+    "HalfKey",
+    "Keyed",
     "MemberLine",
     "RecoveryLine",
     "Roster",
     "SubjectLine",
     "UnitLine",
+    "Webhook",
+    "Webhooks",
+    "Wish",
     "admit",
     "answer_grant",
     "answer_recovery",
@@ -55,12 +73,19 @@ __all__ = [
     "end_absence",
     "end_duty",
     "end_role",
+    "end_webhook",
     "give_role",
     "issue_token",
     "keep_unit",
     "note_absence",
+    "open_webhook",
+    "prefer",
     "put_on_duty",
+    "read_notices",
     "recover",
     "roster_of",
+    "rotate_webhook",
     "set_active",
+    "try_webhook",
+    "webhooks_of",
 ]

@@ -24,6 +24,7 @@ from referral.web import (
     member_acts,
     members,
     need_to_know,
+    notices,
     operations,
     oversight,
     panels,
@@ -38,6 +39,7 @@ from referral.web import (
     signin,
     stepping_up,
     subjects,
+    webhooks,
 )
 from referral.web.pages import error_page, static
 
@@ -52,6 +54,7 @@ for part in (
     account,
     recovery,
     subjects,
+    webhooks,
     members,
     member_acts,
     cases,
@@ -69,6 +72,7 @@ for part in (
     panels,
     meetings,
     agendas,
+    notices,
     operations,
     oversight,
     audit,

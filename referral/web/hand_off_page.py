@@ -5,15 +5,16 @@ Built from what the rooms answered; nothing is fetched and nothing decided here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from referral.queries import HandOffLine, HandOffSeen
+from referral.queries import HandOffLine, HandOffSeen, Untold
 from referral.web.act_forms import ActForm, Tried, act_forms
 from referral.web.fields import Faults
 from referral.web.forms import new_key
 from referral.web.limits import Limit, limit_shown
 from referral.web.lines import UNNAMED, Line, Reader
+from referral.web.notice_words import warning
 from referral.web.wording import Citation, fact_lines
 
 
@@ -40,10 +41,16 @@ class HandOff:
     version: int
     done: str
     faults: Faults
+    untold: tuple[str, ...]
 
 
 def hand_off_view(
-    seen: HandOffSeen, reader: Reader, places: Mapping[str, str], tried: Tried, done: str
+    seen: HandOffSeen,
+    reader: Reader,
+    places: Mapping[str, str],
+    tried: Tried,
+    done: str,
+    untold: Sequence[Untold],
 ) -> HandOff:
     """The page. ``tried``: the form that was sent and came back."""
     line, law, clock = seen.line, reader.law, reader.clock
@@ -69,6 +76,7 @@ def hand_off_view(
         version=line.version,
         done=done,
         faults=tried.faults,
+        untold=tuple(warning(one) for one in untold),
     )
 
 

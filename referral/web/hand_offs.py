@@ -139,7 +139,8 @@ async def _hand_off(
         return error_page(request, seen, call)
     places = await places_of(call)
     done = DONE.get(request.query_params.get("done", ""), "")
-    view = hand_off_view(seen, Reader.of(call), places, tried, done)
+    untold = await queries.unreached_of(call.session, hand_off_id)
+    view = hand_off_view(seen, Reader.of(call), places, tried, done, untold)
     title = "Error: Hand-off" if tried.faults else "Hand-off"
     status = 422 if tried.faults else 200
     return page(request, "hand_offs/hand_off.html", view, title=title, call=call, status=status)

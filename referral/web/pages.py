@@ -115,6 +115,7 @@ class Frame:
     sensitive: bool
     version: str
     glass: Glass | None = None
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ def _frame(request: Request, call: Call[Any] | None, title: str, *, sensitive: b
         sensitive=sensitive,
         version=version(),
         glass=_glass(actor),
+        unread=call.unread,
     )
 
 

@@ -56,7 +56,7 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
         ],
         "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case],
         "supervisor": ["/oversight", "/members", "/break-glass/reviews"],
-        "agency_admin": ["/members"],
+        "agency_admin": ["/members", "/members/webhooks"],
     }.items():
         desk = await sit(part, scripts=True, width=width)
         for address in addresses:

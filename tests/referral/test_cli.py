@@ -93,6 +93,7 @@ def test_every_command_there_must_be_is_there_and_takes_json() -> None:
         *("members add", "members token", "agencies import", "intake import", "audit verify"),
         *("keys list", "keys rotate", "keys rewrap", "replay"),
         *("clients add", "clients end"),
+        *("webhooks allow", "webhooks hosts", "webhooks forbid"),
         *("providers add", "providers list", "providers end"),
         *("log key", "log sequence", "log sign"),
         *("audit epoch begin", "audit epoch propose", "audit epoch open"),
@@ -138,6 +139,22 @@ def test_a_server_is_made_ready_and_used_from_the_command_line(elsewhere: Elsewh
     resolved = {one["country"]: one["holes"] for one in checked["coverage"]}
     assert all(hole["fall_back"] == "COUNCIL" for hole in resolved["ZZ"])
     assert any(hole["fall_back"] is None for hole in resolved["PY"])
+
+
+def test_hosts_of_webhooks_are_listed_and_taken_away(elsewhere: Elsewhere) -> None:
+    elsewhere.run("migrate")
+    host = {"country": "ZZ", "host": "cases.example.org", "port": 8443}
+    named = ("Cases.Example.Org:8443", "--country", "zz")
+    assert elsewhere.run("webhooks", "allow", *named) == host
+    assert elsewhere.run("webhooks", "allow", *named) == host
+    assert elsewhere.run("webhooks", "hosts") == {"hosts": [host]}
+    assert elsewhere.run("webhooks", "forbid", *named) == host
+    elsewhere.run("webhooks", "forbid", *named, code=MISUSE)
+    assert elsewhere.run("webhooks", "hosts") == {"hosts": []}
+    for wrong in ("10.0.0.1", "localhost", "cases.example.org:0", "https://x.example", "x", "a.1"):
+        told = elsewhere.run("webhooks", "allow", wrong, "--country", "ZZ", code=MISUSE)
+        assert "a name in full" in str(told)
+    elsewhere.run("webhooks", "allow", "x.example", "--country", "ZZZ", code=MISUSE)
 
 
 def test_every_problem_of_a_register_is_told_with_its_line(

@@ -13,6 +13,8 @@ import pytest
 
 from tests.cast import House
 from tests.conftest import Database
+from tests.referral.notices import rights as notices
+from tests.referral.webhooks import rights as webhooks
 
 # Every table the app may read at all; behind each stand policies. It writes into none.
 READ = {
@@ -28,18 +30,19 @@ READ = {
     *("attachment", "attachment_content", "consent", "calendar_change", "calendar_day"),
     *("exclusion", "seal", "proposal", "glass"),
     *("figure", "figure_cell", "figure_limit", "figure_month"),
+    *(webhooks.READ | {"exclusion", "seal", "proposal", "glass"}),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
     *("jurisdiction", "grouping", "agency", "unit", "mandate", "membership", "actor"),
-    *("absence", "duty", "role_grant", "provider", "recovery_ask"),
+    *("absence", "duty", "role_grant", "provider", "recovery_ask", "webhook_host"),
 }
 CONTEXT = {
     *("my_country", "my_unit", "my_agency", "my_membership", "my_role"),
     *("my_member", "my_moment", "my_proof"),
 }
 CALLS = {
-    *CONTEXT,
+    *(CONTEXT | notices.CALLED | webhooks.CALLED),
     *("begin_actor", "claim_key", "lock_hand_off", "lock_referral", "lock_own_stream"),
     *("lock_batch", "meeting_key", "agenda_of", "agenda_until", "history_of"),
     *("convene", "operation_key", "operate"),
@@ -63,16 +66,16 @@ CREDENTIALS = {
     *("end_own_sessions", "own_devices", "register_device", "forget_device", "last_recovery"),
     *("recover", "may_recover", "use_enrolment", "admit_member", "give_role", "answer_grant"),
     *("end_role", "set_active", "note_absence", "end_absence", "put_on_duty", "end_duty"),
-    *("keep_unit", "acting_holder", "in_charge", "may_take_charge", "must_ask"),
-    *("ask_recovery", "answer_recovery"),
+    *("keep_unit", "acting_holder", "in_charge", "may_take_charge", "must_ask", "ask_recovery"),
     *("known_subject", "proved_elsewhere", "bind_subject", "bound_subjects", "client_keys"),
     *("scim_users", "scim_groups", "scim_create", "scim_change", "scim_active", "scim_bind"),
-    *("scim_join", "scim_leave", "client_token"),
+    *("scim_join", "scim_leave", "client_token", "answer_recovery"),
 }
 WORKS = {
     *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "forget_bundles"),
+    *(CONTEXT | notices.WORKED | webhooks.WORKED),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
     *("figures_due", "roll_month", "keep_figures"),
@@ -102,6 +105,7 @@ COMPARED = {
     "release": {"id", "country", "kind", "digest"},
     "release_answer": {"release_id", "country", "answer"},
     "glass": {"id", "case_id", "country", "unit_id", "ends_at", "version"},
+    "webhook": {"id", "country", "version"},
 }
 
 

@@ -382,7 +382,7 @@ CREATE INDEX ON referral.idempotency (created_at);
 
 CREATE TABLE vault.data_key (
     subject    uuid PRIMARY KEY,                   -- a case, a person, a member's stream
-    kind       text NOT NULL CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'glass', 'country', 'factor', 'proposal')),
+    kind       text NOT NULL CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'glass', 'country', 'factor', 'proposal', 'webhook')),
     case_id    uuid,
     country    text NOT NULL,
     version    integer NOT NULL,                   -- of the data key itself: part of every seal made with it

@@ -1,4 +1,4 @@
-// The one script there is: a passkey can be asked for in no other way. Each form with data-passkey
+// A passkey can be asked for in no other way than by a script. Each form with data-passkey
 // fetches its question, lets the browser ask its owner, and is then sent like any other form.
 // Nothing here writes markup, so that Trusted Types have nothing to object to.
 
