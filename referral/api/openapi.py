@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fastapi.openapi.utils import get_openapi
 
-METHODS: Final = ("get", "post", "patch")
+METHODS: Final = ("get", "post", "put", "patch")
 _DESCRIPTION: Final = (
     "File a report, and the country's protocol says who must receive it, why and by when. "
     "Sign in with a bearer token. Every POST and PATCH takes an Idempotency-Key; hand-offs and "
