@@ -84,6 +84,8 @@ async def place(connection: AsyncConnection, *, batch: int = BATCH) -> int:
     async with connection.begin():
         if not (await connection.exec_driver_sql(_ALONE)).scalar():
             return 0
+        if not await checkpoints.epochs(connection):
+            return 0  # no tree is begun yet: what is written meanwhile waits for it
         edge = await _edge(connection)
         rows = await _next(connection, edge, batch)
         if not rows:
@@ -107,7 +109,7 @@ async def _next(connection: AsyncConnection, edge: _Edge, batch: int) -> list[An
 
 async def _edge(connection: AsyncConnection) -> _Edge:
     known = await checkpoints.epochs(connection)
-    number = known[-1].number if known else 1  # what comes before the first signer waits for it
+    number = known[-1].number if known else 1
     size = await checkpoints.placed(connection, number)
     opening = known[-1].entry_id if known and size == 0 else None
     xid, after = await _after(connection, known, number, size)

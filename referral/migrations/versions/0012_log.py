@@ -16,7 +16,9 @@ def upgrade() -> None:
     """Create what is new, as the owner of the schema."""
     op.execute("CREATE SCHEMA log AUTHORIZATION referral_owner")
     scripts.run_as_owner("0100_system_stream.sql", "0101_log.sql")
-    scripts.give_to_effector("referral.lock_system_stream()", "referral.log_system(jsonb)")
+    scripts.give_to_effector(
+        "referral.lock_system_stream()", "referral.log_system(jsonb)", few_rows=True
+    )
     scripts.run("0102_log_grants.sql")
 
 

@@ -7,7 +7,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from referral.audit import merkle, sequencer
+from referral.audit import epochs, merkle, sequencer
 from referral.audit.checkpoints import hashes_of, place_of, placed
 from referral.audit.proof import check_inclusion, leaf_hash, root_of
 from tests.referral.log.running import Log
@@ -75,6 +75,9 @@ async def test_a_database_filled_from_a_dump_is_noticed(log: Log) -> None:
 async def test_what_was_written_before_there_was_a_signer_is_in_the_tree(log: Log) -> None:
     await log.superuser("DELETE FROM log.epoch")
     await log.write(2)
+    assert await log.place() == 0
+    async with log.operator() as session:
+        await epochs.begin(session.connection, log.key.key, log.now())
     assert await log.place() == 2
     async with log.by("app") as connection:
         assert await placed(connection, 1) == 2
