@@ -118,7 +118,7 @@ def test_a_country_may_leave_the_lists_out() -> None:
         ("years: 25", "years: 101", "101 years is no period", "from 1 to 100"),
         ("years: 10, ", "", "a row of 'retention' has no 'years'", "Add"),
         ("basis: statutory", "basis: habit", "'habit' is no 'basis'", "assumption, sop, statutory"),
-        ("tracks: [care], ", "", "exactly one row without 'tracks'", "for every other"),
+        ("tracks: [care], ", "", "exactly one row without 'tracks'", "Write one row with"),
         ("{years: 10,", "{tracks: [care], years: 10,", "'care' stands in two rows", "Remove"),
         ("{years: 10,", "{tracks: [other], years: 10,", "exactly one row", "Write one row with"),
         ("caregiver: none", "parent: none", "'parent' is not a key of a row", "caregiver"),
