@@ -30,6 +30,7 @@ _LOG = structlog.get_logger("referral.worker")
 IDLE: Final = 1.0  # seconds between two looks; a look is one probe of a partial index
 AFTER_A_FAULT: Final = 5.0  # seconds, while the database is away
 PUSHED: Final = timedelta(minutes=5)
+KEPT: Final = timedelta(hours=1)  # between two looks for what has been kept long enough
 
 # The earliest first, whichever case it belongs to: a clock's second rung must not overtake another
 # clock's first. Choosing and taking on the country's context are one round trip.
@@ -183,6 +184,29 @@ async def _verdict(
         return await casework.settle(session, waiting, verdict, now=now) is not None
 
 
+async def keep_no_longer(installation: Installation, now: datetime) -> int:
+    """Note every case whose period of keeping is over; returns how many. It erases nothing.
+
+    The periods are the country's own (``retention`` in country.yaml), by track. Each case is noted
+    once, in a transaction of its own.
+    """
+    noted = 0
+    for code in installation.catalogue.countries:
+        rows = installation.catalogue.country(code).retention
+        years = {track: row.years for row in rows for track in row.tracks or ("*",)}
+        while years:
+            async with _acting_in(installation, code) as session:
+                found = await casework.kept_long_enough(session, years, now=now)
+            told = 0
+            for case_id in found:
+                async with _acting_in(installation, code) as session:
+                    told += await casework.note_retention(session, case_id, now=now)
+            noted += told
+            if not told:
+                break
+    return noted
+
+
 @asynccontextmanager
 async def _acting_in(installation: Installation, country: str) -> AsyncIterator[WriteSession]:
     async with installation.engine.begin() as connection:
@@ -197,7 +221,7 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
     SIGTERM and Ctrl-C stop it, after the rung it is at.
     """
     stopping = stopping or _until_signalled()
-    whole = Turn()
+    whole, look_at = Turn(), installation.clock()
     while not stopping.is_set():
         wait = IDLE
         try:
@@ -206,6 +230,9 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
             if told.fired:
                 _LOG.info("fired", count=told.fired)
             await look_through(installation, installation.clock(), stopping)
+            if installation.clock() >= look_at:
+                await keep_no_longer(installation, installation.clock())
+                look_at = installation.clock() + KEPT
         except Exception as fault:  # noqa: BLE001 - the clock must go on: the next turn tries again
             _LOG.error("turn failed", **fault_of(fault))
             wait = AFTER_A_FAULT

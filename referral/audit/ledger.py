@@ -22,8 +22,8 @@ from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
 _SYSTEM = "clockwork"
-# Acts on one case, a meeting, an operation, a glass, an excluded holder.
-Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder"]
+# Acts on one case, a meeting, an operation, a glass, an excluded holder, what is to be forgotten.
+Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder", "erase"]
 
 
 @dataclass(slots=True)
@@ -154,6 +154,12 @@ class Ledger:
 def sealed(key: SubjectKey, clear: bytes, *, room: str, column: str, row: UUID) -> str:
     r"""Sealed bytes as PostgreSQL reads them from JSON (``\x…``)."""
     return "\\x" + key.seal(clear, room=room, column=column, row=row).hex()
+
+
+def docket_sealed(key: SubjectKey, hand_off: UUID, number: str) -> dict[str, Any]:
+    """An agency's own number of a hand-off, under the case's key; read beside the hand-off only."""
+    place = {"room": "docket", "column": "number", "row": hand_off}
+    return {"key_version": key.version, "number": sealed(key, number.encode(), **place)}
 
 
 def author_of(actor: Actor | None) -> Author:

@@ -34,6 +34,7 @@ from referral.casework.contacts import (
 )
 from referral.casework.deciding import decide_panel
 from referral.casework.duplicates import Matches, Sought, find_duplicates
+from referral.casework.erasing import Ground, answer_erasure, ask_erasure
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
@@ -58,6 +59,7 @@ from referral.casework.history import (
     file_history,
     filed_before,
 )
+from referral.casework.holding import ask_lifting, kept_long_enough, note_retention, set_hold
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
 from referral.casework.need_to_know import (
@@ -90,6 +92,7 @@ __all__ = [
     "Call",
     "Filed",
     "Glass",
+    "Ground",
     "Imported",
     "Intake",
     "LawfulBasis",
@@ -116,9 +119,12 @@ __all__ = [
     "act_on_batch",
     "add_note",
     "amend",
+    "answer_erasure",
     "answer_proposal",
     "answer_removal",
     "ask_cancellation",
+    "ask_erasure",
+    "ask_lifting",
     "ask_removal",
     "attach",
     "attest",
@@ -143,8 +149,10 @@ __all__ = [
     "hold",
     "hold_meeting",
     "identify",
+    "kept_long_enough",
     "lapse",
     "look_through",
+    "note_retention",
     "override_screening",
     "plan_operation",
     "propose",
@@ -158,6 +166,7 @@ __all__ = [
     "resume",
     "review_glass",
     "set_docket",
+    "set_hold",
     "settle",
     "start",
     "take_in_hand",

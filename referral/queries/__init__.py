@@ -14,6 +14,14 @@ from referral.queries.batches import batch_of
 from referral.queries.cases import CaseSeen, case_seen, case_with
 from referral.queries.clocks import ClockSeen
 from referral.queries.consents import ConsentSeen, consents_of, receivers_in
+from referral.queries.erasures import (
+    AskedErasure,
+    Erasures,
+    Gone,
+    HoldSeen,
+    PeriodOver,
+    erasures_of,
+)
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -51,15 +59,19 @@ from referral.queries.referrals import ReferralSeen
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
+    "AskedErasure",
     "AttachmentLine",
     "AttachmentOpened",
     "CaseSeen",
     "ClockSeen",
     "ConsentSeen",
+    "Erasures",
     "ExclusionSeen",
     "GlassSeen",
+    "Gone",
     "HandOffLine",
     "HandOffSeen",
+    "HoldSeen",
     "ItemSeen",
     "LateSeen",
     "LetterSeen",
@@ -70,6 +82,7 @@ __all__ = [
     "OperationSeen",
     "Page",
     "PanelSeen",
+    "PeriodOver",
     "PersonSeen",
     "ProposalSeen",
     "ReferralSeen",
@@ -83,6 +96,7 @@ __all__ = [
     "case_seen",
     "case_with",
     "consents_of",
+    "erasures_of",
     "glasses_of",
     "hand_off_seen",
     "holder_idle_in",

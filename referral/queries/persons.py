@@ -36,7 +36,7 @@ SELECT p.id, p.number, p.role, p.identified, p.headcount,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = p.case_id AND f.person_id = p.id) AS facts,
     (SELECT s.findings FROM referral.screening s WHERE s.person_id = p.id ORDER BY s.at DESC LIMIT 1) AS findings,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('topic', o.topic, 'engine', o.engine, 'result', o.result, 'at', o.at) ORDER BY o.at), '[]')
-        FROM referral.screening_override o WHERE o.case_id = p.case_id AND o.person_id = p.id) AS overrides,
+        FROM referral.screening_override o WHERE o.case_id = p.case_id AND o.person_id = p.id AND o.result <> 'erased') AS overrides,
     (SELECT i.content FROM referral.person_identity i WHERE i.person_id = p.id) AS identity,
     (SELECT i.facts FROM referral.person_identity i WHERE i.person_id = p.id) AS identity_facts,
     (SELECT s.content FROM referral.person_safety s WHERE s.person_id = p.id) AS safety,

@@ -55,6 +55,7 @@ _NAVIGATION: Final = (
     ("/break-glass", "Break-glass", "open_glass"),
     ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
     ("/removals", "Removals", "see_removals"),
+    ("/erasures", "Erasures", "see_erasures"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
     ("/members", "Members", "see_members"),

@@ -119,7 +119,10 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "load_protocol": {SYSTEM: "Y"},
     "ask_erasure": {OFFICER: "R", SUPERVISOR: "R"},
     "erase": {DPO: "2R"},
-    "hold_legally": {DPO: "2R"},
+    "hold_legally": {OFFICER: "R", SUPERVISOR: "R", DPO: "R"},
+    "ask_lifting": {OFFICER: "R", SUPERVISOR: "R"},
+    "lift_hold": {DPO: "2R"},
+    "see_erasures": {**CASEWORK, AUDITOR: "Y", DPO: "Y"},
     "deploy": {SYSTEM: "Y"},
     "see_directory": EVERYBODY,
     "see_coverage": {COORDINATOR: "Y"},
@@ -163,6 +166,10 @@ OUTSIDE = {
     "find_duplicates": "find_duplicates",
     "ask_removal": "remove",
     "answer_removal": "approve_removal",
+    "ask_erasure": "ask_erasure",
+    "answer_erasure": "erase",
+    "set_hold": "hold_legally",
+    "ask_lifting": "ask_lifting",
     "close_glass": "open_glass",
     "review_glass": "review_glass",
     "file": "create_intake",
@@ -175,6 +182,7 @@ OUTSIDE = {
 NO_ACT = {
     *("lapse", "refuse", "filed_again", "filed_before"),
     *("take_in_hand", "look_through", "settle", "put_back"),  # the clockwork's
+    *("kept_long_enough", "note_retention"),
 }
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
