@@ -11,7 +11,7 @@ from referral import access, errors
 from referral.access.standing import Locked
 from referral.casework.refusing import refuse
 from referral.casework.said import Said, occurred_faults
-from referral.database import as_json
+from referral.database import scalar
 from referral.errors import Refusal
 from referral.session import Actor, WriteSession, keys_of
 from referral.vault import SubjectKey
@@ -107,8 +107,8 @@ async def _ground(
 
 async def gone(session: WriteSession, wanted: UUID | None) -> Refusal | None:
     """That it was erased, to whoever had a part in it to the last; None to everybody else."""
-    asking = "SELECT to_jsonb(referral.gone_since($1)::date)"
-    since = await as_json(session.connection, asking, wanted)
+    asking = "SELECT referral.gone_since($1)::date::text"
+    since = await scalar(session.connection, asking, wanted)
     return None if since is None else errors.erased(since)
 
 

@@ -378,9 +378,7 @@ async def test_the_log_is_extended_and_never_changed(database: Database) -> None
         "AND has_table_privilege(r.rolname, t.name, p.privilege)",
     )
     # Only bodies, only by an erasure, which the trigger asks for (tests/stories/test_erased.py).
-    assert [tuple(row) for row in rows] == [
-        ("referral_effector", "referral.audit_body", "DELETE")
-    ]
+    assert [tuple(row) for row in rows] == [("referral_effector", "referral.audit_body", "DELETE")]
     connection = await asyncpg.connect(
         database.migrator_url
     )  # even its owner first takes rails off
