@@ -131,7 +131,8 @@ class Country:
     @property
     def cited(self) -> tuple[str, ...]:
         """What the country's own lists rest on."""
-        lists = [row.sources for row in (*self.consent, *self.retention)]
+        lists = [row.sources for row in self.consent]
+        lists += [row.sources for row in self.retention]
         lists += [one.sources for one in (self.hazardous_work, self.light_work) if one is not None]
         return tuple(source for sources in lists for source in sources)
 

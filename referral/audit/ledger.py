@@ -158,8 +158,8 @@ def sealed(key: SubjectKey, clear: bytes, *, room: str, column: str, row: UUID) 
 
 def docket_sealed(key: SubjectKey, hand_off: UUID, number: str) -> dict[str, Any]:
     """An agency's own number of a hand-off, under the case's key; read beside the hand-off only."""
-    place = {"room": "docket", "column": "number", "row": hand_off}
-    return {"key_version": key.version, "number": sealed(key, number.encode(), **place)}
+    kept = sealed(key, number.encode(), room="docket", column="number", row=hand_off)
+    return {"key_version": key.version, "number": kept}
 
 
 def author_of(actor: Actor | None) -> Author:

@@ -143,7 +143,8 @@ class _Forgotten:
         """Whether an erasure in this very stream, not before this entry, accounts for it."""
         person = self.about.get(row["object_id"])
         ends = [self.until.get((row["stream_id"], one), 0) for one in {None, person}]
-        return max(ends) >= row["seq"]
+        seq: int = row["seq"]
+        return max(ends) >= seq
 
 
 async def _forgotten(connection: asyncpg.Connection) -> _Forgotten:

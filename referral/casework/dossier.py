@@ -97,13 +97,14 @@ def keep_case(dossier: Dossier, case_facts: Any, *, imported: bool = False) -> N
     )
     if intake.workplace:
         written = orjson.dumps(dict(intake.workplace))
-        place = {"room": "workplace", "column": "facts", "row": dossier.case_id}
         ledger.add(
             "workplaces",
             id=str(uuid4()),
             **where,
             key_version=dossier.key.version,
-            facts=sealed(dossier.key, written, **place),
+            facts=sealed(
+                dossier.key, written, room="workplace", column="facts", row=dossier.case_id
+            ),
         )
     if intake.narrative:
         ledger.note(dossier.key, "narrative", intake.narrative, actor)

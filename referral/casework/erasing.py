@@ -46,18 +46,24 @@ _AGAINST: Final = {
     "gone": ("erased", "It is erased already. Nothing was changed."),
     "open": (
         "open",
-        ("A referral is still open: somebody works on it, and whoever it is about may need what is "
-        "kept here. Close it, or have it closed, and ask again. Nothing was changed."),
+        (
+            "A referral is still open: somebody works on it, and whoever it is about may need what is "
+            "kept here. Close it, or have it closed, and ask again. Nothing was changed."
+        ),
     ),
     "glass": (
         "waits for a review",
-        ("It was opened in an emergency, and nobody has reviewed that yet: the review needs what "
-        "would be erased. Have it reviewed first. Nothing was changed."),
+        (
+            "It was opened in an emergency, and nobody has reviewed that yet: the review needs what "
+            "would be erased. Have it reviewed first. Nothing was changed."
+        ),
     ),
     "file": (
         "waits for a file",
-        ("A file of it is still being looked through. Repeat this in some minutes. Nothing was "
-        "changed."),
+        (
+            "A file of it is still being looked through. Repeat this in some minutes. Nothing was "
+            "changed."
+        ),
     ),
 }
 
@@ -138,7 +144,8 @@ async def answer_erasure(
     if against is None and approve and asked is not None and asked["act"] == "erase":
         against = _obstacle(asked["against"])
     refused = judged(actor, action, standing, said, now, against, refusing=not approve)
-    if refused is not None:
+    if refused is not None or asked is None:
+        refused = refused or errors.not_found()
         return await refused_here(session, actor, refused, action, proposal_id, now)
     answer = "approved" if approve else "refused"
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")

@@ -116,7 +116,8 @@ async def erasures_of(session: WitnessedRead, actor: Actor, *, now: datetime) ->
 
     asked = tuple(_asked(session, row) for row in await rows(_ASKED, member=actor.member_id))
     holds = tuple(_hold(session, row) for row in await rows(_HOLDS))
-    for case_id in sorted({one.case_id for one in (*asked, *holds)}):
+    opened = {one.case_id for one in asked} | {one.case_id for one in holds}
+    for case_id in sorted(opened):
         await witness(session, actor, case_id, [], why="erasure", now=now)
     return Erasures(
         asked,
@@ -129,7 +130,7 @@ async def erasures_of(session: WitnessedRead, actor: Actor, *, now: datetime) ->
 def _asked(session: WitnessedRead, row: RowMapping) -> AskedErasure:
     key = decoded(row["key"]) or {}
     words = _opened(session, row, key, "proposal", "reason") or ERASED.encode()
-    about = {name: key.get(name) for name in ("reference", "number")}
+    about: dict[str, Any] = {name: key.get(name) for name in ("reference", "number")}
     return AskedErasure(**_beside(row), **about, reason=words.decode())
 
 

@@ -128,8 +128,8 @@ def _asked(one: AskedErasure, call: Call[Any], clock: Any, sent: Sent, faults: F
     over = one.answer is not None or one.mine or one.expires_at <= call.now
     if over or not _may(call, "lift_hold" if lifting else "erase"):
         return Entry(heading, rows)
-    buttons = (("approve", "Approve: lift it" if lifting else "Approve: erase it for ever"),)
-    buttons += (("refuse", "Refuse"),)
+    words = "Approve: lift it" if lifting else "Approve: erase it for ever"
+    buttons = (("approve", words), ("refuse", "Refuse"))
     form = _form("", f"{_HERE}/{one.id}", str(one.id), buttons, sent, faults)
     return Entry(heading, rows, form)
 

@@ -7,7 +7,6 @@ everything is searched as whoever has all of it could.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -41,11 +40,10 @@ MET, RESCUE = "cnry96metzq", "cnry97rescuezq"
 
 
 @pytest.fixture
-async def marks(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+def marks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Marks of what only these cases have: a meeting about one, an operation that ended in one."""
     for name, mark in (("stays", STAYS), ("met", MET), ("rescue", RESCUE)):
         monkeypatch.setitem(MARKS, name, mark)
-    return
 
 
 async def _post(house: House, part: str, path: str, body: Any) -> Any:
@@ -105,7 +103,8 @@ async def _erased(house: House, spared: UUID) -> None:
         await house.manages("data_officer", *answering, approve=True)
 
 
-async def test_nobody_reads_it_anywhere_again(house: House, marks: None, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("marks")
+async def test_nobody_reads_it_anywhere_again(house: House, tmp_path: Path) -> None:
     await more_people(house)
     await story(house, Watched())
     await _met_and_rescued(house)
