@@ -127,6 +127,9 @@ class Done(StrEnum):
     SUBJECT_BOUND = "member.subject_bound"
     SUBJECT_UNBOUND = "member.subject_unbound"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
+    EPOCH_OPENED = "log.epoch_opened"
+    WITNESS_ENROLLED = "log.witness_enrolled"
+    WITNESS_DISMISSED = "log.witness_dismissed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,10 @@ class Author:
 
     actor: str
     agency: UUID | None
+
+
+CLOCKWORK = Author("clockwork", None)
+OPERATOR = Author("operator", None)  # somebody at a server's console
 
 
 def fixed_width(moment: datetime) -> str:

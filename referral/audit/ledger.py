@@ -16,14 +16,16 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from referral import audit
-from referral.audit import Author, Draft, Head
+from referral.audit import CLOCKWORK, Author, Draft, Head
 from referral.database import scalar
 from referral.session import Actor, WriteSession
 from referral.vault import SubjectKey
 
-_SYSTEM = "clockwork"
-# Acts on one case, a meeting, an operation, a glass, an excluded holder, what is to be forgotten.
-Door = Literal["carry_out", "convene", "operate", "break_glass", "remove_holder", "erase"]
+# Acts on one case, a meeting, an operation, a glass, an excluded holder, what is to be forgotten;
+# what concerns no case.
+Door = Literal[
+    "carry_out", "convene", "operate", "break_glass", "remove_holder", "erase", "log_system"
+]
 
 
 @dataclass(slots=True)
@@ -162,10 +164,12 @@ def docket_sealed(key: SubjectKey, hand_off: UUID, number: str) -> dict[str, Any
     return {"key_version": key.version, "number": kept}
 
 
-def author_of(actor: Actor | None) -> Author:
-    """Who stands in the log: the membership's opaque id, or the clockwork."""
+def author_of(actor: Actor | Author | None) -> Author:
+    """Who stands in the log: the membership's opaque id, or (None) the clockwork."""
+    if isinstance(actor, Author):
+        return actor
     if actor is None:
-        return Author(_SYSTEM, None)
+        return CLOCKWORK
     return Author(str(actor.id), actor.agency_id)
 
 
@@ -173,7 +177,7 @@ async def post(
     session: WriteSession,
     ledger: Ledger,
     *,
-    actor: Actor | None,
+    actor: Actor | Author | None,
     head: Head,
     key: SubjectKey,
     answer: Mapping[str, Any] | None = None,

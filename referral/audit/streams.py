@@ -1,7 +1,8 @@
-"""Log streams: opening one, and writing to the actor's own.
+"""Log streams: opening one, and writing to the actor's own or to the system's.
 
 Refusals of strangers and reads of G2-G5 go to the actor's own stream, so that readers do not queue
-on the case and an outsider cannot write into a stream he may not know exists.
+on the case and an outsider cannot write into a stream he may not know exists. What concerns no case
+and nobody's own doing goes to the system's stream, one for each country.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from referral.audit import GENESIS, Done, Head
+from referral.audit import GENESIS, Author, Done, Head
 from referral.audit.ledger import Ledger, post
 from referral.database import as_json
 from referral.session import Actor, ReadSession, WriteSession
@@ -83,6 +84,47 @@ async def log_own(
     writing = _writing(session)
     writing.claim = session.claim if isinstance(session, WriteSession) else None
     await post(writing, ledger, actor=actor, head=head, key=key, answer=answer)
+
+
+async def system_stream(session: ReadSession, ledger: Ledger) -> tuple[Head, SubjectKey]:
+    """The system's stream of the session's country, locked; opened with its first entry."""
+    row = await as_json(session.connection, "SELECT referral.lock_system_stream()")
+    if row is None:
+        key, wrapped = session.vault.new_key(uuid4(), "system")
+        keep_key(ledger, wrapped, None)
+        return open_stream(ledger, "system", key.subject), key
+    wrapped = Wrapped(
+        UUID(row["subject"]),
+        "system",
+        row["version"],
+        bytes.fromhex(row["wrapped"].removeprefix("\\x")),
+    )
+    return Head.from_row(row), session.vault.unwrap(wrapped)
+
+
+async def log_system(
+    session: ReadSession,
+    act: Done,
+    *,
+    by: Actor | Author,
+    about: tuple[str, UUID | None],
+    now: datetime,
+    why: str = "role",
+    from_: str | None = None,
+    to: str | None = None,
+    occurred_at: datetime | None = None,
+    **body: Any,
+) -> None:
+    """One entry in the system's stream of the session's country, in the session's transaction.
+
+    ``about``: object type and opaque id. ``by``: the caller, or ``audit.CLOCKWORK``/``OPERATOR``.
+    ``from_`` and ``to`` stand in the header and are never erased: sizes, numbers, states. Which
+    role speaks of which thing is ``referral.system_voice``; another is refused (RF007).
+    """
+    ledger = Ledger(None, now, why=why)
+    ledger.log(act, *about, from_=from_, to=to, occurred_at=occurred_at, **body)
+    head, key = await system_stream(session, ledger)
+    await post(_writing(session), ledger, actor=by, head=head, key=key, through="log_system")
 
 
 def _writing(session: ReadSession) -> WriteSession:

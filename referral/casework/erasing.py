@@ -43,27 +43,24 @@ class Ground(StrEnum):
 
 
 _AGAINST: Final = {
-    "gone": ("erased", "It is erased already. Nothing was changed."),
+    "gone": ("erased", "It is erased already."),
     "open": (
         "open",
         (
-            "A referral is still open: somebody works on it, and whoever it is about may need what is "
-            "kept here. Close it, or have it closed, and ask again. Nothing was changed."
+            "A referral is still open: somebody works on it, and whoever it is about may need what"
+            " is kept here. Close it, or have it closed, and ask again."
         ),
     ),
     "glass": (
         "waits for a review",
         (
-            "It was opened in an emergency, and nobody has reviewed that yet: the review needs what "
-            "would be erased. Have it reviewed first. Nothing was changed."
+            "It was opened in an emergency, and nobody has reviewed that yet: the review needs"
+            " what would be erased. Have it reviewed first."
         ),
     ),
     "file": (
         "waits for a file",
-        (
-            "A file of it is still being looked through. Repeat this in some minutes. Nothing was "
-            "changed."
-        ),
+        "A file of it is still being looked through. Repeat this in some minutes.",
     ),
 }
 
@@ -124,7 +121,7 @@ def _obstacle(against: list[str]) -> Refusal | None:
     if not found:
         return None
     state, explanation = found[0]
-    return errors.not_allowed_now(state, "erase", [], explanation)
+    return errors.not_allowed_now(state, "erase", [], f"{explanation} Nothing was changed.")
 
 
 async def answer_erasure(

@@ -44,6 +44,7 @@ CALLS = {
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
     *("lock_erasure", "erasure_key", "gone_since", "erase"),
+    *("lock_system_stream", "log_system"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -61,6 +62,7 @@ CREDENTIALS = {
     *("scim_join", "scim_leave", "client_token"),
 }
 WORKS = {
+    *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
@@ -136,6 +138,7 @@ async def test_every_policy_names_its_role_and_asks_a_question(database: Databas
     open_to_all = {
         *(("referral_auditor_ro", "verify"), ("referral_worker", "due")),
         *(("referral_migrator", "rewrap"), ("referral_migrator", "rewrap_read")),
+        *(("referral_sequencer", "place"), ("referral_signer", "sign")),
     }
     for row in rows:
         place = f"{row['tablename']}.{row['policyname']}"
@@ -281,7 +284,6 @@ async def test_the_app_reads_no_secret(house: House) -> None:
             "agencies.session",
             "agencies.api_token",
             "referral.audit_body",
-            "referral.log_position",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 async with driver.transaction():
@@ -402,5 +404,5 @@ async def test_the_verifier_sees_what_it_compares_and_no_more(database: Database
     seen: dict[str, set[str]] = {}
     for row in rows:
         seen.setdefault(row["relname"], set()).add(row["attname"])
-    log = {"audit_entry", "audit_body", "stream_head", "log_position", "party"}
+    log = {"audit_entry", "audit_body", "stream_head", "party"}
     assert {name: columns for name, columns in seen.items() if name not in log} == COMPARED

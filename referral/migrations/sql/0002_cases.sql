@@ -355,11 +355,6 @@ CREATE TABLE referral.audit_body (
     content     bytea NOT NULL
 );
 
-CREATE TABLE referral.log_position (               -- filled by the sequencer
-    entry_id uuid PRIMARY KEY REFERENCES referral.audit_entry (id),
-    position bigint NOT NULL UNIQUE
-);
-
 -- Told afterwards, and told once --------------------------------------------------------------
 CREATE TABLE referral.outbox (
     id          uuid PRIMARY KEY,

@@ -10,7 +10,7 @@ CREATE FUNCTION referral.post_entries(the_case uuid, decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     posted CONSTANT jsonb := decided -> 'entries';
-    worker CONSTANT boolean := referral.my_role() = 'WORKER';
+    actor CONSTANT text := CASE referral.my_role() WHEN 'WORKER' THEN 'clockwork' WHEN 'OPERATOR' THEN 'operator' ELSE referral.my_membership()::text END;
     persons CONSTANT uuid[] := CASE WHEN decided ? 'keys' THEN referral.own_persons(the_case, decided) END;  -- once, not for each key
     kept bigint;
     wrong text;
@@ -32,6 +32,7 @@ BEGIN
                 WHEN 'glass' THEN k.case_id IS NULL AND k.subject IN (SELECT g.id FROM jsonb_to_recordset(decided -> 'glasses') AS g (id uuid))
                 WHEN 'operation' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid))
                 WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
+                WHEN 'system' THEN decided ? 'system' AND k.case_id IS NULL AND k.subject IN (SELECT s.subject FROM jsonb_to_recordset(decided -> 'streams') AS s (subject uuid))
                 ELSE false END;
         GET DIAGNOSTICS kept = ROW_COUNT;
         IF kept <> jsonb_array_length(decided -> 'keys') THEN
@@ -42,10 +43,11 @@ BEGIN
         INSERT INTO referral.stream_head (stream_id, kind, subject, country, seq, hash)
             SELECT s.stream_id, s.kind, s.subject, referral.my_country(), 0, decode(repeat('00', 32), 'hex')
             FROM jsonb_to_recordset(decided -> 'streams') AS s (stream_id uuid, kind text, subject uuid)
-            WHERE (s.kind = 'member' AND s.subject = referral.my_membership()) OR (s.kind = 'case' AND s.subject = the_case AND decided ? 'cases');
+            WHERE (s.kind = 'member' AND s.subject = referral.my_membership()) OR (s.kind = 'case' AND s.subject = the_case AND decided ? 'cases')
+                OR (s.kind = 'system' AND decided ? 'system');
         GET DIAGNOSTICS kept = ROW_COUNT;
         IF kept <> jsonb_array_length(decided -> 'streams') THEN
-            RAISE EXCEPTION 'a stream is opened for the caller or for the case she files' USING ERRCODE = 'RF016';
+            RAISE EXCEPTION 'a stream is opened for the caller, for the case she files or for her country' USING ERRCODE = 'RF016';
         END IF;
     END IF;
 
@@ -58,13 +60,13 @@ BEGIN
     )
     SELECT string_agg(coalesce(c.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
     FROM chained c LEFT JOIN referral.stream_head s ON s.stream_id = c.stream_id
-    WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND worker)) IS NOT TRUE
+    WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND s.country = referral.my_country() AND decided ? 'system')) IS NOT TRUE
         OR c.seq IS DISTINCT FROM s.seq + c.n
         OR c.h ->> 'prev' IS DISTINCT FROM coalesce(c.hash_before, encode(s.hash, 'hex'))
         OR (c.h ->> 'at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$') IS NOT TRUE OR c.at <= coalesce(c.at_before, s.at)
         OR c.hash IS DISTINCT FROM encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
         OR c.h ->> 'id' IS DISTINCT FROM c.id::text
-        OR c.h ->> 'actor' IS DISTINCT FROM CASE WHEN worker THEN 'clockwork' ELSE referral.my_membership()::text END
+        OR c.h ->> 'actor' IS DISTINCT FROM actor
         OR c.h ->> 'agency' IS DISTINCT FROM referral.my_agency()::text
         OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
         OR c.subject IS DISTINCT FROM s.subject

@@ -5,19 +5,17 @@ Columns of sessions that belong to them stand in the first migration: nothing is
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from alembic import op
-from sqlalchemy import text
+
+from referral.migrations import scripts
 
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-_SQL: Final = Path(__file__).parent.parent / "sql"
-_PARTS: Final = ("0030_factors.sql", "0031_members.sql", "0032_recoveries.sql")
 _FUNCTIONS: Final = (
     *("begin_ceremony", "in_ceremony", "take_challenge", "end_ceremony", "factors_of"),
     *("passkey_material", "use_passkey", "keep_passkey", "code_material", "begin_codes"),
@@ -33,14 +31,7 @@ _FUNCTIONS: Final = (
 
 def upgrade() -> None:
     """Create what is new, as the owner of the schema."""
-    adapted = op.get_bind().connection.dbapi_connection
-    assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
-    caller = op.get_bind().scalar(text("SELECT current_user"))
-    op.execute("SET LOCAL ROLE referral_owner")
-    for part in _PARTS:
-        script = (_SQL / part).read_text(encoding="utf-8")
-        adapted.run_async(lambda driver, script=script: driver.execute(script))
-    op.execute(f'SET LOCAL ROLE "{caller}"')
+    scripts.run_as_owner("0030_factors.sql", "0031_members.sql", "0032_recoveries.sql")
 
 
 def downgrade() -> None:

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from alembic import op
-from sqlalchemy import text
+
+from referral.migrations import scripts
 
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-_SQL: Final = Path(__file__).parent.parent / "sql"
 _FUNCTIONS: Final = ("post_consents", "settle_consents")
 
 
 def upgrade() -> None:
     """Create what is new, as the owner of the schema."""
-    adapted = op.get_bind().connection.dbapi_connection
-    assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
-    caller = op.get_bind().scalar(text("SELECT current_user"))
-    op.execute("SET LOCAL ROLE referral_owner")
-    script = (_SQL / "0050_consents.sql").read_text(encoding="utf-8")
-    adapted.run_async(lambda driver: driver.execute(script))
-    # Functions go to the effector by somebody who may act as both roles.
-    op.execute(f'SET LOCAL ROLE "{caller}"')
-    owners = (_SQL / "0051_consents_owners.sql").read_text(encoding="utf-8")
-    adapted.run_async(lambda driver: driver.execute(owners))
+    scripts.run_as_owner("0050_consents.sql")
+    scripts.give_to_effector(
+        "referral.post_consents(uuid, jsonb, uuid[])",
+        "referral.settle_consents(uuid, timestamptz)",
+    )
 
 
 def downgrade() -> None:

@@ -9,6 +9,8 @@ from typing import Final
 from alembic import op
 from sqlalchemy import text
 
+from referral.migrations import scripts
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -22,13 +24,7 @@ _FUNCTIONS: Final = (
 
 def upgrade() -> None:
     """Create what is new, as the owner of the schema."""
-    adapted = op.get_bind().connection.dbapi_connection
-    assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
-    caller = op.get_bind().scalar(text("SELECT current_user"))
-    op.execute("SET LOCAL ROLE referral_owner")
-    script = (_SQL / "0070_providers.sql").read_text(encoding="utf-8")
-    adapted.run_async(lambda driver: driver.execute(script))
-    op.execute(f'SET LOCAL ROLE "{caller}"')
+    scripts.run_as_owner("0070_providers.sql")
 
 
 def downgrade() -> None:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from alembic import op
 from sqlalchemy import text
+
+from referral.migrations import scripts
 
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
 
-_SQL: Final = Path(__file__).parent.parent / "sql"
 _FUNCTIONS: Final = ("client_token", "client_keys", "client_in_standing")
 
 
 def upgrade() -> None:
     """Create what is new, as the owner of the schema."""
-    adapted = op.get_bind().connection.dbapi_connection
-    assert adapted is not None, "a migration runs on an open connection"  # noqa: S101 (for mypy)
-    caller = op.get_bind().scalar(text("SELECT current_user"))
-    op.execute("SET LOCAL ROLE referral_owner")
-    script = (_SQL / "0071_clients.sql").read_text(encoding="utf-8")
-    adapted.run_async(lambda driver: driver.execute(script))
-    op.execute(f'SET LOCAL ROLE "{caller}"')
+    scripts.run_as_owner("0071_clients.sql")
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""The log that proves itself: tree, signatures, witnesses, receipts."""
