@@ -21,6 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from referral import casework
 from referral.attachments.scanning import ScannerDownError
+from referral.audit import CLOCKWORK, Done
+from referral.audit.streams import log_system
+from referral.database import as_json
 from referral.entry import Installation
 from referral.logs import fault_of
 from referral.session import WriteSession
@@ -92,7 +95,7 @@ async def turn(
     """
     told, left = Turn(), set[UUID]()
     async with installation.engine.connect() as connection:
-        await _escalate(connection, now)
+        await _escalate(installation, connection, now)
         while stopping is None or not stopping.is_set():
             due: Due | None = None
             try:
@@ -116,10 +119,21 @@ async def turn(
     return told
 
 
-async def _escalate(connection: AsyncConnection, now: datetime) -> None:
-    """Glasses nobody has reviewed in time: who protects data is told, each once."""
+async def _escalate(installation: Installation, connection: AsyncConnection, now: datetime) -> None:
+    """Glasses nobody has reviewed in time: who protects data is told, each once, and the log."""
     async with connection.begin():
-        await connection.exec_driver_sql(_UNREVIEWED, (now,))
+        session = _session(installation, connection)
+        for one in await as_json(connection, _UNREVIEWED, now):
+            await connection.exec_driver_sql("SELECT referral.begin_worker($1)", (one["country"],))
+            await log_system(
+                session,
+                Done.GLASS_ESCALATED,
+                by=CLOCKWORK,
+                about=("glass", UUID(one["id"])),
+                now=now,
+                why="clock",
+                occurred_at=datetime.fromisoformat(one["due"]),
+            )
 
 
 async def _next(connection: AsyncConnection, now: datetime, left: set[UUID]) -> Due | None:

@@ -285,24 +285,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Nobody has looked for three days: who protects data is told, once. For the clockwork, which acts for
--- one country at a time here too.
-CREATE FUNCTION referral.escalate_glass(at timestamptz) RETURNS bigint
+-- one country at a time here too; which glasses those are, for its entries in the systems' streams.
+CREATE FUNCTION referral.escalate_glass(at timestamptz) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE one text; found bigint := 0; late bigint;
+DECLARE one text; found jsonb := '[]'; late_ones jsonb;
 BEGIN
     IF referral.my_role() <> 'WORKER' THEN RAISE EXCEPTION 'only time does this' USING ERRCODE = 'RF007'; END IF;
     FOR one IN SELECT DISTINCT u.country FROM agencies.unit u LOOP
         PERFORM set_config('referral.country', one, true);
         WITH late AS (
-            UPDATE referral.glass g SET escalated_at = at WHERE g.country = one AND g.reviewed_at IS NULL AND g.escalated_at IS NULL AND g.review_due_at <= at RETURNING g.*
+            UPDATE referral.glass g SET escalated_at = at, version = g.version + 1 WHERE g.country = one AND g.reviewed_at IS NULL AND g.escalated_at IS NULL AND g.review_due_at <= at RETURNING g.*
         ), told AS (
             INSERT INTO referral.outbox (id, country, kind, case_id, to_unit, to_role, occurred_at)
                 SELECT gen_random_uuid(), l.country, 'glass.unreviewed', l.case_id, seat.unit_id, seat.role, l.review_due_at
                 FROM late l, (SELECT DISTINCT m.unit_id, m.role FROM agencies.membership m JOIN agencies.unit u ON u.id = m.unit_id
                     WHERE u.country = one AND m.role IN ('DATA_PROTECTION_OFFICER', 'COORDINATOR')) seat
         )
-        SELECT count(*) INTO late FROM late;
-        found := found + late;
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'country', l.country, 'due', l.review_due_at) ORDER BY l.id), '[]') INTO late_ones FROM late l;
+        found := found || late_ones;
     END LOOP;
     RETURN found;
 END $$;
