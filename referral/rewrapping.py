@@ -70,7 +70,7 @@ async def rewrap(url: str, vault: Vault, tell: Callable[[int], None]) -> Under:
     return Under(dict(done))
 
 
-async def told(url: str, vault: Vault, act: Done, *, now: datetime, **counts: int) -> None:
+async def told(url: str, vault: Vault, act: Done, *, now: datetime, **counts: Any) -> None:
     """What was done to root keys, in the system's stream of every country, as the operator.
 
     The number of the newest root key stands in the header; of a key nothing is ever told.
@@ -84,7 +84,8 @@ async def told(url: str, vault: Vault, act: Done, *, now: datetime, **counts: in
                 begin = "SELECT referral.begin_operator($1)"
                 await connection.exec_driver_sql(begin, (country,))
                 await log_system(
-                    *(session, act),
+                    session,
+                    act,
                     by=OPERATOR,
                     about=("root_key", None),
                     now=now,

@@ -42,6 +42,7 @@ class CaseSeen:
     warnings: Sequence[Mapping[str, Any]]
     voice_contact_at: datetime | None
     voice_attempts: int
+    legal_hold: bool  # one stands; told to whoever holds the case, false to everybody else
     facts: Mapping[str, Any] | None
     workplace: Mapping[str, Any] | None
     persons: tuple[PersonSeen, ...]
@@ -107,7 +108,7 @@ async def case_seen(
     elif under_glass:  # every read of it, whatever it opens
         await witness(session, actor, case_id, sorted(visible), why="break_glass", now=now)
     return CaseSeen(
-        **{name: envelope[name] for name in _ENVELOPE_NAMES},
+        **{name: envelope[name] for name in (*_ENVELOPE_NAMES, "legal_hold")},
         facts=envelope["facts"] if "G1" in visible else None,
         workplace=await _workplace(session, case_id, envelope["workplace"], visible),
         persons=persons,
@@ -189,7 +190,8 @@ _ENVELOPE_NAMES = (
 _ENVELOPE = text(f"""
 SELECT {", ".join(f"c.{name}" for name in _ENVELOPE_NAMES)},
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = c.id AND f.person_id IS NULL) AS facts,
-    (SELECT w.facts FROM referral.workplace w WHERE w.case_id = c.id) AS workplace
+    (SELECT w.facts FROM referral.workplace w WHERE w.case_id = c.id) AS workplace,
+    EXISTS (SELECT FROM referral.legal_hold h WHERE h.case_id = c.id AND h.lifted_at IS NULL) AS legal_hold
 FROM referral.case c WHERE c.id = :id
 """)
 

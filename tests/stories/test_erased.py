@@ -179,6 +179,9 @@ async def test_under_a_legal_hold_nothing_is_erased_struck_out_or_merged(house: 
     unsourced = await house.does("inspector", casework.set_hold, filed.reference, " ", WHY)
     assert unsourced.extra["errors"][0]["pointer"] == "/source"
     first = await house.manages("inspector", *hold)
+    for part, told in (("inspector", True), ("social_worker", False)):
+        seen = await house.does(part, queries.case_seen, UUID(filed.case_id))
+        assert seen.legal_hold is told, part
     second = await house.manages("data_officer", *hold)
     for answer in (
         await house.does("supervisor", casework.answer_proposal, UUID(void.id), WHY, approve=True),
@@ -244,6 +247,7 @@ async def test_one_of_two_is_erased_and_the_other_goes_on(house: House) -> None:
     )
     names = [(one.id == gone, (one.identity or {}).get("name"), one.facts) for one in seen.persons]
     assert names[0] == (True, None, None)
+    assert [one.erased_at for one in seen.persons] == [house.at(), None]
     assert names[1][:2] == (False, "Bea Doe")
     assert [words for _, _, words in seen.notes] == ["Both at the kiln."]
     assert {one.id for one in seen.referrals} & {first} == {first}, "that it was, stays"

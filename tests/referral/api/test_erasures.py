@@ -100,6 +100,7 @@ async def test_as_a_page(house: House, closed: tuple[str, str]) -> None:
     kept = {"hold-reference": reference, "hold-source": "Court 7"}
     page = await ines.follow(await ines.send(page, "/legal-holds", **kept, **why("hold")))
     assert "It stands" in page.words
+    assert "A legal hold stands" in (await ines.see(f"/cases/{case_id}")).words
     refused = await ines.send(page, "/erasures", **told, **why("erase"))
     assert refused.status == 409
     assert "two persons have lifted it" in refused.words.replace("\n", " ")
