@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,8 @@ from protocols import check as soundness
 from protocols.catalogue import Catalogue
 from referral import installing
 from referral.addresses import known
+from referral.audit.proof import Key, Note, ProofError
+from referral.audit.roots import Trusted
 from referral.audit.verify import verify
 from referral.database import make_engine
 from referral.entry import utc_now
@@ -137,19 +140,63 @@ def _plain(covered: Coverage) -> dict[str, object]:
 
 
 @audit.command("verify")
-def verify_log(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+def verify_log(
+    seen: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--from",
+            metavar="CHECKPOINT",
+            exists=True,
+            dir_okay=False,
+            help="A checkpoint seen earlier, elsewhere: is all of it still here? Repeatable.",
+        ),
+    ] = None,
+    log: Annotated[
+        list[str] | None,
+        typer.Option("--log", metavar="KEY", help="The log's key; if not given, as it says here."),
+    ] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option("--witness", metavar="KEY", help="A witness's key.")
+    ] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
     """Read the whole log: is it what it was, and does it say what happened?"""
     terminal = Terminal(as_json)
+    trusted = _trusted(seen or [], log or [], witness or [])
     with (
         installing.database(settings_with(data_dir)) as addresses,
         terminal.progress("entries") as told,
     ):
-        findings = asyncio.run(verify(addresses.of("auditor_ro"), told))
+        findings = asyncio.run(verify(addresses.of("auditor_ro"), told, trusted))
     terminal.answer(asdict(findings))
     terminal.say(*(f"{problem.where}: {problem.what}" for problem in findings.problems))
+    if findings.more:
+        terminal.say(f"and {findings.more} more.")
+    wrong = len(findings.problems) + findings.more
     terminal.say(
-        f"{findings.entries} entries in {findings.streams} streams, {findings.effects} effects: "
-        + (f"{len(findings.problems)} problems." if findings.problems else "all agree.")
+        f"{findings.entries} entries in {findings.streams} streams, {findings.effects} effects; "
+        f"{findings.placed} have their place in the tree, {findings.signed} are signed, "
+        f"{findings.final} countersigned: " + (f"{wrong} problems." if wrong else "all agree.")
     )
-    if findings.problems:
+    if wrong:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def _trusted(seen: list[Path], log: list[str], witness: list[str]) -> Trusted:
+    """What the caller brings along; raises BadParameter for what is no key and no checkpoint."""
+    try:
+        return Trusted(
+            log=tuple(map(Key.read, log)),
+            witnesses=tuple(map(Key.read, witness)),
+            checkpoints=tuple(map(_note, seen)),
+        )
+    except ProofError as problem:
+        raise typer.BadParameter(str(problem)) from None
+
+
+def _note(path: Path) -> Note:
+    try:
+        return Note.read(path.read_text("utf-8"))
+    except (ProofError, UnicodeDecodeError) as problem:
+        raise typer.BadParameter(f"{path} is no signed note: {problem}") from None

@@ -1,226 +1,152 @@
 """Is the log what it was, and does it say what happened? Read-only, and without any key.
 
-Two questions. *Chain*: every stream is dense, each header hashes to its hash, names the hash before
-it, agrees with its columns and its stream, and ends where the stream's head says; every body is the
-ciphertext its header names. *Reconciliation*: every effect has its entry and every entry its effect,
-in both directions, so that a tail cut off together with its head still shows in the effects; and who
-may see what follows from the effects alone. A history rewritten from end to end, effects included, is
-beyond this, and so is the cut tail of a member's own stream: that takes witnesses outside.
+Three questions, in one snapshot. *Chains*: is every entry what it was, where it was (``chains``)?
+*Trees*: do the entries lead to every root that was signed (``roots``)? *Reconciliation*: every effect
+has its entry and every entry its effect, in both directions, so that a tail cut off together with
+everything that speaks of it still shows in the effects; and who may see what follows from the
+effects alone. A history rewritten from end to end, effects and signatures included, takes a
+checkpoint seen earlier, elsewhere: a witness's, or a receipt's.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID
+import asyncio
+import math
+import mmap
+import multiprocessing
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
 
 import asyncpg
-import orjson
 
-from referral.audit import GENESIS, VERSION, fixed_width
+from referral.audit.chains import Leaves, Streams, read_streams
+from referral.audit.findings import Findings
+from referral.audit.proof import HASH
+from referral.audit.roots import Trusted, check_trees, sizes_of
 
-_BATCH = 2_000
+_FEW: Final = 50_000  # entries one reader reads sooner than others have started
+_PART: Final = (
+    150_000  # entries a reader takes on at a time: sorted in memory, and shown as progress
+)
 
-_COUNT = "SELECT count(*) FROM referral.audit_entry"
-
-_ENTRIES = """
-SELECT e.id, e.stream_id, e.seq, e.country, e.header, e.hash, e.at, e.act, e.actor, e.agency_id,
-    e.object_type, e.object_id, b.content, b.entry_id AS body_id, b.subject, b.country AS body_country
-FROM referral.audit_entry e LEFT JOIN referral.audit_body b ON b.entry_id = e.id
-ORDER BY e.stream_id, e.seq
-"""
-
-# Whose bodies an erasure has taken: by stream, up to its own entry; of one person those about her.
-_ERASURES = """
-SELECT e.stream_id, e.seq, CASE e.act WHEN 'person.erased' THEN e.object_id END AS person
-FROM referral.audit_entry e WHERE e.act IN ('case.erased', 'person.erased')
-"""
-_ABOUT = """
-WITH erased AS (SELECT e.object_id AS person FROM referral.audit_entry e WHERE e.act = 'person.erased'),
-of_hers AS (SELECT r.id, r.person_id FROM referral.referral r JOIN erased e ON e.person = r.person_id)
-SELECT person AS object, person FROM erased UNION ALL SELECT id, person_id FROM of_hers
-UNION ALL SELECT x.id, o.person_id FROM of_hers o JOIN referral.hand_off x ON x.referral_id = o.id
-UNION ALL SELECT x.id, o.person_id FROM of_hers o JOIN referral.consent x ON x.referral_id = o.id
-UNION ALL SELECT x.id, o.person_id FROM of_hers o JOIN referral.attachment x ON x.referral_id = o.id
-UNION ALL SELECT x.id, o.person_id FROM of_hers o JOIN referral.panel_decision x ON x.referral_id = o.id
-UNION ALL SELECT x.id, e.person FROM erased e JOIN referral.screening_override x ON x.person_id = e.person
-"""
-
-_HEADS = "SELECT stream_id, kind, subject, country, seq, hash FROM referral.stream_head"
+# Everything is read once: sorted in memory where it fits, and no plan is worth compiling.
+_ROOM: Final = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
+_COUNT: Final = "SELECT count(*) FROM referral.audit_entry"
+Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong: where, and what it means."""
+async def verify(
+    url: str, progress: Progress | None = None, trusted: Trusted | None = None
+) -> Findings:
+    """Verify everything. ``url``: as ``referral_auditor_ro`` (or stronger).
 
-    where: str
-    what: str
+    ``progress`` is told (entries read, entries in all). ``trusted``: keys and checkpoints from
+    elsewhere; without them the trees are judged by the keys that stand in the database. Raises
+    OSError when nothing answers.
+    """
+    async with _snapshot(url) as connection:
+        return await verify_within(connection, progress, trusted, url=url)
+
+
+async def verify_within(
+    connection: asyncpg.Connection,
+    progress: Progress | None = None,
+    trusted: Trusted | None = None,
+    *,
+    url: str | None = None,
+) -> Findings:
+    """As ``verify``, in the connection's transaction; without ``url`` nobody else helps to read."""
+    findings = Findings()
+    sizes = await sizes_of(connection, findings)
+    begins = dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
+    with tempfile.NamedTemporaryFile() as room:
+        room.truncate(max(1, sum(sizes.values()) * HASH))
+        asked = _Asked(url or "", room.name, begins, sizes)
+        total = await connection.fetchval(_COUNT)
+        if url is None or total <= _FEW:
+            findings.add(await _read(connection, Streams(), asked))
+            await _reconcile(connection, findings)
+        else:
+            asked.snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
+            parts = Streams.shared(math.ceil(total / _PART))
+            await asyncio.gather(
+                _share(asked, parts, findings, lambda: _tell(progress, findings, total)),
+                _reconcile(connection, findings),
+            )
+        _tell(progress, findings, total)
+        with _leaves(asked) as leaves:
+            await check_trees(connection, leaves, findings, trusted or Trusted())
+    return findings
 
 
 @dataclass(slots=True)
-class Findings:
-    """What was read and what was found; no problems means that both questions are answered yes."""
+class _Asked:
+    """What a reader has to know: which log, in which moment, and where leaves are laid down."""
 
-    entries: int = 0
-    streams: int = 0
-    effects: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-    def found(self, where: str, what: str) -> None:
-        """Write one problem down."""
-        self.problems.append(Problem(where, what))
+    url: str
+    room: str
+    begins: dict[int, int]
+    sizes: dict[int, int]
+    snapshot: str | None = None
 
 
-async def verify(url: str, progress: Callable[[int, int], None] | None = None) -> Findings:
-    """Verify everything in one snapshot. ``url``: as ``referral_auditor_ro`` (or stronger).
-
-    ``progress`` is told (entries read, entries in all). Raises OSError when nothing answers.
-    """
+@asynccontextmanager
+async def _snapshot(url: str, of: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """One moment of the log; ``of``: the very moment another reader is in."""
     connection = await asyncpg.connect(url.replace("postgresql+asyncpg", "postgresql"))
     try:
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            findings = Findings()
-            await _chains(connection, findings, progress)
-            await _reconcile(connection, findings)
-            return findings
+            if of is not None:
+                await connection.execute(f"SET TRANSACTION SNAPSHOT '{of}'")
+            await connection.execute(_ROOM)
+            yield connection
     finally:
         await connection.close()
 
 
-@dataclass(slots=True)
-class _Stream:
-    """Where the walk along one stream stands."""
-
-    stream_id: UUID | None = None
-    seq: int = 0
-    hash: str = GENESIS
-    at: str = ""
+@contextmanager
+def _leaves(asked: _Asked) -> Iterator[Leaves]:
+    with Path(asked.room).open("r+b") as file, mmap.mmap(file.fileno(), 0) as room:
+        yield Leaves(room, asked.begins, asked.sizes)
 
 
-async def _chains(
-    connection: asyncpg.Connection,
-    findings: Findings,
-    progress: Callable[[int, int], None] | None,
+async def _read(connection: asyncpg.Connection, which: Streams, asked: _Asked) -> Findings:
+    findings = Findings()
+    with _leaves(asked) as leaves:
+        await read_streams(connection, which, leaves, findings)
+    return findings
+
+
+async def _share(
+    asked: _Asked, parts: list[Streams], findings: Findings, tell: Callable[[], None]
 ) -> None:
-    total = await connection.fetchval(_COUNT)
-    heads = {row["stream_id"]: row for row in await connection.fetch(_HEADS)}
-    forgotten = await _forgotten(connection)
-    findings.streams = len(heads)
-    walk = _Stream()
-    ended: dict[UUID, tuple[int, str]] = {}
-    async for row in connection.cursor(_ENTRIES, prefetch=_BATCH):
-        if row["stream_id"] != walk.stream_id:
-            walk = _Stream(row["stream_id"])
-            if row["stream_id"] not in heads:
-                findings.found(f"stream {row['stream_id']}", "entries of a stream without a head")
-        _entry(row, walk, findings, forgotten)
-        _belongs(row, heads.get(row["stream_id"]), findings)
-        ended[row["stream_id"]] = (walk.seq, walk.hash)
-        findings.entries += 1
-        if progress is not None and findings.entries % _BATCH == 0:
-            progress(findings.entries, total)
-    for stream_id, head in heads.items():
-        if (head["seq"], head["hash"].hex()) != ended.get(stream_id, (0, GENESIS)):
-            findings.found(
-                f"stream {stream_id}",
-                f"its head says {head['seq']} entries, its entries end otherwise: the tail was cut "
-                "or something was appended past the service",
-            )
+    """Readers side by side, one a core: each takes the next streams when it has done with some."""
+    loop = asyncio.get_running_loop()
+    apart = multiprocessing.get_context("spawn")  # a fork would carry this loop's connections along
+    with ProcessPoolExecutor(mp_context=apart) as readers:
+        reading = [loop.run_in_executor(readers, _read_apart, asked, which) for which in parts]
+        for part in asyncio.as_completed(reading):
+            findings.add(await part)
+            tell()
+
+
+def _read_apart(asked: _Asked, which: Streams) -> Findings:
+    async def read() -> Findings:
+        async with _snapshot(asked.url, asked.snapshot) as connection:
+            return await _read(connection, which, asked)
+
+    return asyncio.run(read())
+
+
+def _tell(progress: Progress | None, findings: Findings, total: int) -> None:
     if progress is not None:
         progress(findings.entries, total)
-
-
-@dataclass(frozen=True, slots=True)
-class _Forgotten:
-    """Up to which entry of a stream a body may be gone: (stream, None or the person) -> seq."""
-
-    until: dict[tuple[UUID, UUID | None], int]
-    about: dict[UUID, UUID]  # what is about a person who was erased: object -> person
-
-    def says_so(self, row: Any) -> bool:
-        """Whether an erasure in this very stream, not before this entry, accounts for it."""
-        person = self.about.get(row["object_id"])
-        ends = [self.until.get((row["stream_id"], one), 0) for one in {None, person}]
-        seq: int = row["seq"]
-        return max(ends) >= seq
-
-
-async def _forgotten(connection: asyncpg.Connection) -> _Forgotten:
-    rows = await connection.fetch(_ERASURES)
-    about = await connection.fetch(_ABOUT) if rows else []
-    return _Forgotten(
-        {(row["stream_id"], row["person"]): row["seq"] for row in rows},
-        {row["object"]: row["person"] for row in about},
-    )
-
-
-def _entry(row: Any, walk: _Stream, findings: Findings, forgotten: _Forgotten) -> None:
-    where = f"stream {row['stream_id']}, entry {row['seq']}"
-    if row["seq"] != walk.seq + 1:
-        findings.found(where, f"entry {walk.seq + 1} is missing or was moved")
-    digest = hashlib.sha256(row["header"].encode()).digest()
-    if digest != row["hash"]:
-        findings.found(where, "the header was changed: it does not hash to its hash")
-    header = _header(row["header"])
-    if not header:
-        findings.found(where, "the header is no header")
-    if header.get("prev") != walk.hash:
-        findings.found(where, "it does not follow the entry before it")
-    if wrong := sorted(name for name, value in _columns(row).items() if header.get(name) != value):
-        findings.found(where, f"columns disagree with the header: {', '.join(wrong)}")
-    if str(header.get("at", "")) < walk.at:
-        findings.found(where, "it claims to be older than the entry before it")
-    if row["body_id"] is None:
-        if not forgotten.says_so(row):
-            findings.found(where, "its body is gone, and no erasure says so")
-    elif hashlib.sha256(row["content"]).hexdigest() != header.get("body_sealed"):
-        findings.found(where, "its body was changed")
-    walk.seq, walk.hash, walk.at = row["seq"], row["hash"].hex(), str(header.get("at", ""))
-
-
-def _header(text: str) -> dict[str, Any]:
-    """The header as it was told; empty when somebody made it something else."""
-    try:
-        header = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return header if isinstance(header, dict) else {}
-
-
-def _belongs(row: Any, head: Any, findings: Findings) -> None:
-    """What no header says: whose stream this is, in which country, and whose key opens a body.
-
-    An entry moved to another country would be hidden from those who watch over this one.
-    """
-    if head is None:
-        return
-    where = f"stream {row['stream_id']}, entry {row['seq']}"
-    if row["country"] != head["country"]:
-        findings.found(where, "it stands in another country than its stream")
-    if head["kind"] == "member" and row["actor"] != str(head["subject"]):
-        findings.found(where, "it is in the own stream of somebody else")
-    if row["body_id"] is None:
-        return
-    if (row["subject"], row["body_country"]) != (head["subject"], head["country"]):
-        findings.found(where, "its body stands under another subject or country")
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    """What the columns say, in the header's form: an index must not tell another story."""
-    return {
-        "v": VERSION,
-        "id": str(row["id"]),
-        "stream": str(row["stream_id"]),
-        "seq": row["seq"],
-        "at": fixed_width(row["at"]),
-        "act": row["act"],
-        "actor": row["actor"],
-        "agency": str(row["agency_id"]) if row["agency_id"] else None,
-        "object_type": row["object_type"],
-        "object": str(row["object_id"]) if row["object_id"] else None,
-    }
 
 
 # Each row is one effect that disagrees with the log. ``refused`` entries are about an object but
@@ -229,11 +155,12 @@ def _columns(row: Any) -> dict[str, Any]:
 _DISAGREEMENTS = r"""
 WITH entry AS (
     SELECT object_type, object_id, seq, act, substring(header from '"to":"([^"]*)"') AS stands
-    FROM referral.audit_entry WHERE act <> 'act.refused' AND act <> 'case.read'
+    FROM referral.audit_entry WHERE act <> 'act.refused' AND act <> 'case.read' AND object_type <> 'member'
 ), told AS (
+    -- The last word is the greatest of numbered words: no group has to be sorted for it.
     SELECT object_type, object_id, count(*) AS entries,
-        (array_agg(stands ORDER BY seq DESC) FILTER (WHERE stands IS NOT NULL))[1] AS stands,
-        (array_agg(stands ORDER BY seq DESC) FILTER (WHERE act IN ('referral.opened', 'referral.custody_moved')))[1] AS custody,
+        substring(max(to_char(seq, 'FM000000000000') || stands) from 13) AS stands,
+        substring(max(to_char(seq, 'FM000000000000') || stands) FILTER (WHERE act IN ('referral.opened', 'referral.custody_moved')) from 13) AS custody,
         bool_or(act = 'referral.closed') AS closed
     FROM entry GROUP BY object_type, object_id
 )

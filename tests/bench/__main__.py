@@ -21,6 +21,8 @@ BENCHES = {
     "mutants": ("countries",),
     "replay_cases": ("cases",),
     "signin": ("times",),
+    "tampering": ("mutations", "histories", "seed"),
+    "verify": ("entries",),
     "walks": ("countries", "steps", "seed"),
 }
 
@@ -32,6 +34,9 @@ def main() -> int:
     parser.add_argument("--cases", type=int, default=200_000, help="cases of the past replayed")
     parser.add_argument("--country", action="append", dest="countries", default=[], help="ZZ, …")
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="of the log verified")
+    parser.add_argument("--histories", type=int, default=1_000, help="honest logs verified")
+    parser.add_argument("--mutations", type=int, default=10_000, help="hands laid on a log")
     parser.add_argument("--persons", type=int, default=1000, help="of one event")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")

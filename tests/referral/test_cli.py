@@ -181,6 +181,9 @@ NO_TLS = {"REFERRAL_TLS_CERT": "/none", "REFERRAL_TLS_KEY": "/none"}
             MISUSE,
             "REFERRAL_AUDITOR_DATABASE_URL is not set",
         ),
+        (["audit", "verify", "--log", "my key"], {}, MISUSE, "no Ed25519 verifier key"),
+        (["audit", "verify", "--from", __file__], {}, MISUSE, "no signed note"),
+        (["audit", "verify", "--from", "nowhere"], {}, MISUSE, "does not exist"),
         (
             ["audit", "verify"],
             {"REFERRAL_AUDITOR_DATABASE_URL": "postgresql://a@127.0.0.1:1/b"},
