@@ -15,7 +15,7 @@ import asyncpg
 _ERASURES: Final = """
 SELECT e.stream_id::text, e.seq, CASE e.act WHEN 'person.erased' THEN e.object_id::text END AS person
 FROM referral.audit_entry e WHERE e.act IN ('case.erased', 'person.erased') AND e.stream_id >= $1 AND e.stream_id <= $2
-"""  # noqa: E501
+"""
 _ABOUT: Final = """
 WITH erased AS (SELECT e.object_id AS person FROM referral.audit_entry e WHERE e.act = 'person.erased'),
 of_hers AS (SELECT r.id, r.person_id AS person FROM referral.referral r JOIN erased e ON e.person = r.person_id),
@@ -27,7 +27,7 @@ about AS (
     UNION ALL SELECT x.id, o.person FROM of_hers o JOIN referral.panel_decision x ON x.referral_id = o.id
     UNION ALL SELECT x.id, e.person FROM erased e JOIN referral.screening_override x ON x.person_id = e.person)
 SELECT id::text, person::text FROM about
-"""  # noqa: E501
+"""
 
 
 @dataclass(frozen=True, slots=True)
