@@ -198,7 +198,9 @@ async def _verdict(
         return await casework.settle(session, waiting, verdict, now=now) is not None
 
 
-async def keep_no_longer(installation: Installation, now: datetime) -> int:
+async def keep_no_longer(
+    installation: Installation, now: datetime, stopping: asyncio.Event | None = None
+) -> int:
     """Note every case whose period of keeping is over; returns how many. It erases nothing.
 
     The periods are the country's own (``retention`` in country.yaml), by track. Each case is noted
@@ -208,7 +210,7 @@ async def keep_no_longer(installation: Installation, now: datetime) -> int:
     for code in installation.catalogue.countries:
         rows = installation.catalogue.country(code).retention
         years = {track: row.years for row in rows for track in row.tracks or ("*",)}
-        while years:
+        while years and not (stopping and stopping.is_set()):
             async with _acting_in(installation, code) as session:
                 found = await casework.kept_long_enough(session, years, now=now)
             told = 0
@@ -245,7 +247,7 @@ async def run(installation: Installation, stopping: asyncio.Event | None = None)
                 _LOG.info("fired", count=told.fired)
             await look_through(installation, installation.clock(), stopping)
             if installation.clock() >= look_at:
-                await keep_no_longer(installation, installation.clock())
+                await keep_no_longer(installation, installation.clock(), stopping)
                 look_at = installation.clock() + KEPT
         except Exception as fault:  # noqa: BLE001 - the clock must go on: the next turn tries again
             _LOG.error("turn failed", **fault_of(fault))

@@ -247,7 +247,6 @@ BEGIN
         RAISE EXCEPTION 'no such case' USING ERRCODE = 'RF008';
     END IF;
     PERFORM referral.post_entries(the_case, decided);
-    IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;
 
     INSERT INTO referral.retention SELECT t.* FROM jsonb_populate_recordset(NULL::referral.retention, decided -> 'retentions') t
         WHERE t.case_id = the_case AND t.reference = (SELECT c.reference FROM referral.case c WHERE c.id = the_case) AND t.closed_at = (SELECT max(r.closed_at) FROM referral.referral r WHERE r.case_id = the_case)
@@ -324,6 +323,8 @@ BEGIN
     INSERT INTO referral.outbox (id, country, kind, case_id, to_unit, to_role, occurred_at)
         SELECT o.id, referral.my_country(), o.kind, the_case, o.to_unit, o.to_role, o.occurred_at
         FROM jsonb_to_recordset(decided -> 'outbox') AS o (id uuid, kind text, to_unit uuid, to_role text, occurred_at timestamptz) WHERE o.kind LIKE 'erasure.%' OR o.kind LIKE 'hold.%';
+
+    IF decided ? 'idempotency' THEN PERFORM referral.post_answer(decided -> 'idempotency'); END IF;  -- after what forgets older ones
 
     WITH told AS (
         SELECT (x.header::jsonb ->> 'act') || ' ' || (x.header::jsonb ->> 'object') AS it FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)

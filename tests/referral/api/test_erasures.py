@@ -9,7 +9,7 @@ import pytest
 from referral import casework
 from referral.casework import Said
 from tests.cast import House
-from tests.referral.api.desk import Desk, problem
+from tests.referral.api.desk import Desk, key, problem
 from tests.referral.web.visiting import Seen, Visitor
 
 BAD = "invalid-input"
@@ -52,8 +52,11 @@ async def test_over_json(desk: Desk, closed: tuple[str, str]) -> None:
         (reference, WHY["reason"])
     ]
     problem(await desk.reads("coordinator", "erasures"), 403, "not-permitted")
-    done = await desk.sends("data_officer", answering, yes)
+    once = key()
+    done = await desk.sends("data_officer", answering, yes, once)
     assert done.json()["state"] == "approved"
+    again = await desk.sends("data_officer", answering, yes, once)
+    assert (again.status_code, again.json()) == (200, done.json()), "the same request once more"
     gone = problem(await desk.reads("inspector", f"cases/{case_id}"), 410, "erased")
     assert gone["erased_on"] == "2026-03-02"
     problem(await desk.reads("social_worker", f"cases/{case_id}/timeline"), 410, "erased")
