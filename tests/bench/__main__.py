@@ -10,6 +10,7 @@ from importlib import import_module
 # Each benchmark is a module with a function ``run``; these are the options it takes.
 BENCHES = {
     "access_mutants": (),
+    "audit_mutants": ("files",),
     "cancelled": ("requests",),
     "decide": (),
     "engine": (),
@@ -35,6 +36,7 @@ def main() -> int:
     parser.add_argument("--country", action="append", dest="countries", default=[], help="ZZ, …")
     parser.add_argument("--each", type=int, default=60, help="acts per connection and round")
     parser.add_argument("--entries", type=int, default=1_000_000, help="of the log verified")
+    parser.add_argument("--file", action="append", dest="files", default=[], help="proof.py, …")
     parser.add_argument("--histories", type=int, default=1_000, help="honest logs verified")
     parser.add_argument("--mutations", type=int, default=10_000, help="hands laid on a log")
     parser.add_argument("--persons", type=int, default=1000, help="of one event")

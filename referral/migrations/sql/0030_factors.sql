@@ -328,12 +328,18 @@ SELECT giver.id
                        OR giver.role = 'AGENCY_ADMIN' AND theirs.agency_id = giver.agency_id))
 $$;
 
+-- Roles that watch over others, and that of an administrator: nobody comes by one through one person.
+CREATE FUNCTION agencies.watches(role text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+SELECT role IN ('SUPERVISOR', 'AUDITOR', 'DATA_PROTECTION_OFFICER', 'AGENCY_ADMIN')
+$$;
+
 -- An administrator's new start for who watches over others, her among them, takes a second person.
 CREATE FUNCTION agencies.takes_two(giver uuid, subject uuid, at timestamptz) RETURNS boolean
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 SELECT EXISTS (SELECT FROM agencies.membership g WHERE g.id = giver AND g.role = 'AGENCY_ADMIN')
    AND EXISTS (SELECT FROM agencies.membership m WHERE m.member_id = subject AND agencies.in_standing(m.id, at)
-                AND m.role IN ('SUPERVISOR', 'AUDITOR', 'DATA_PROTECTION_OFFICER', 'AGENCY_ADMIN'))
+                AND agencies.watches(m.role))
 $$;
 
 CREATE FUNCTION agencies.must_ask(holder bytea, subject uuid, at timestamptz) RETURNS boolean

@@ -69,6 +69,22 @@ BEGIN
     RETURN 'added';
 END $$;
 
+-- A role is given, or, where it watches over others, asked for: another person answers.
+CREATE FUNCTION agencies.give_or_ask(giver uuid, new_id uuid, subject uuid, agency uuid, unit uuid, new_role text, at timestamptz) RETURNS text
+LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM agencies.membership x WHERE x.member_id = subject AND x.unit_id = unit AND x.role = new_role
+                AND (x.valid_until IS NULL OR x.valid_until > agencies.day_at(unit, at))) THEN
+        RETURN 'already-held';
+    END IF;
+    IF agencies.watches(new_role) THEN
+        INSERT INTO agencies.role_grant (id, member_id, agency_id, unit_id, role, asked_by, asked_at)
+        VALUES (new_id, subject, agency, unit, new_role, giver, at) ON CONFLICT DO NOTHING;
+        RETURN CASE WHEN FOUND THEN 'asked' ELSE 'already-held' END;
+    END IF;
+    RETURN agencies.seat(new_id, subject, agency, unit, new_role, at);
+END $$;
+
 -- 'given'; 'asked' for roles that take two (an administrator too: else one could make her own second);
 -- 'not-permitted', 'already-held', 'duties-conflict', 'unknown'.
 CREATE FUNCTION agencies.give_role(holder bytea, new_id uuid, subject uuid, unit uuid, new_role text, at timestamptz) RETURNS text
@@ -88,16 +104,7 @@ BEGIN
                         WHERE e.member_id = m.id AND g.agency_id = who.agency_id))) THEN
         RETURN 'unknown';
     END IF;
-    IF EXISTS (SELECT FROM agencies.membership x WHERE x.member_id = subject AND x.unit_id = unit AND x.role = new_role
-                AND (x.valid_until IS NULL OR x.valid_until > agencies.day_at(unit, at))) THEN
-        RETURN 'already-held';
-    END IF;
-    IF new_role IN ('SUPERVISOR', 'AUDITOR', 'DATA_PROTECTION_OFFICER', 'AGENCY_ADMIN') THEN
-        INSERT INTO agencies.role_grant (id, member_id, agency_id, unit_id, role, asked_by, asked_at)
-        VALUES (new_id, subject, who.agency_id, unit, new_role, who.id, at) ON CONFLICT DO NOTHING;
-        RETURN CASE WHEN FOUND THEN 'asked' ELSE 'already-held' END;
-    END IF;
-    RETURN agencies.seat(new_id, subject, who.agency_id, unit, new_role, at);
+    RETURN agencies.give_or_ask(who.id, new_id, subject, who.agency_id, unit, new_role, at);
 END $$;
 
 CREATE FUNCTION agencies.seat(new_id uuid, subject uuid, agency uuid, unit uuid, new_role text, at timestamptz) RETURNS text

@@ -170,16 +170,7 @@ BEGIN
        OR NOT EXISTS (SELECT FROM agencies.people_of(who.agency_id, at) f WHERE f.member_id = member) THEN
         RETURN 'unknown';
     END IF;
-    IF EXISTS (SELECT FROM agencies.membership x WHERE x.member_id = member AND x.unit_id = unit AND x.role = new_role
-                AND (x.valid_until IS NULL OR x.valid_until > agencies.day_at(unit, at))) THEN
-        RETURN 'already-held';
-    END IF;
-    IF new_role IN ('SUPERVISOR', 'AUDITOR', 'DATA_PROTECTION_OFFICER', 'AGENCY_ADMIN') THEN
-        INSERT INTO agencies.role_grant (id, member_id, agency_id, unit_id, role, asked_by, asked_at)
-        VALUES (new_id, member, who.agency_id, unit, new_role, who.id, at) ON CONFLICT DO NOTHING;
-        RETURN CASE WHEN FOUND THEN 'asked' ELSE 'already-held' END;
-    END IF;
-    RETURN agencies.seat(new_id, member, who.agency_id, unit, new_role, at);
+    RETURN agencies.give_or_ask(who.id, new_id, member, who.agency_id, unit, new_role, at);
 END $$;
 
 -- A role ends today, or is no longer asked for. 'ended', 'unknown'.

@@ -25,7 +25,7 @@ _FUNCTIONS: Final = (
     *("answer_grant", "end_role", "set_active", "note_absence", "end_absence", "put_on_duty"),
     *("end_duty", "keep_unit", "looks_after", "seat_of", "seat", "day_at"),
     *("signed_in_as", "account_of", "takes_two", "must_ask", "begin_anew", "ask_recovery"),
-    *("answer_recovery",),
+    *("answer_recovery", "watches", "give_or_ask"),
 )
 
 
