@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -11,9 +11,9 @@ import pytest
 from referral import casework
 from referral.audit import Done
 from referral.audit.verify import verify
-from referral.casework import Said
+from referral.casework import Intake, PersonTold, Said
 from referral.database import as_json, scalar
-from tests.cast import House, child_at_work
+from tests.cast import PLACE, House, child_at_work
 from tests.referral.forging import (
     Payload,
     adding,
@@ -231,6 +231,36 @@ async def test_a_body_goes_with_its_case_and_no_other_way(house: House, closed: 
     await connection.close()
     found = (await verify(house.database.url_of("auditor_ro"))).problems
     assert {one.what for one in found} == {"its body is gone, and no erasure says so"}
+
+
+async def test_of_one_person_go_the_bodies_about_her_up_to_her_erasure(house: House) -> None:
+    told = {"age": 10, "works": True, "econ_hours": 20, "beneficiary": "other"}
+    two = (PersonTold(facts=told), PersonTold(facts=told))
+    intake = Intake(client_id=uuid4(), place=PLACE, reported="CL", persons=two)
+    filed = await house.manages("inspector", casework.file, intake)
+    first, second = (UUID(one.referral_id) for one in filed.referrals)
+    proposal = await house.manages("inspector", casework.propose, first, "void", WHY)
+    answer = (casework.answer_proposal, UUID(proposal.id), Said())
+    await house.manages("supervisor", *answer, approve=True)
+    await erased(house, filed, number=1)
+    assert (await house.does("inspector", casework.add_note, first, "Again.")).status == 403
+    gone = await house.rows(
+        "SELECT e.object_id FROM referral.audit_entry e WHERE NOT EXISTS "
+        "(SELECT FROM referral.audit_body b WHERE b.entry_id = e.id) AND e.object_type = 'referral'"
+    )
+    assert {row["object_id"] for row in gone} == {first}
+    assert (await verify(house.database.url_of("auditor_ro"))).problems == []
+    house.honest = False
+    taken = (
+        "DELETE FROM referral.audit_body b USING referral.audit_entry e WHERE e.id = b.entry_id "
+        "AND e.object_id = $1"
+    )
+    for whose, count in ((second, "about somebody else"), (first, "after her erasure")):
+        before = len((await verify(house.database.url_of("auditor_ro"))).problems)
+        await house.rows(taken, whose)
+        found = (await verify(house.database.url_of("auditor_ro"))).problems
+        assert len(found) > before, count
+        assert {one.what for one in found} == {"its body is gone, and no erasure says so"}
 
 
 @pytest.mark.parametrize(
