@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from protocols.buddhist_era import Era
+from protocols.decision import LimitBasis
 from protocols.law import Source
 from protocols.lifecycle import Act
 from protocols.reading import Parameters
@@ -82,6 +83,20 @@ class WorkList:
     items: Mapping[str, Labels]
 
 
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long a case is kept once its last referral has closed; then its erasure is proposed.
+
+    ``tracks``: of which tracks; none named: of every other one. ``basis`` says whether the law
+    gives the number, or somebody assumed it.
+    """
+
+    tracks: tuple[str, ...]
+    years: int
+    basis: LimitBasis
+    sources: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Country:
     """One country, compiled."""
@@ -102,6 +117,12 @@ class Country:
     consent: tuple[Consent, ...] = ()  # by age
     hazardous_work: WorkList | None = None
     light_work: WorkList | None = None
+    retention: tuple[Retention, ...] = ()  # none: nothing is ever proposed for erasure
+
+    def kept(self, track: str) -> Retention | None:
+        """How long what belongs to this track is kept; None when the country does not say."""
+        named = (one for one in self.retention if track in one.tracks)
+        return next(named, next((one for one in self.retention if not one.tracks), None))
 
     def consent_at(self, age: int) -> Consent | None:
         """Who is asked for a person of this age; None when the country does not say."""
@@ -111,6 +132,7 @@ class Country:
     def cited(self) -> tuple[str, ...]:
         """What the country's own lists rest on."""
         lists = [row.sources for row in self.consent]
+        lists += [row.sources for row in self.retention]
         lists += [one.sources for one in (self.hazardous_work, self.light_work) if one is not None]
         return tuple(source for sources in lists for source in sources)
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from protocols.buddhist_era import Era
 from protocols.country import AGENCY_TYPES, LEVELS, Country, Labels, Mandate
-from protocols.country_lists import read_consent, read_work
+from protocols.country_lists import read_consent, read_retention, read_work
 from protocols.document import Item
 from protocols.law import Grade, Source
 from protocols.lifecycle import Act
@@ -41,7 +41,10 @@ def read_country(item: Item, problems: Problems) -> Country:
             *("iso2", "names", "languages", "time_zone", "screening", "default_track"),
             *("supervisor_after", "mandates", "reasons", "outcomes", "sources"),
         ),
-        optional=("calendar_era", "documents", "consent", "hazardous_work", "light_work"),
+        optional=(
+            *("calendar_era", "documents", "consent", "hazardous_work", "light_work"),
+            "retention",
+        ),
     )
     languages = section.words("languages")
     sources = _sources(section, problems)
@@ -70,6 +73,7 @@ def read_country(item: Item, problems: Problems) -> Country:
         consent=read_consent(section, labels, cite),
         hazardous_work=read_work(section, "hazardous_work", labels, cite),
         light_work=read_work(section, "light_work", labels, cite),
+        retention=read_retention(section, cite),
     )
 
 

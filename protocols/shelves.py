@@ -132,6 +132,13 @@ def _read_shelf(
             f"the default track '{country.default_track}' does not exist",
             "Name the track that asks first when nothing certain is known",
         )
+    tracks = {version.track for version in versions}
+    for track in sorted({name for row in country.retention for name in row.tracks} - tracks):
+        problems.error(
+            item.spot,
+            f"'retention' names the track '{track}', which does not exist",
+            f"Use one of {', '.join(sorted(tracks))}, or correct the spelling",
+        )
     versions.sort(key=lambda version: (version.track, version.in_force_from))
     succession(versions, problems)
     _strangers(folder, problems)

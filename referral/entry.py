@@ -25,9 +25,9 @@ from referral.attachments.scanning import Scan, without
 from referral.audit.key_files import SigningKey
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
-from referral.queries.entered_days import keep_up
 from referral.notices import Channel
 from referral.notices.live import Live
+from referral.queries.entered_days import keep_up
 from referral.session import Actor, Claim, ReadSession, WitnessedRead, WriteSession
 from referral.settings import Settings
 from referral.vault import Vault

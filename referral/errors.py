@@ -117,6 +117,27 @@ def not_allowed_now(
     )
 
 
+def legal_hold(act: str) -> Refusal:
+    """A court, or whoever asked for it, needs the case as it is."""
+    explanation = (
+        "A legal hold stands on this case: nothing of it is erased, struck out or merged until two "
+        "persons have lifted it (page Erasures). Nothing was changed."
+    )
+    return not_allowed_now("legal hold", act, ["ask_lifting"], explanation)
+
+
+def erased(on: str) -> Refusal:
+    """It was here, and you had a part in it; to everybody else it never was."""
+    return Refusal(
+        410,
+        "erased",
+        "This was erased",
+        f"What was known of it was destroyed on {on}: asked for by one person and approved by "
+        "another. That it was erased, and why, stands on the page Erasures.",
+        {"erased_on": on},
+    )
+
+
 def version_conflict(current: int) -> Refusal:
     """Somebody else was first."""
     return Refusal(

@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 
 from referral import installing, keeping
+from referral.audit import Done
+from referral.entry import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
-from referral.rewrapping import rewrap, under
+from referral.rewrapping import rewrap, told, under
 from referral.terminal import Terminal
 
 keys = group("Root keys, which wrap every data key.")
@@ -27,8 +29,8 @@ def list_keys(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     missing = sorted(set(counts) - {key.number for key in kept})
     named = [(key.number, key.keeper or "in clear", counts.get(key.number, 0)) for key in kept]
     rows = [*named, *((number, "MISSING", counts[number]) for number in missing)]
-    told = [{"number": number, "opened_by": by, "data_keys": n} for number, by, n in rows]
-    terminal.answer({"root_keys": told})
+    listed = [{"number": number, "opened_by": by, "data_keys": n} for number, by, n in rows]
+    terminal.answer({"root_keys": listed})
     terminal.table("Root keys", ("number", "opened by", "data keys"), rows)
 
 
@@ -38,6 +40,8 @@ def rotate(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     terminal, settings = Terminal(as_json), settings_with(data_dir)
     with installing.database(settings) as addresses:
         added = keeping.rotated(settings, embedded=addresses.embedded)
+        vault = keeping.vault_of(settings, embedded=addresses.embedded)
+        asyncio.run(told(addresses.of("migrator"), vault, Done.KEY_ROTATED, now=utc_now()))
     terminal.answer({"number": added.number, "opened_by": added.keeper or "in clear"})
     terminal.say(
         f"Root key {added.number} is there. Keep a copy elsewhere, bring the file to every server, "
@@ -57,6 +61,8 @@ def wrap_anew(data_dir: DataDir = None, as_json: AsJson = False) -> None:
                     addresses.of("migrator"), vault, lambda n: tell(f"{n} data keys wrapped anew")
                 )
             )
-    total = sum(done.counts.values())
+        total = sum(done.counts.values())
+        what = (addresses.of("migrator"), vault, Done.KEYS_REWRAPPED)
+        asyncio.run(told(*what, now=utc_now(), wrapped_anew=total))
     terminal.answer({"newest": vault.newest, "wrapped_anew": total, "from": done.counts})
     terminal.say(f"{total} data keys wrapped anew under root key {vault.newest}.")

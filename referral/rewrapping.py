@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import asyncpg
 
+from protocols.catalogue import Catalogue
 from referral.addresses import plain
+from referral.audit import OPERATOR, Done
+from referral.audit.streams import log_system
+from referral.database import make_engine
+from referral.session import ReadSession
 from referral.vault import Vault, Wrapped
 
 _BATCH: Final = 1000
@@ -62,6 +68,33 @@ async def rewrap(url: str, vault: Vault, tell: Callable[[int], None]) -> Under:
     finally:
         await connection.close()
     return Under(dict(done))
+
+
+async def told(url: str, vault: Vault, act: Done, *, now: datetime, **counts: Any) -> None:
+    """What was done to root keys, in the system's stream of every country, as the operator.
+
+    The number of the newest root key stands in the header; of a key nothing is ever told.
+    """
+    engine = make_engine(url, pool_size=1)
+    try:
+        async with engine.begin() as connection:
+            session = ReadSession(connection, vault, Catalogue({}), "operator")
+            asking = "SELECT DISTINCT country FROM agencies.unit ORDER BY 1"
+            for (country,) in (await connection.exec_driver_sql(asking)).all():
+                begin = "SELECT referral.begin_operator($1)"
+                await connection.exec_driver_sql(begin, (country,))
+                await log_system(
+                    session,
+                    act,
+                    by=OPERATOR,
+                    about=("root_key", None),
+                    now=now,
+                    why="operator",
+                    to=str(vault.newest),
+                    **counts,
+                )
+    finally:
+        await engine.dispose()
 
 
 def _changed(vault: Vault, row: Any) -> tuple[Any, bytes, bytes]:

@@ -15,18 +15,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
+from uuid import UUID
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from referral import casework, recounting
 from referral.attachments.scanning import ScannerDownError
-from referral.audit import promises
+from referral.audit import CLOCKWORK, Done, promises
 from referral.audit.standing import watch
+from referral.audit.streams import log_system
+from referral.database import as_json
 from referral.entry import Installation
 from referral.logs import fault_of
-from referral.queries.entered_days import keep_up
 from referral.notices.telling import Round, Teller
+from referral.queries.entered_days import keep_up
 from referral.session import WriteSession
 
 _LOG = structlog.get_logger("referral.worker")
@@ -36,6 +39,7 @@ AFTER_A_FAULT: Final = 5.0  # seconds, while the database is away
 LOG_LOOK: Final = 10.0  # seconds between two looks at the log itself
 PUSHED: Final = timedelta(minutes=5)
 AT_ONCE = 200  # clocks in one transaction: what is locked waits as long as it takes
+KEPT: Final = timedelta(hours=1)  # between two looks for what has been kept long enough
 
 # Whose turn it is: the country whose limit has been due longest. Choosing and taking on the
 # country's context are one round trip.
@@ -98,7 +102,7 @@ async def turn(
     """
     told, done = Turn(), set[str]()
     async with installation.engine.connect() as connection:
-        await _escalate(connection, now)
+        await _escalate(installation, connection, now)
         await recounting.look_through(installation, connection, now, stopping)
         while stopping is None or not stopping.is_set():
             country, claimed, passed = await _batch(installation, connection, now, done)
@@ -161,10 +165,21 @@ async def _one_by_one(
     return told
 
 
-async def _escalate(connection: AsyncConnection, now: datetime) -> None:
-    """Glasses nobody has reviewed in time: who protects data is told, each once."""
+async def _escalate(installation: Installation, connection: AsyncConnection, now: datetime) -> None:
+    """Glasses nobody has reviewed in time: who protects data is told, each once, and the log."""
     async with connection.begin():
-        await connection.exec_driver_sql(_UNREVIEWED, (now,))
+        session = _session(installation, connection)
+        for one in await as_json(connection, _UNREVIEWED, now):
+            await connection.exec_driver_sql("SELECT referral.begin_worker($1)", (one["country"],))
+            await log_system(
+                session,
+                Done.GLASS_ESCALATED,
+                by=CLOCKWORK,
+                about=("glass", UUID(one["id"])),
+                now=now,
+                why="clock",
+                occurred_at=datetime.fromisoformat(one["due"]),
+            )
 
 
 async def _left(connection: AsyncConnection, now: datetime) -> int:
@@ -236,6 +251,31 @@ async def _verdict(
         return await casework.settle(session, waiting, verdict, now=now) is not None
 
 
+async def keep_no_longer(
+    installation: Installation, now: datetime, stopping: asyncio.Event | None = None
+) -> int:
+    """Note every case whose period of keeping is over; returns how many. It erases nothing.
+
+    The periods are the country's own (``retention`` in country.yaml), by track. Each case is noted
+    once, in a transaction of its own.
+    """
+    noted = 0
+    for code in installation.catalogue.countries:
+        rows = installation.catalogue.country(code).retention
+        years = {track: row.years for row in rows for track in row.tracks or ("*",)}
+        while years and not (stopping and stopping.is_set()):
+            async with _acting_in(installation, code) as session:
+                found = await casework.kept_long_enough(session, years, now=now)
+            told = 0
+            for case_id in found:
+                async with _acting_in(installation, code) as session:
+                    told += await casework.note_retention(session, case_id, now=now)
+            noted += told
+            if not told:
+                break
+    return noted
+
+
 @asynccontextmanager
 async def _acting_in(installation: Installation, country: str) -> AsyncIterator[WriteSession]:
     async with installation.engine.begin() as connection:
@@ -296,6 +336,7 @@ async def _go_on_telling(installation: Installation, stopping: asyncio.Event) ->
 
 async def _go_on(installation: Installation, stopping: asyncio.Event) -> Turn:
     whole, looked = Turn(), monotonic()  # at a start, whoever grows and signs is starting too
+    look_at = installation.clock()
     while not stopping.is_set():
         wait = IDLE
         try:
@@ -307,6 +348,9 @@ async def _go_on(installation: Installation, stopping: asyncio.Event) -> Turn:
             if monotonic() - looked >= LOG_LOOK:
                 looked = monotonic()
                 await look_at_log(installation, installation.clock())
+            if installation.clock() >= look_at:
+                await keep_no_longer(installation, installation.clock(), stopping)
+                look_at = installation.clock() + KEPT
         except Exception as fault:  # noqa: BLE001 - the clock must go on: the next turn tries again
             _LOG.error("turn failed", **fault_of(fault))
             wait = AFTER_A_FAULT

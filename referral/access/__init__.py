@@ -16,6 +16,7 @@ from referral import errors
 from referral.access.deciding import (
     EVERYTHING_SHOWN,
     HIDDEN,
+    LEGAL_HOLD,
     NOTHING_SHOWN,
     OUTSIDE,
     Context,
@@ -89,6 +90,8 @@ def refusal_for(action: str, decision: Decision) -> Refusal:
     """What to tell somebody who may know of the case."""
     if decision.reason_code in HIDDEN:
         return errors.not_found()
+    if decision.reason_code == LEGAL_HOLD:
+        return errors.legal_hold(action)
     if Need.STEP_UP in decision.obligations:
         return errors.step_up_required(action)
     if Need.REASON in decision.obligations:

@@ -27,7 +27,7 @@ SEALED: Final = "sealed"
 NO_RELATIONSHIP: Final = "no-relationship"
 NO_CELL: Final = "no-cell"
 HIDDEN: Final = frozenset({EXCLUDED, SEALED, NO_RELATIONSHIP})
-_ON_HOLD: Final = frozenset({"erase", "ask_erasure", "void", "merge"})  # what a legal hold forbids
+LEGAL_HOLD: Final = "legal-hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,8 @@ def _explicit(actor: Actor, action: str, resource: Resource, context: Context) -
         return Decision(allow=False, reason_code=EXCLUDED)
     if resource.sealed and actor.member_id not in resource.named:
         return Decision(allow=False, reason_code=SEALED)
-    if resource.legal_hold and action in _ON_HOLD:
-        return Decision(allow=False, reason_code="legal-hold")
+    if resource.legal_hold and action in matrix().on_hold:
+        return Decision(allow=False, reason_code=LEGAL_HOLD)
     return None
 
 

@@ -37,6 +37,7 @@ Needs = frozenset[Need]
 class Matrix:
     """Action -> relationship -> needs, action -> role -> needs, class -> the action that opens it.
 
+    ``on_hold``: actions that a legal hold denies.
     ``sight``: what a relationship makes visible, by (a reason was given, stepped up): worked out
     from the cells once, since every decision tells it.
     """
@@ -46,6 +47,7 @@ class Matrix:
     classes: Mapping[str, str]
     apart: tuple[frozenset[str], ...]
     sight: Mapping[tuple[Relationship, bool, bool], frozenset[str]]
+    on_hold: frozenset[str]
 
 
 @cache
@@ -65,6 +67,7 @@ def matrix() -> Matrix:
         classes=raw["classes"],
         apart=tuple(frozenset(pair) for pair in raw["apart"]),
         sight=_sight(on_a_case, raw["classes"]),
+        on_hold=frozenset(raw["on_hold"]),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -96,7 +96,8 @@ class Locked:
 
     def resource(self, actor: Actor) -> Resource:
         """As ``decide`` asks about it."""
-        return Resource.of(self.relationships(actor), self.mine)
+        found = Resource.of(self.relationships(actor), self.mine)
+        return replace(found, legal_hold=self.case["legal_hold"])
 
 
 def moment(text: str) -> datetime:

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
+from pydantic import Field
+
 from referral.api.answers import Answer, Titled
 from referral.api.ground_answers import Needed, Withheld, needed_of, withheld_of
 from referral.api.hand_off_answers import Limit, Listed, Note, notes_of
@@ -26,6 +28,7 @@ class PersonKnown(Answer):
     role: str
     identified: bool
     headcount: int
+    erased_at: datetime | None = Field(description="Since when nothing is known of her any more.")
     facts: dict[str, Any] | None
     screening: dict[str, Any] | None
     overrides: tuple[dict[str, Any], ...]
@@ -159,6 +162,7 @@ class Case(Answer):
     warnings: tuple[dict[str, Any], ...]
     voice_contact_at: datetime | None
     voice_attempts: int
+    legal_hold: bool = Field(description="One stands; told to whoever holds the case.")
     older: tuple[Same, ...]
     newer: tuple[Same, ...]
     facts: dict[str, Any] | None

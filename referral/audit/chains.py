@@ -19,6 +19,7 @@ import orjson
 
 from referral.audit import GENESIS, VERSION
 from referral.audit.findings import Findings
+from referral.audit.forgotten import Forgotten
 from referral.audit.proof import HASH, leaf_hash
 
 _BATCH: Final = 2_000
@@ -92,6 +93,7 @@ async def read_streams(
 ) -> None:
     """Read these streams inside an open transaction."""
     heads = {row["stream_id"]: row for row in await connection.fetch(_HEADS, *_ends(which))}
+    forgotten = await Forgotten.read(connection, *_ends(which))
     findings.streams += len(heads)
     walk, ended = _Walk(), dict[str, tuple[int, str, datetime | None]]()
     cursor = await connection.cursor(_ENTRIES, *_ends(which))
@@ -102,7 +104,7 @@ async def read_streams(
                 if walk.stream_id not in heads:
                     findings.found(f"stream {walk.stream_id}", "entries of a stream without a head")
             again = row["id"] == walk.entry  # the same entry, in the next tree
-            wrong = [] if again else _wrong(row, walk, heads.get(walk.stream_id))
+            wrong = [] if again else _wrong(row, walk, heads.get(walk.stream_id), forgotten)
             wrong += _placed(row, leaves)
             for what in wrong:
                 findings.found(f"stream {walk.stream_id}, entry {row['seq']}", what)
@@ -132,7 +134,7 @@ def _placed(row: Any, leaves: Leaves) -> list[str]:
     return [] if laid else ["it has a place in no tree"]
 
 
-def _wrong(row: Any, walk: _Walk, head: Any) -> list[str]:
+def _wrong(row: Any, walk: _Walk, head: Any, forgotten: Forgotten) -> list[str]:
     """What is wrong with one entry; the walk goes on to it."""
     wrong: list[str] = []
     if row["seq"] != walk.seq + 1:
@@ -150,16 +152,17 @@ def _wrong(row: Any, walk: _Walk, head: Any) -> list[str]:
     at = str(header.get("at", ""))
     if at < walk.at:
         wrong.append("it claims to be older than the entry before it")
-    wrong.extend(_body(row, header))
+    wrong.extend(_body(row, header, forgotten))
     if head is not None:
         wrong.extend(_foreign(row, head))
     walk.entry, walk.seq, walk.hash, walk.at = row["id"], row["seq"], row["hash"].hex(), at
     return wrong
 
 
-def _body(row: Any, header: Mapping[str, Any]) -> list[str]:
+def _body(row: Any, header: Mapping[str, Any], forgotten: Forgotten) -> list[str]:
     if row["content"] is None:
-        return ["its body is gone, and no erasure says so"]
+        told = forgotten.says_so(row)
+        return [] if told else ["its body is gone, and no erasure says so"]
     if hashlib.sha256(row["content"]).hexdigest() != header.get("body_sealed"):
         return ["its body was changed"]
     return []

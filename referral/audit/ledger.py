@@ -32,6 +32,7 @@ Door = Literal[
     "log_system",
     "change_calendar",
     "publish",
+    "erase",
 ]
 
 
@@ -166,6 +167,12 @@ def sealed(key: SubjectKey, clear: bytes, *, room: str, column: str, row: UUID) 
     return "\\x" + key.seal(clear, room=room, column=column, row=row).hex()
 
 
+def docket_sealed(key: SubjectKey, hand_off: UUID, number: str) -> dict[str, Any]:
+    """An agency's own number of a hand-off, under the case's key; read beside the hand-off only."""
+    kept = sealed(key, number.encode(), room="docket", column="number", row=hand_off)
+    return {"key_version": key.version, "number": kept}
+
+
 def author_of(actor: Actor | Author | None) -> Author:
     """Who stands in the log: the membership's opaque id, or (None) the clockwork."""
     if isinstance(actor, Author):
@@ -197,7 +204,8 @@ async def post(
 
     ``answer`` (ids and states only) is stored under the idempotency key, if the call has one.
     """
-    payload: dict[str, Any] = {**ledger.rows, "entries": entries_of(ledger, actor, head, key)}
+    entries = entries_of(ledger, actor, head, key)
+    payload: dict[str, Any] = {**ledger.rows, "entries": entries}
     if ledger.case_id is not None:
         payload["case_id"] = str(ledger.case_id)
     if ledger.seen is not None:

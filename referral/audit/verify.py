@@ -191,6 +191,27 @@ SELECT 'bundle ' || coalesce(b.id, t.object_id), 'it is ' || CASE WHEN b.made_at
     FROM referral.bundle b FULL JOIN (SELECT * FROM told WHERE object_type = 'bundle') t ON t.object_id = b.id
     WHERE coalesce(t.entries, 0) <> (b.made_at IS NOT NULL)::int
 UNION ALL
+SELECT 'hold ' || coalesce(o.id, t.object_id), 'it stands or is lifted, the log has ' || coalesce(t.entries, 0) || ' entries'
+    FROM referral.legal_hold o FULL JOIN (SELECT * FROM told WHERE object_type = 'hold') t ON t.object_id = o.id
+    WHERE t.entries IS DISTINCT FROM CASE WHEN o.id IS NULL THEN 0 WHEN o.lifted_at IS NULL THEN 1 ELSE 2 END
+UNION ALL
+SELECT 'case ' || coalesce(c.id, e.object_id), CASE WHEN c.id IS NULL THEN 'the log says it was erased, and it was not' ELSE 'it is erased, and the log does not say so' END
+    FROM (SELECT id FROM referral.case WHERE erased_at IS NOT NULL) c FULL JOIN (SELECT * FROM entry WHERE act = 'case.erased') e ON e.object_id = c.id
+    WHERE c.id IS NULL OR e.object_id IS NULL
+UNION ALL
+SELECT 'person ' || coalesce(p.id, e.object_id), CASE WHEN p.id IS NULL THEN 'the log says it was erased, and it was not' ELSE 'it is erased, and the log does not say so' END
+    FROM (SELECT p.id, c.erased_at IS NOT NULL AS whole FROM referral.person p JOIN referral.case c ON c.id = p.case_id WHERE p.erased_at IS NOT NULL) p
+        FULL JOIN (SELECT * FROM entry WHERE act = 'person.erased') e ON e.object_id = p.id
+    WHERE p.id IS NULL OR (e.object_id IS NULL AND NOT p.whole)
+UNION ALL
+SELECT 'erasure ' || coalesce(x.id, e.object_id), 'it stands, or the log tells of it, and not both'
+    FROM referral.erasure x FULL JOIN (SELECT * FROM entry WHERE act IN ('case.erased', 'person.erased')) e ON e.object_id = coalesce(x.person_id, x.case_id)
+    WHERE x.id IS NULL OR e.object_id IS NULL
+UNION ALL
+SELECT 'case ' || coalesce(k.case_id, e.object_id), 'its period was noted, or the log tells of it, and not both'
+    FROM referral.retention k FULL JOIN (SELECT * FROM entry WHERE act = 'case.retention_passed') e ON e.object_id = k.case_id
+    WHERE k.case_id IS NULL OR e.object_id IS NULL
+UNION ALL
 SELECT 'glass ' || coalesce(g.id, t.object_id), 'it is at version ' || coalesce(g.version, 0) || ', the log has ' || coalesce(t.entries, 0) || ' entries'
     FROM referral.glass g FULL JOIN (SELECT * FROM told WHERE object_type = 'glass') t ON t.object_id = g.id
     WHERE g.version::bigint IS DISTINCT FROM t.entries
@@ -278,8 +299,12 @@ SELECT 'case ' || p.case_id AS place, 'a ' || p.relationship || ' with ' || arra
         AND p.barred @> ARRAY(SELECT x.excluded FROM referral.exclusion x WHERE x.case_id = p.case_id AND x.lifted_at IS NULL)) IS NOT TRUE
 UNION ALL
 SELECT 'referral ' || r.id, 'nobody, or more than one, is party to it as its holder'
-    FROM referral.referral r
-    WHERE (SELECT count(*) FROM referral.party p WHERE p.case_id = r.case_id AND p.referral_id = r.id AND p.relationship = 'holder' AND p.until IS NULL) <> 1
+    FROM referral.referral r JOIN referral.person w ON w.id = r.person_id
+    WHERE (SELECT count(*) FROM referral.party p WHERE p.case_id = r.case_id AND p.referral_id = r.id AND p.relationship = 'holder' AND p.until IS NULL) <> (w.erased_at IS NULL)::int
+UNION ALL
+SELECT 'referral ' || r.id, 'its person is erased, and somebody is still party to it'
+    FROM referral.referral r JOIN referral.person w ON w.id = r.person_id
+    WHERE w.erased_at IS NOT NULL AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = r.case_id AND p.referral_id = r.id AND p.until IS NULL)
 UNION ALL
 SELECT 'hand-off ' || h.id, 'it is ' || h.state || ', and who was asked is no party to it'
     FROM referral.hand_off h

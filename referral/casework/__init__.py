@@ -19,7 +19,6 @@ from referral.casework.attaching import (
 )
 from referral.casework.batches import BatchActed, act_on_batch
 from referral.casework.bundles import Asked, Choice, answer_bundle, ask_bundle
-from referral.casework.clockwork import lapse
 from referral.casework.calendars import (
     MOST_LISTED,
     CalendarChange,
@@ -45,6 +44,7 @@ from referral.casework.contacts import (
 )
 from referral.casework.deciding import decide_panel
 from referral.casework.duplicates import Matches, Sought, find_duplicates
+from referral.casework.erasing import Ground, answer_erasure, ask_erasure
 from referral.casework.filed import filed_again
 from referral.casework.filing import file
 from referral.casework.filings import Filed, PersonFiled, ReferralOpened
@@ -69,6 +69,7 @@ from referral.casework.history import (
     file_history,
     filed_before,
 )
+from referral.casework.holding import ask_lifting, kept_long_enough, note_retention, set_hold
 from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
 from referral.casework.need_to_know import (
@@ -114,6 +115,7 @@ __all__ = [
     "Claimed",
     "Filed",
     "Glass",
+    "Ground",
     "Imported",
     "Intake",
     "LawfulBasis",
@@ -146,11 +148,14 @@ __all__ = [
     "add_note",
     "amend",
     "answer_bundle",
+    "answer_erasure",
     "answer_proposal",
     "answer_release",
     "answer_removal",
     "ask_bundle",
     "ask_cancellation",
+    "ask_erasure",
+    "ask_lifting",
     "ask_removal",
     "attach",
     "attest",
@@ -177,13 +182,15 @@ __all__ = [
     "hold",
     "hold_meeting",
     "identify",
+    "kept_long_enough",
     "lapse",
     "look_through",
+    "note_retention",
     "override_screening",
     "pass_time",
     "plan_operation",
-    "preview_calendar",
     "prepare_release",
+    "preview_calendar",
     "propose",
     "put_back",
     "reassign",
@@ -196,6 +203,7 @@ __all__ = [
     "resume",
     "review_glass",
     "set_docket",
+    "set_hold",
     "settle",
     "start",
     "take_hand_over",

@@ -9,7 +9,7 @@ from protocols.lifecycle import State
 from referral import errors
 from referral.access.standing import Locked
 from referral.audit import Done
-from referral.audit.ledger import Ledger
+from referral.audit.ledger import Ledger, docket_sealed
 from referral.casework.answers import Acted
 from referral.casework.ground import (
     hand_off_ground,
@@ -122,7 +122,7 @@ async def set_docket(
         hand_off_id=row["id"],
         country=held.locked.case["country"],
         agency_id=str(actor.agency_id),
-        number=number.strip(),
+        **docket_sealed(held.keys[held.locked.case_id], UUID(row["id"]), number.strip()),
     )
     ledger.add("marks", id=row["id"])
     ledger.log(Done.DOCKET_SET, "hand_off", row["id"], to=row["state"])

@@ -83,6 +83,7 @@ def keep_case(dossier: Dossier, case_facts: Any, *, imported: bool = False) -> N
         voice_attempts=0,
         imported=imported,
         sealed=False,
+        legal_hold=False,
         warnings=[],
         version=len(ledger.drafts),  # its stream has that many entries by now
     )
@@ -95,7 +96,16 @@ def keep_case(dossier: Dossier, case_facts: Any, *, imported: bool = False) -> N
         amended_at=dossier.now.isoformat(),
     )
     if intake.workplace:
-        ledger.add("workplaces", id=str(uuid4()), **where, facts=dict(intake.workplace))
+        written = orjson.dumps(dict(intake.workplace))
+        ledger.add(
+            "workplaces",
+            id=str(uuid4()),
+            **where,
+            key_version=dossier.key.version,
+            facts=sealed(
+                dossier.key, written, room="workplace", column="facts", row=dossier.case_id
+            ),
+        )
     if intake.narrative:
         ledger.note(dossier.key, "narrative", intake.narrative, actor)
     if intake.reporter:

@@ -17,6 +17,7 @@ from referral.casework.answers import Ask
 from referral.casework.blinding import country_key, findable
 from referral.casework.dossier import keep_case, open_dossier
 from referral.casework.filings import Filed
+from referral.casework.ground import gone
 from referral.casework.intake import Intake
 from referral.casework.persons import keep_persons
 from referral.casework.refusing import refuse
@@ -71,7 +72,7 @@ async def ground_of(
     session: WriteSession, actor: Actor, intake: Intake, now: datetime
 ) -> tuple[Any, list[Understood], list[str]] | Refusal:
     """May she file, is the place one, do the facts parse: everything that can say no."""
-    refused = access.by_role(actor, "create_intake")
+    refused = access.by_role(actor, "create_intake") or await gone(session, intake.client_id)
     if refused is not None:
         return refused
     understood = understand(intake, load_vocabulary(), now)

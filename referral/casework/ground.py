@@ -11,6 +11,7 @@ from referral import access, errors
 from referral.access.standing import Locked
 from referral.casework.refusing import refuse
 from referral.casework.said import Said, occurred_faults
+from referral.database import scalar
 from referral.errors import Refusal
 from referral.session import Actor, WriteSession, keys_of
 from referral.vault import SubjectKey
@@ -83,7 +84,7 @@ async def _ground(
         return await refuse(
             session,
             actor,
-            errors.not_found(),
+            await gone(session, object_id) or errors.not_found(),
             act=action,
             object_type=object_type,
             object_id=object_id,
@@ -102,6 +103,13 @@ async def _ground(
             return Held(locked, verdict.reason_code, keys_of(session, locked.keys))
         verdict = refusal
     return await refuse_there(session, actor, locked, action, verdict, now)
+
+
+async def gone(session: WriteSession, wanted: UUID | None) -> Refusal | None:
+    """That it was erased, to whoever had a part in it to the last; None to everybody else."""
+    asking = "SELECT referral.gone_since($1)::date::text"
+    since = await scalar(session.connection, asking, wanted)
+    return None if since is None else errors.erased(since)
 
 
 async def refuse_there(

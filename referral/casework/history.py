@@ -19,7 +19,7 @@ from agencies.directory import Ask, Serving, UnitRef, Via, serving
 from protocols.decision import OpenHandOff
 from protocols.lifecycle import Kind
 from referral.audit import Done
-from referral.audit.ledger import post
+from referral.audit.ledger import docket_sealed, post
 from referral.casework import carrying
 from referral.casework.dossier import Dossier, keep_case, open_dossier
 from referral.casework.filing import ground_of
@@ -349,7 +349,7 @@ def _keep(
         hand_off_id=str(hand_off_id),
         country=subject.country,
         agency_id=str(dossier.actor.agency_id),
-        number=number,
+        **docket_sealed(dossier.key, hand_off_id, number),
     )
     dossier.ledger.log(
         Done.HAND_OFF_REQUESTED,

@@ -121,6 +121,8 @@ async def answer_proposal(
     refusal = decision if isinstance(decision, Refusal) else _not_answerable(actor, asked, now)
     if refusal is None and approve:
         refusal = correcting.still_stands(locked, asked)
+        if locked.case["legal_hold"] and asked["act"] in access.matrix().on_hold:
+            refusal = errors.legal_hold(asked["act"])
         refusal = refusal or await merging.still_stands(session, locked, asked)
     if refusal is not None or isinstance(decision, Refusal):
         return await refuse_there(

@@ -77,9 +77,12 @@ async def attachments_of(
 
 _LINES = text("""
 SELECT id, kind, state, code, media_type, size, added_at, hand_off_id, about
-FROM referral.attachment WHERE case_id = :case AND (:travels OR by_unit = :unit) ORDER BY added_at DESC, id
+FROM referral.attachment WHERE case_id = :case AND (:travels OR by_unit = :unit) AND about <> '' ORDER BY added_at DESC, id
 """)
-_CASE = text("SELECT case_id, by_unit, state, media_type FROM referral.attachment WHERE id = :id")
+_CASE = text(
+    "SELECT case_id, by_unit, state, media_type FROM referral.attachment "
+    "WHERE id = :id AND about <> ''"
+)
 _CONTENT = text(
     "SELECT content FROM referral.attachment_content WHERE attachment_id = :id AND copy = :copy"
 )

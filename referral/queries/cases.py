@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from referral import access, errors
@@ -19,7 +20,7 @@ from referral.queries.overrides import overrides_of
 from referral.queries.panels import PanelSeen, dissents_of, panels_of
 from referral.queries.persons import EVERYBODY, PersonSeen, last_number, persons_of
 from referral.queries.referrals import ReferralSeen, referrals_of, related_to
-from referral.queries.sealed import case_keys
+from referral.queries.sealed import case_keys, erased_or_absent
 from referral.session import Actor, ReadSession, WitnessedRead
 
 
@@ -41,6 +42,7 @@ class CaseSeen:
     warnings: Sequence[Mapping[str, Any]]
     voice_contact_at: datetime | None
     voice_attempts: int
+    legal_hold: bool  # one stands; told to whoever holds the case, false to everybody else
     facts: Mapping[str, Any] | None
     workplace: Mapping[str, Any] | None
     persons: tuple[PersonSeen, ...]
@@ -76,7 +78,7 @@ async def case_seen(
     if envelope is None:
         if groups:  # somebody tried to open what is not hers to know of
             await witness(session, actor, case_id, [], why="not-found", now=now)
-        return errors.not_found()
+        return await erased_or_absent(session, case_id)
     parties = await access.standing_in(session, case_id, now)
     relationships = await related_to(session, actor, case_id, parties)
     if not relationships:
@@ -106,9 +108,9 @@ async def case_seen(
     elif under_glass:  # every read of it, whatever it opens
         await witness(session, actor, case_id, sorted(visible), why="break_glass", now=now)
     return CaseSeen(
-        **{name: envelope[name] for name in _ENVELOPE_NAMES},
+        **{name: envelope[name] for name in (*_ENVELOPE_NAMES, "legal_hold")},
         facts=envelope["facts"] if "G1" in visible else None,
-        workplace=envelope["workplace"] if "G1W" in visible else None,
+        workplace=await _workplace(session, case_id, envelope["workplace"], visible),
         persons=persons,
         referrals=referrals,
         hand_offs=await _lines(session, actor, case_id, referrals, numbers),
@@ -121,6 +123,19 @@ async def case_seen(
         opened=tuple(sorted(allowed)),
         refused=refused,
     )
+
+
+async def _workplace(
+    session: ReadSession, case_id: UUID, kept: bytes | None, visible: frozenset[str]
+) -> Mapping[str, Any] | None:
+    """Names and places of G1: sealed, so that no backup keeps them past an erasure."""
+    if kept is None or "G1W" not in visible:
+        return None
+    key = (await case_keys(session, case_id))[case_id]
+    found: dict[str, Any] = orjson.loads(
+        key.open(kept, room="workplace", column="facts", row=case_id)
+    )
+    return found
 
 
 async def merged_with(
@@ -175,7 +190,8 @@ _ENVELOPE_NAMES = (
 _ENVELOPE = text(f"""
 SELECT {", ".join(f"c.{name}" for name in _ENVELOPE_NAMES)},
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = c.id AND f.person_id IS NULL) AS facts,
-    (SELECT w.facts FROM referral.workplace w WHERE w.case_id = c.id) AS workplace
+    (SELECT w.facts FROM referral.workplace w WHERE w.case_id = c.id) AS workplace,
+    EXISTS (SELECT FROM referral.legal_hold h WHERE h.case_id = c.id AND h.lifted_at IS NULL) AS legal_hold
 FROM referral.case c WHERE c.id = :id
 """)
 

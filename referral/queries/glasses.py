@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 
 from referral.audit.streams import witness
 from referral.database import decoded
 from referral.errors import Refusal
 from referral.queries.inbox import refused_by_role
 from referral.session import Actor, WitnessedRead, keys_of
+from referral.vault import SubjectKey
+
+ERASED: Final = "Erased with the case."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +56,20 @@ async def glasses_of(
     rows = (await session.connection.execute(_GLASSES, {"member": actor.member_id})).mappings()
     found = []
     for row in rows:
-        key = keys_of(session, [decoded(row["key"])])[row["id"]]
-        opened = {
-            name: key.open(row[name], room="glass", column=name, row=row["id"]).decode()
-            if row[name] is not None
-            else None
-            for name in ("reason", "words")
-        }
+        key = keys_of(session, [decoded(row["key"])])[row["id"]] if row["key"] else None
+        opened = {name: _words(key, row, name) for name in ("reason", "words")}
         found.append(
             GlassSeen(**{name: row[name] for name in row if name not in {"key", *opened}} | opened)
         )
     for case_id in sorted({one.case_id for one in found}):
         await witness(session, actor, case_id, [], why="glass", now=now)
     return tuple(found)
+
+
+def _words(key: SubjectKey | None, row: RowMapping, name: str) -> str | None:
+    """Why, or what was found; of a case that was erased that it was."""
+    if row[name] is None:
+        return None
+    if key is None:
+        return ERASED
+    return key.open(row[name], room="glass", column=name, row=row["id"]).decode()

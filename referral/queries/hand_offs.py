@@ -17,7 +17,7 @@ from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.queries.clocks import CLOCK, ClockSeen, clock_seen
 from referral.queries.lines import HandOffLine, lines_in
-from referral.queries.sealed import answers_to
+from referral.queries.sealed import answers_to, docket_opened, erased_or_absent
 from referral.session import Actor, ReadSession
 
 
@@ -43,7 +43,7 @@ async def hand_off_seen(
     """One hand-off as this actor may see it, or "not found"."""
     found = await lines_in(session, actor, "h.id = :id", id=hand_off_id)
     if not found:
-        return errors.not_found()
+        return await erased_or_absent(session, hand_off_id)
     line = found[0]
     more = (
         (await session.connection.execute(_MORE, {"id": hand_off_id, "agency": actor.agency_id}))
@@ -75,7 +75,7 @@ async def hand_off_seen(
         relationships=relationships,
         acts=_acts(actor, line, relationships),
         facts=facts if "G1" in decision.visible_classes else {},
-        docket=more["docket"],
+        docket=await docket_opened(session, line, more["docket"]),
         notes=await answers_to(session, line),
     )
 

@@ -13,6 +13,7 @@ from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
 from referral.audit.streams import witness
 from referral.errors import Refusal
+from referral.queries.sealed import erased_or_absent
 from referral.session import Actor, ReadSession, Role
 
 _LINES = text("""
@@ -72,7 +73,7 @@ async def timeline_of(
     resource = access.Resource.of(relationships, parties)
     decision = access.decide(actor, "see_timeline", resource, access.NOTHING_SHOWN)
     if not decision.allow and access.by_role(actor, "read_log") is not None:
-        return errors.not_found()
+        return await erased_or_absent(session, case_id)
     if Relationship.BREAK_GLASS in relationships:
         await witness(session, actor, case_id, ["G0"], why="break_glass", now=now)
     return await _entries_of(session, actor, case_id)

@@ -69,7 +69,7 @@ _PROPOSALS = text("""
 SELECT q.id, q.act, q.asked_at, q.expires_at, q.answer, q.asked_member = :member AS mine, q.reason,
     coalesce((SELECT array_agg(p.name ORDER BY p.name) FROM agencies.member p WHERE p.id = ANY (q.about)), '{}') AS named,
     (SELECT o.reference FROM referral.case o WHERE q.act = 'merge' AND o.id = q.about[1]) AS older
-FROM referral.proposal q WHERE q.case_id = :id AND q.act NOT IN ('remove', 'bundle') ORDER BY q.asked_at DESC, q.id
+FROM referral.proposal q WHERE q.case_id = :id AND q.act NOT IN ('remove', 'bundle', 'erase', 'lift_hold') ORDER BY q.asked_at DESC, q.id
 """)
 
 

@@ -40,7 +40,10 @@ class OperationSeen:
 
 # Row security says it too; whoever is not named in it finds nothing, should one of the two be wrong.
 _MINE = "EXISTS (SELECT FROM referral.operation_participant p WHERE p.operation_id = o.id AND p.membership = :me)"
-_LINE = f"SELECT o.id, o.state, o.case_id, o.version FROM referral.operation o WHERE {_MINE}"
+_LINE = (
+    "SELECT o.id, o.state, o.case_id, o.version FROM referral.operation o "
+    f"WHERE o.content <> '' AND {_MINE}"
+)
 
 
 async def operations_of(
@@ -62,7 +65,8 @@ async def operation_seen(
     """One operation, or "not found"; opening it leaves an entry in the reader's stream."""
     asked = text(
         "SELECT o.id, o.state, o.case_id, o.version, o.content, o.ending, "
-        f"referral.operation_key(o.id) AS key FROM referral.operation o WHERE o.id = :id AND {_MINE}"
+        f"referral.operation_key(o.id) AS key FROM referral.operation o "
+        f"WHERE o.id = :id AND o.content <> '' AND {_MINE}"
     )
     values = {"id": operation_id, "me": actor.id}
     row = (await session.connection.execute(asked, values)).mappings().first()

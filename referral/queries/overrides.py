@@ -20,7 +20,7 @@ async def overrides_of(
     rows = await session.connection.execute(
         text(
             "SELECT id, topic, engine, result, at, reason FROM referral.screening_override "
-            "WHERE case_id = :id ORDER BY at, id"
+            "WHERE case_id = :id AND result <> 'erased' ORDER BY at, id"
         ),
         {"id": case_id},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +24,7 @@ class PersonSeen:
     role: str
     identified: bool
     headcount: int
+    erased_at: datetime | None
     facts: Mapping[str, Any] | None
     findings: Mapping[str, Any] | None
     identity: Mapping[str, Any] | None = None
@@ -32,11 +34,11 @@ class PersonSeen:
 
 
 _PERSONS = text("""
-SELECT p.id, p.number, p.role, p.identified, p.headcount,
+SELECT p.id, p.number, p.role, p.identified, p.headcount, p.erased_at,
     (SELECT f.facts FROM referral.case_facts f WHERE f.case_id = p.case_id AND f.person_id = p.id) AS facts,
     (SELECT s.findings FROM referral.screening s WHERE s.person_id = p.id ORDER BY s.at DESC LIMIT 1) AS findings,
     (SELECT coalesce(jsonb_agg(jsonb_build_object('topic', o.topic, 'engine', o.engine, 'result', o.result, 'at', o.at) ORDER BY o.at), '[]')
-        FROM referral.screening_override o WHERE o.case_id = p.case_id AND o.person_id = p.id) AS overrides,
+        FROM referral.screening_override o WHERE o.case_id = p.case_id AND o.person_id = p.id AND o.result <> 'erased') AS overrides,
     (SELECT i.content FROM referral.person_identity i WHERE i.person_id = p.id) AS identity,
     (SELECT i.facts FROM referral.person_identity i WHERE i.person_id = p.id) AS identity_facts,
     (SELECT s.content FROM referral.person_safety s WHERE s.person_id = p.id) AS safety,
@@ -83,8 +85,8 @@ async def persons_of(
             **{
                 name: row[name]
                 for name in (
-                    *("id", "number", "role", "identified", "headcount", "facts", "findings"),
-                    "overrides",
+                    *("id", "number", "role", "identified", "headcount", "erased_at"),
+                    *("facts", "findings", "overrides"),
                 )
             },
             identity=opened(row, "G2", "identity", "person_identity"),

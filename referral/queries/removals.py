@@ -11,6 +11,7 @@ from sqlalchemy import text
 from referral.audit.streams import witness
 from referral.database import decoded
 from referral.errors import Refusal
+from referral.queries.glasses import ERASED
 from referral.queries.inbox import refused_by_role
 from referral.session import Actor, WitnessedRead, keys_of
 
@@ -47,8 +48,11 @@ async def removals_of(
     rows = (await session.connection.execute(_REMOVALS, {"member": actor.member_id})).mappings()
     found = []
     for row in rows:
-        key = keys_of(session, [decoded(row["key"])])[row["id"]]
-        reason = key.open(row["reason"], room="proposal", column="reason", row=row["id"]).decode()
+        reason = ERASED
+        if row["key"] is not None:
+            key = keys_of(session, [decoded(row["key"])])[row["id"]]
+            place = {"room": "proposal", "column": "reason", "row": row["id"]}
+            reason = key.open(row["reason"], **place).decode()
         shown = {name: row[name] for name in row if name not in {"key", "reason"}}
         found.append(RemovalSeen(**shown, reason=reason))
     for case_id in sorted({one.case_id for one in found}):

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from referral import errors
 from referral.database import decoded
+from referral.errors import Refusal
 from referral.queries.lines import HandOffLine
 from referral.session import ReadSession, keys_of
 
@@ -38,6 +40,22 @@ async def answers_to(
         )
         for row in rows
     )
+
+
+async def erased_or_absent(session: ReadSession, wanted: UUID) -> Refusal:
+    """Of a case or a hand-off nobody finds: that it was erased, to those who had a part in it."""
+    asking = text("SELECT referral.gone_since(:id)::date")
+    since = (await session.connection.execute(asking, {"id": wanted})).scalar()
+    return errors.not_found() if since is None else errors.erased(since.isoformat())
+
+
+async def docket_opened(session: ReadSession, line: HandOffLine, kept: bytes | None) -> str | None:
+    """The own agency's number of this hand-off, if it gave one."""
+    if kept is None:
+        return None
+    key = (await case_keys(session, line.case_id))[line.case_id]
+    number: bytes = key.open(kept, room="docket", column="number", row=line.id)
+    return number.decode()
 
 
 async def case_keys(session: ReadSession, case_id: UUID) -> dict[UUID, Any]:

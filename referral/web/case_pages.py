@@ -38,6 +38,9 @@ _TOGETHER: Final = 50  # persons on one page
 SEALED: Final = {"G2": "Identity", "G3": "Safety: where the person is", "G4": "Narrative and notes"}
 
 
+_HELD: Final = "A legal hold stands: nothing of this case is erased, struck out or merged."
+
+
 @dataclass(frozen=True, slots=True)
 class PersonShown:
     """One person of the case."""
@@ -124,7 +127,10 @@ def case_view(
         empty=tuple(
             SEALED[group] for group in seen.opened if group in SEALED and not _holds(seen, group)
         ),
-        warnings=tuple(str(one.get("message") or one.get("code") or one) for one in seen.warnings),
+        warnings=(
+            *((_HELD,) if seen.legal_hold else ()),
+            *(str(one.get("message") or one.get("code") or one) for one in seen.warnings),
+        ),
         key=new_key(),
         done=done,
         decides=access.offered("approve", seen.relationships),
@@ -191,6 +197,7 @@ def _person(one: PersonSeen, seen: CaseSeen) -> PersonShown:
         if one.identified or one.role != "concerned"
         else f", not yet identified, about {one.headcount}"
     )
+    about = ", erased" if one.erased_at is not None else about
     opened = (("G2", one.identity), ("G3", one.safety), ("G4", one.narrative))
     return PersonShown(
         heading=f"Person {one.number}: {PERSON_ROLES.get(one.role, one.role).lower()}{about}",

@@ -57,6 +57,7 @@ _NAVIGATION: Final = (
     ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
     ("/removals", "Removals", "see_removals"),
     ("/audit", "The log", "read_log"),
+    ("/erasures", "Erasures", "see_erasures"),
     ("/agencies", "Directory", "see_directory"),
     ("/coverage", "Coverage", "see_coverage"),
     ("/calendars", "Calendars", "change_calendar"),

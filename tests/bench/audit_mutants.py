@@ -13,6 +13,7 @@ _HELD_BY: dict[str, tuple[str, ...]] = {
     "proof.py": _PURE,
     "merkle.py": _PURE,
     "chains.py": _STORED,
+    "forgotten.py": ("tests/referral/test_erase.py",),
     "roots.py": _STORED,
     "findings.py": _STORED,
     "verify.py": _STORED,

@@ -55,7 +55,7 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
             "/account",
         ],
         "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case],
-        "supervisor": ["/oversight", "/members", "/break-glass/reviews"],
+        "supervisor": ["/oversight", "/members", "/break-glass/reviews", "/erasures"],
         "agency_admin": ["/members", "/members/webhooks"],
     }.items():
         desk = await sit(part, scripts=True, width=width)

@@ -9,6 +9,8 @@ import pytest
 from protocols.catalogue import Catalogue
 from protocols.check import check
 from protocols.country import Caregiver, Country, Voice
+from protocols.decision import LimitBasis
+from protocols.law import Grade
 from tests.protocols.drafts import COUNTRY, altered, compiled, written
 
 LISTS = """\
@@ -20,6 +22,9 @@ hazardous_work:
   items:
     QUARRY: {en: Quarry, es: Cantera}
 light_work: {sources: [GUESS], items: {STALL: {en: Stall, es: Puesto}}}
+retention:
+  - {years: 10, basis: statutory, sources: [LAW]}
+  - {tracks: [care], years: 25, basis: assumption, sources: [GUESS]}
 """  # noqa: E501
 LISTED = COUNTRY.replace("mandates:\n", LISTS + "mandates:\n")
 
@@ -51,6 +56,37 @@ def test_work_is_listed_by_code(tmp_path: Path) -> None:
     assert set(country.cited) == {"LAW", "GUESS"}
 
 
+def test_a_case_is_kept_as_long_as_its_track_says(tmp_path: Path) -> None:
+    country = read(tmp_path)
+    care, other = country.kept("care"), country.kept("anything else")
+    assert care is not None
+    assert other is not None
+    assert (care.years, care.basis, care.sources) == (25, LimitBasis.ASSUMPTION, ("GUESS",))
+    assert (other.years, other.basis) == (10, LimitBasis.STATUTORY)
+
+
+def test_a_period_of_a_track_that_is_not_there_is_named(tmp_path: Path) -> None:
+    country = LISTED.replace("tracks: [care]", "tracks: [cure]")
+    problems = check(folder=written(tmp_path, country=country)).problems
+    [found] = [one for one in problems if "'cure', which does not exist" in one.message]
+    assert found.remedy.startswith("Use one of care")
+
+
+def test_where_nothing_is_said_nothing_is_proposed(tmp_path: Path) -> None:
+    assert Catalogue.load(written(tmp_path)).country("QQ").kept("care") is None
+
+
+def test_every_country_says_how_long_it_keeps_and_marks_what_is_assumed() -> None:
+    catalogue = Catalogue.load()
+    for code in ("AR", "LR", "PY", "TH", "ZZ"):
+        country = catalogue.country(code)
+        for row in country.retention:
+            grades = {country.sources[source].grade for source in row.sources}
+            assert (row.basis is LimitBasis.ASSUMPTION) is (Grade.RECALLED in grades), code
+        for track in ("trafficking", country.default_track):
+            assert country.kept(track) is not None, (code, track)
+
+
 def test_what_the_lists_rest_on_counts_as_cited(tmp_path: Path) -> None:
     entry = '  OWN: {title: O, article: 1, link: "https://law.example", grade: V, '
     entry += "last_checked: 2026-01-01}\n"
@@ -78,6 +114,13 @@ def test_a_country_may_leave_the_lists_out() -> None:
         ("sources: [GUESS]}\nhaz", "sources: [LORE]}\nhaz", "cites 'LORE'", "add it under"),
         ("sources: [GUESS]}\nhaz", "sources: []}\nhaz", "cites no source", "Name what"),
         (", sources: [GUESS]}\nhaz", "}\nhaz", "a row of 'consent' has no 'sources'", "Add"),
+        ("years: 10", "years: 0", "0 years is no period", "from 1 to 100"),
+        ("years: 25", "years: 101", "101 years is no period", "from 1 to 100"),
+        ("years: 10, ", "", "a row of 'retention' has no 'years'", "Add"),
+        ("basis: statutory", "basis: habit", "'habit' is no 'basis'", "assumption, sop, statutory"),
+        ("tracks: [care], ", "", "exactly one row without 'tracks'", "Write one row with"),
+        ("{years: 10,", "{tracks: [care], years: 10,", "'care' stands in two rows", "Remove"),
+        ("{years: 10,", "{tracks: [other], years: 10,", "exactly one row", "Write one row with"),
         ("caregiver: none", "parent: none", "'parent' is not a key of a row", "caregiver"),
         ("{en: Quarry, es: Cantera}", "{es: Cantera}", "has no text in 'en'", "Add 'en"),
         ("    QUARRY: {en: Quarry, es: Cantera}", "    {}", "'hazardous_work' lists no", "Add"),

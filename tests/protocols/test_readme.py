@@ -33,6 +33,7 @@ KEYS = {
     *("because", "if_unknown", "forbids", "until", "after", "outcome", "happens", "learned"),
     *("sits", "quorum", "agree", "must_sit", "places", "by", "on", "consent", "child"),
     *("caregiver", "otherwise", "hazardous_work", "light_work", "items", "type", "group", "scope"),
+    *("retention", "tracks", "years", "basis"),
     *("codes", "hint", "version", "language", "covered", "default", "calendars"),
     *DESCRIPTION_KEYS,
 }

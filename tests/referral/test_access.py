@@ -125,7 +125,10 @@ BY_ROLE: dict[str, dict[Role, str]] = {
     "load_protocol": {SYSTEM: "Y"},
     "ask_erasure": {OFFICER: "R", SUPERVISOR: "R"},
     "erase": {DPO: "2R"},
-    "hold_legally": {DPO: "2R"},
+    "hold_legally": {OFFICER: "R", SUPERVISOR: "R", DPO: "R"},
+    "ask_lifting": {OFFICER: "R", SUPERVISOR: "R"},
+    "lift_hold": {DPO: "2R"},
+    "see_erasures": {**CASEWORK, AUDITOR: "Y", DPO: "Y"},
     "deploy": {SYSTEM: "Y"},
     "prepare_release": {STATISTICIAN: "2"},
     "approve_release": {DPO: "S"},
@@ -176,6 +179,10 @@ OUTSIDE = {
     "find_duplicates": "find_duplicates",
     "ask_removal": "remove",
     "answer_removal": "approve_removal",
+    "ask_erasure": "ask_erasure",
+    "answer_erasure": "erase",
+    "set_hold": "hold_legally",
+    "ask_lifting": "ask_lifting",
     "close_glass": "open_glass",
     "review_glass": "review_glass",
     "file": "create_intake",
@@ -194,6 +201,7 @@ NO_ACT = {
     *("claim", "pass_time", "recount"),  # time's, for many at once
     *("lapse", "refuse", "filed_again", "filed_before"),
     *("take_in_hand", "look_through", "settle", "put_back"),  # the clockwork's
+    *("kept_long_enough", "note_retention"),
 }
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -36,10 +36,9 @@ async def test_a_recorded_referral_is_history_and_nothing_of_it_is_live(
     assert (report.read, report.filed, report.refused) == (1, 1, [])
     row = await only(
         house,
-        "SELECT h.*, a.key, r.holder_unit, d.number, c.imported AS whole FROM referral.hand_off h "
+        "SELECT h.*, a.key, r.holder_unit, c.imported AS whole FROM referral.hand_off h "
         "JOIN agencies.agency a ON a.id = h.receiver_agency "
-        "JOIN referral.referral r ON r.id = h.referral_id JOIN referral.case c ON c.id = h.case_id "
-        "LEFT JOIN referral.docket d ON d.hand_off_id = h.id",
+        "JOIN referral.referral r ON r.id = h.referral_id JOIN referral.case c ON c.id = h.case_id",
     )
     assert (row["key"], row["state"], row["step"], row["opening"]) == (
         *("PROTEX", "requested", "AR-T04", 1),
@@ -49,7 +48,8 @@ async def test_a_recorded_referral_is_history_and_nothing_of_it_is_live(
     assert row["requested_at"] == row["occurred_at"] == datetime(2021, 3, 2, 1, 15, tzinfo=UTC)
     assert row["accepted_at"] is row["received_at"] is row["due_at"] is None
     assert row["holder_unit"] == house.player("hotline", "ar").unit_id
-    assert row["number"] == "X-1"
+    seen = await house.manages("hotline", queries.hand_off_seen, row["id"], country="ar")
+    assert seen.docket == "X-1"
     live = "SELECT (SELECT count(*) FROM referral.clock) + (SELECT count(*) FROM referral.outbox) n"
     assert (await only(house, live))["n"] == 0
 

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 
 from referral import casework, keeping
 from referral.addresses import MissingError
-from referral.rewrapping import rewrap, under
+from referral.audit import Done
+from referral.rewrapping import rewrap, told, under
 from referral.settings import Environment, Settings
 from referral.vault import SealBrokenError, Vault, Wrapped, root_keys
 from referral.vault.root_keys import KeeperDownError, RootKey
@@ -194,12 +195,12 @@ async def test_after_wrapping_anew_the_old_root_key_opens_nothing_and_nothing_is
     both = Vault({1: before, 2: bytes(32)})
     counts = (await under(house.database.migrator_url)).counts
     assert set(counts) == {1}
-    told: list[int] = []
-    done = await rewrap(house.database.migrator_url, both, told.append)
+    said: list[int] = []
+    done = await rewrap(house.database.migrator_url, both, said.append)
     assert done.counts == counts
-    assert told[-1] == counts[1]
+    assert said[-1] == counts[1]
     assert (await under(house.database.migrator_url)).counts == {2: counts[1]}
-    assert (await rewrap(house.database.migrator_url, both, told.append)).counts == {}
+    assert (await rewrap(house.database.migrator_url, both, said.append)).counts == {}
     rows = await house.rows("SELECT subject, kind, version, wrapped FROM vault.data_key")
     new = Vault({2: bytes(32)})
     assert {row["kind"] for row in rows} >= {"case", "person"}
@@ -208,3 +209,25 @@ async def test_after_wrapping_anew_the_old_root_key_opens_nothing_and_nothing_is
         new.unwrap(wrapped)
         with pytest.raises(SealBrokenError):
             Vault({1: before}).unwrap(wrapped)
+
+
+async def test_what_is_done_to_root_keys_stands_in_the_log_of_every_country(house: House) -> None:
+    both = Vault({1: base64.b64decode(ROOT_KEY), 2: bytes(32)})
+    address = house.database.migrator_url
+    await told(address, both, Done.KEY_ROTATED, now=house.at.forward(minutes=1))
+    done = await rewrap(address, both, lambda _: None)
+    total = done.counts.get(1, 0)
+    at = house.at.forward(minutes=1)
+    await told(address, both, Done.KEYS_REWRAPPED, now=at, wrapped_anew=total)
+    rows = await house.rows(
+        "SELECT s.country, e.act, e.actor, e.header::jsonb ->> 'to' AS number "
+        "FROM referral.audit_entry e JOIN referral.stream_head s USING (stream_id) "
+        "WHERE e.object_type = 'root_key' ORDER BY s.country, e.seq"
+    )
+    countries = await house.rows("SELECT DISTINCT country FROM agencies.unit ORDER BY 1")
+    assert len(countries) > 3
+    assert [tuple(row) for row in rows] == [
+        (country, act, "operator", "2")
+        for (country,) in countries
+        for act in ("key.rotated", "key.rewrapped")
+    ]

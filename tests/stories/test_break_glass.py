@@ -243,6 +243,11 @@ async def test_unreviewed_after_three_days_it_escalates_once(house: House, colle
         await worker.turn(clockwork, house.at())
     told = await notices(house, "glass.unreviewed")
     assert [role for _, role in told] == ["COORDINATOR", "DATA_PROTECTION_OFFICER"]
+    logged = await house.rows(
+        "SELECT e.actor, s.kind, s.country FROM referral.audit_entry e "
+        "JOIN referral.stream_head s USING (stream_id) WHERE e.act = 'glass.escalated'"
+    )
+    assert [tuple(row) for row in logged] == [("clockwork", "system", "ZZ")]
 
 
 async def test_the_third_in_thirty_days_has_the_person_looked_at(

@@ -40,6 +40,8 @@ async def test_one_asks_another_approves_and_custody_moves(house: House, held: A
     proposal = await house.manages("coordinator", *ask, WHY)
     identity = UUID(proposal.id)
     assert await holder(house, case_id) == [house.player("social_worker").unit_id]
+    known = await house.opens("social_worker", queries.need_to_know, case_id)
+    assert known.proposals == (), "who is to be removed does not read who says what of her"
 
     own = await house.does("coordinator", casework.answer_removal, identity, approve=True)
     assert own.type == "not-permitted"

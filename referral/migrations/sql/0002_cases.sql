@@ -23,6 +23,8 @@ CREATE TABLE referral.case (
     sealed             boolean NOT NULL DEFAULT false,
     warnings           jsonb NOT NULL DEFAULT '[]',
     duplicate_of       uuid REFERENCES referral.case (id),  -- of a case filed twice: the older one
+    legal_hold         boolean NOT NULL DEFAULT false,  -- nothing of it may be erased, struck out or merged
+    erased_at          timestamptz,                -- what is left is this envelope, its hand-offs and the log
     version            bigint NOT NULL,            -- always the last sequence number of its audit stream
     UNIQUE (filed_by_unit, client_id)
 );
@@ -42,6 +44,7 @@ CREATE TABLE referral.person (
     household_id uuid REFERENCES referral.household (id),
     identified   boolean NOT NULL,
     headcount    integer NOT NULL DEFAULT 1 CHECK (headcount BETWEEN 1 AND 1000),
+    erased_at    timestamptz,
     UNIQUE (case_id, number)
 );
 
@@ -61,7 +64,8 @@ CREATE TABLE referral.workplace (
     id      uuid PRIMARY KEY,
     case_id uuid NOT NULL UNIQUE REFERENCES referral.case (id),
     country text NOT NULL,
-    facts   jsonb NOT NULL                         -- employer, sector (ISIC), what kind of place
+    key_version integer NOT NULL,
+    facts   bytea NOT NULL                         -- employer, sector, what kind of place: words, so under the case's key
 );
 
 CREATE TABLE referral.screening (
@@ -259,10 +263,10 @@ CREATE TABLE referral.docket (
     hand_off_id uuid NOT NULL REFERENCES referral.hand_off (id),
     country     text NOT NULL,
     agency_id   uuid NOT NULL REFERENCES agencies.agency (id),
-    number      text NOT NULL,
+    key_version integer NOT NULL,
+    number      bytea NOT NULL,                    -- it leads to an agency's own file of her: under the case's key
     UNIQUE (hand_off_id, agency_id)
 );
-CREATE INDEX ON referral.docket (agency_id, number);
 
 -- Who is related to what: the only thing policies look at besides the actor's context.
 CREATE TABLE referral.party (
@@ -382,7 +386,7 @@ CREATE INDEX ON referral.idempotency (created_at);
 
 CREATE TABLE vault.data_key (
     subject    uuid PRIMARY KEY,                   -- a case, a person, a member's stream
-    kind       text NOT NULL CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'glass', 'country', 'factor', 'proposal', 'webhook')),
+    kind       text NOT NULL CHECK (kind IN ('case', 'person', 'member', 'system', 'meeting', 'operation', 'glass', 'country', 'factor', 'proposal', 'webhook', 'hold')),
     case_id    uuid,
     country    text NOT NULL,
     version    integer NOT NULL,                   -- of the data key itself: part of every seal made with it

@@ -216,8 +216,10 @@ CREATE POLICY read_member ON referral.stream_head FOR SELECT TO referral_app USI
 -- G1-G5: column by column, because screening results, reasons, places and outcomes are none of its
 -- business. Parties too: a row put there by hand would open a case to somebody.
 GRANT SELECT ON referral.audit_entry, referral.stream_head TO referral_auditor_ro;
-GRANT SELECT (id, country, version, filed_by_unit, duplicate_of) ON referral.case TO referral_auditor_ro;
-GRANT SELECT (id, case_id, country, state, version, holder_unit, custody) ON referral.referral TO referral_auditor_ro;
+GRANT SELECT (id, country, version, filed_by_unit, duplicate_of, erased_at) ON referral.case TO referral_auditor_ro;
+GRANT SELECT (id, case_id, country, erased_at) ON referral.person TO referral_auditor_ro;
+CREATE POLICY verify ON referral.person FOR SELECT TO referral_auditor_ro USING (true);
+GRANT SELECT (id, case_id, person_id, country, state, version, holder_unit, custody) ON referral.referral TO referral_auditor_ro;
 GRANT SELECT (id, case_id, referral_id, country, kind, state, version, imported, no_agency, sender_unit, receiver_unit, travels) ON referral.hand_off TO referral_auditor_ro;
 GRANT SELECT (id, case_id, country) ON referral.event TO referral_auditor_ro;
 GRANT SELECT (id, case_id, country, kind) ON referral.note TO referral_auditor_ro;

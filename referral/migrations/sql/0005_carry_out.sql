@@ -27,7 +27,8 @@ BEGIN
                 WHEN 'member' THEN k.subject = referral.my_membership() AND k.case_id IS NULL
                 WHEN 'case' THEN k.subject = the_case AND k.case_id = the_case AND decided ? 'cases'
                 WHEN 'meeting' THEN k.case_id IS NULL AND k.subject IN (SELECT m.id FROM jsonb_to_recordset(decided -> 'meetings') AS m (id uuid))
-                WHEN 'proposal' THEN k.case_id IS NULL AND k.subject IN (SELECT p.id FROM jsonb_to_recordset(decided -> 'removals') AS p (id uuid))
+                WHEN 'proposal' THEN k.case_id IS NULL AND k.subject IN (SELECT p.id FROM jsonb_to_recordset(coalesce(decided -> 'removals', '[]') || coalesce(decided -> 'erasure_asks', '[]')) AS p (id uuid))
+                WHEN 'hold' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'holds') AS o (id uuid))
                 WHEN 'glass' THEN k.case_id IS NULL AND k.subject IN (SELECT g.id FROM jsonb_to_recordset(decided -> 'glasses') AS g (id uuid))
                 WHEN 'operation' THEN k.case_id IS NULL AND k.subject IN (SELECT o.id FROM jsonb_to_recordset(decided -> 'operations') AS o (id uuid))
                 WHEN 'person' THEN k.case_id = the_case AND k.subject = ANY (persons)
@@ -102,7 +103,8 @@ END $$;
 -- persons of the referrals she holds. A holder of one child does not write about another.
 CREATE FUNCTION referral.own_persons(the_case uuid, decided jsonb) RETURNS uuid[]
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT ARRAY(SELECT r.person_id FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit()
+    SELECT ARRAY(SELECT r.person_id FROM referral.referral r JOIN referral.person p ON p.id = r.person_id
+            WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit() AND num_nonnulls(p.erased_at) = 0
         UNION SELECT p.id FROM jsonb_to_recordset(decided -> 'persons') AS p (id uuid)
             WHERE NOT EXISTS (SELECT FROM referral.person x WHERE x.id = p.id)
                 AND (decided ? 'cases' OR EXISTS (SELECT FROM referral.referral r WHERE r.case_id = the_case AND r.holder_unit = referral.my_unit())));
@@ -118,7 +120,7 @@ DECLARE
 BEGIN
     IF decided ? 'cases' THEN
         INSERT INTO referral.case SELECT * FROM jsonb_populate_recordset(NULL::referral.case, decided -> 'cases') c
-            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case AND num_nonnulls(c.duplicate_of) = 0
+            WHERE c.filed_by_unit = referral.my_unit() AND c.filed_by_member = referral.my_membership() AND c.id = the_case AND num_nonnulls(c.duplicate_of, c.erased_at) = 0 AND NOT c.legal_hold
                 AND c.version = (SELECT s.seq FROM referral.stream_head s WHERE s.subject = the_case)
                 AND (c.lead_referral IS NULL OR c.lead_referral IN (SELECT r.id FROM jsonb_to_recordset(decided -> 'referrals') AS r (id uuid)));
         GET DIAGNOSTICS kept = ROW_COUNT;
@@ -134,17 +136,17 @@ BEGIN
         RAISE EXCEPTION 'only the holder of a person writes about that person' USING ERRCODE = 'RF012';
     END IF;
     INSERT INTO referral.household SELECT * FROM jsonb_populate_recordset(NULL::referral.household, decided -> 'households');
-    INSERT INTO referral.person SELECT * FROM jsonb_populate_recordset(NULL::referral.person, decided -> 'persons')
+    INSERT INTO referral.person SELECT * FROM jsonb_populate_recordset(NULL::referral.person, decided -> 'persons') p WHERE num_nonnulls(p.erased_at) = 0
         ON CONFLICT (id) DO UPDATE SET headcount = excluded.headcount, identified = excluded.identified;
     INSERT INTO referral.workplace SELECT * FROM jsonb_populate_recordset(NULL::referral.workplace, decided -> 'workplaces')
-        ON CONFLICT (case_id) DO UPDATE SET facts = excluded.facts;
+        ON CONFLICT (case_id) DO UPDATE SET facts = excluded.facts, key_version = excluded.key_version;
     INSERT INTO referral.case_facts SELECT * FROM jsonb_populate_recordset(NULL::referral.case_facts, decided -> 'case_facts')
         ON CONFLICT (case_id, person_id) DO UPDATE SET facts = excluded.facts, amended_at = excluded.amended_at;
     INSERT INTO referral.screening (id, case_id, person_id, country, at, by_member, findings)
         SELECT s.id, s.case_id, s.person_id, s.country, s.at, referral.my_membership(), s.findings FROM jsonb_populate_recordset(NULL::referral.screening, decided -> 'screenings') s;
     INSERT INTO referral.screening_override SELECT o.* FROM jsonb_populate_recordset(NULL::referral.screening_override, decided -> 'overrides') o
         JOIN referral.referral r ON r.id = o.referral_id AND r.person_id = o.person_id AND r.holder_unit = referral.my_unit()
-        WHERE o.by_unit = referral.my_unit() AND o.by_member = referral.my_membership() AND o.case_id = the_case;
+        WHERE o.by_unit = referral.my_unit() AND o.by_member = referral.my_membership() AND o.case_id = the_case AND o.result <> 'erased';
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'overrides'), 0) THEN
         RAISE EXCEPTION 'a result is overridden by the holder, in her own name' USING ERRCODE = 'RF012';
@@ -365,7 +367,7 @@ BEGIN
     INSERT INTO referral.docket SELECT d.* FROM jsonb_populate_recordset(NULL::referral.docket, decided -> 'dockets') d
         JOIN referral.hand_off h ON h.id = d.hand_off_id AND h.case_id = the_case JOIN referral.referral r ON r.id = h.referral_id
         WHERE d.agency_id = referral.my_agency() AND referral.my_unit() IN (h.receiver_unit, h.sender_unit, r.holder_unit)
-        ON CONFLICT (hand_off_id, agency_id) DO UPDATE SET number = excluded.number;
+        ON CONFLICT (hand_off_id, agency_id) DO UPDATE SET number = excluded.number, key_version = excluded.key_version;
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'dockets'), 0) THEN
         RAISE EXCEPTION 'a docket number is of one''s own agency, on one''s own hand-off' USING ERRCODE = 'RF013';
@@ -536,7 +538,7 @@ BEGIN
         RAISE EXCEPTION 'this role does not work on cases' USING ERRCODE = 'RF007';
     END IF;
     IF the_case IS NOT NULL AND NOT filing THEN
-        PERFORM FROM referral.case c WHERE c.id = the_case FOR UPDATE;
+        PERFORM FROM referral.case c WHERE c.id = the_case AND num_nonnulls(c.erased_at) = 0 FOR UPDATE;
         IF NOT FOUND OR (my_role <> 'WORKER' AND NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p))) THEN
             RAISE EXCEPTION 'no such case' USING ERRCODE = 'RF008';
         END IF;
@@ -549,7 +551,8 @@ BEGIN
     END IF;
     IF effects THEN
         -- What the caller holds now or time touches; moves that pass their own check add theirs.
-        acting_on := ARRAY(SELECT r.id FROM referral.referral r WHERE r.case_id = the_case AND (r.holder_unit = referral.my_unit() OR my_role = 'WORKER'));
+        acting_on := ARRAY(SELECT r.id FROM referral.referral r JOIN referral.person p ON p.id = r.person_id
+            WHERE r.case_id = the_case AND (r.holder_unit = referral.my_unit() OR my_role = 'WORKER') AND num_nonnulls(p.erased_at) = 0);
         IF decided ? 'moves' THEN
             PERFORM referral.post_moves(the_case, decided);
             acting_on := acting_on || ARRAY(SELECT h.referral_id FROM jsonb_to_recordset(decided -> 'moves') AS m (id uuid) JOIN referral.hand_off h ON h.id = m.id);

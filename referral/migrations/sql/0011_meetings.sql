@@ -157,7 +157,7 @@ BEGIN
             LEFT JOIN referral.hand_off h ON h.id = i.hand_off_id JOIN referral.case c ON c.id = CASE WHEN num_nonnulls(i.hand_off_id) = 1 THEN h.case_id ELSE i.case_id END,
             LATERAL (SELECT max(o.occurred_at) AS since FROM referral.outbox o
                 WHERE o.to_unit = referral.my_unit() AND o.case_id = c.id AND o.hand_off_id IS NOT DISTINCT FROM h.id AND o.kind = 'hand_off.agenda') told
-        WHERE told.since IS NOT NULL OR (num_nonnulls(h.id) = 1 AND referral.knows_of(h.case_id, h.id));
+        WHERE num_nonnulls(c.erased_at) = 0 AND (told.since IS NOT NULL OR (num_nonnulls(h.id) = 1 AND referral.knows_of(h.case_id, h.id)));
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'meeting_items'), 0) THEN
         RAISE EXCEPTION 'on the agenda stands what the unit knows of, or what was escalated to it' USING ERRCODE = 'RF018';

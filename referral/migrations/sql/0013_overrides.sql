@@ -8,7 +8,7 @@ CREATE TABLE referral.screening_override (
     country     text NOT NULL,
     topic       text NOT NULL CHECK (topic IN ('CL', 'FL', 'HT')),
     engine      text NOT NULL,                      -- the result that stood when it was overridden
-    result      text NOT NULL CHECK (result IN ('indicated', 'possible', 'not_indicated')),
+    result      text NOT NULL CHECK (result IN ('indicated', 'possible', 'not_indicated', 'erased')),
     at          timestamptz NOT NULL,
     by_unit     uuid NOT NULL,
     by_member   uuid NOT NULL,

@@ -24,6 +24,6 @@ BEGIN
                     WHERE d.referral_id = v.referral_id AND num_nonnulls(d.hand_off_id) = 0 AND v.event = d.step || ' ' || d.outcome LIMIT 1)) ORDER BY v.occurred_at, v.event), '[]')
             FROM referral.event v WHERE v.referral_id = r.id AND num_nonnulls(v.by_member) = 1))
     FROM referral.referral r JOIN referral.case c ON c.id = r.case_id JOIN referral.person p ON p.id = r.person_id
-    WHERE r.country = referral.my_country() AND r.track = wanted AND NOT c.imported
+    WHERE r.country = referral.my_country() AND r.track = wanted AND NOT c.imported AND num_nonnulls(p.erased_at) = 0
     ORDER BY r.opened_at, c.place, p.number;
 END $$;

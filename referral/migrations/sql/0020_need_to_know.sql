@@ -8,6 +8,7 @@ CREATE TABLE referral.proposal (
     country         text NOT NULL,
     act             text NOT NULL,
     about           uuid[] NOT NULL DEFAULT '{}',  -- of a seal: members to be named; else the thing itself
+    ground          text CHECK (ground IN ('RETENTION', 'REQUEST', 'UNLAWFUL', 'OTHER')),  -- of an erasure
     asked_unit      uuid NOT NULL REFERENCES agencies.unit (id),
     asked_by        uuid NOT NULL REFERENCES agencies.membership (id),
     asked_member    uuid NOT NULL,
@@ -21,6 +22,7 @@ CREATE TABLE referral.proposal (
     answered_at     timestamptz,
     answer          text CHECK (answer IN ('approved', 'refused')),
     CHECK (answered_member <> asked_member),
+    CHECK ((act = 'erase') = (ground IS NOT NULL)),
     CHECK (num_nonnulls(answered_by, answered_member, answered_at, answer) IN (0, 4))
 );
 CREATE INDEX ON referral.proposal (case_id);
@@ -46,7 +48,7 @@ CREATE TABLE referral.glass (
     words           bytea,
     escalated_at    timestamptz,
     version         integer NOT NULL DEFAULT 1,
-    CHECK (ends_at > opened_at AND ends_at <= opened_at + interval '60 minutes'),
+    CHECK (ends_at >= opened_at AND ends_at <= opened_at + interval '60 minutes'),
     CHECK (reviewed_member <> opened_member),
     CHECK (num_nonnulls(reviewed_by, reviewed_member, reviewed_at, finding, words) IN (0, 5))
 );
@@ -70,8 +72,9 @@ END $$;
 CREATE POLICY read_removal ON referral.proposal FOR SELECT TO referral_app USING (
     country = (SELECT referral.my_country()) AND act = 'remove' AND (SELECT referral.my_role()) IN ('COORDINATOR', 'DATA_PROTECTION_OFFICER')
     AND NOT ((SELECT referral.my_member()) = ANY (about)) AND NOT ((SELECT referral.my_agency()) = ANY (about)));
+-- Not of a removal: whoever is to be removed would read who says what of her.
 CREATE POLICY read ON referral.proposal FOR SELECT TO referral_app USING (
-    country = (SELECT referral.my_country())
+    country = (SELECT referral.my_country()) AND act <> 'remove'
     AND EXISTS (SELECT FROM referral.party p WHERE p.case_id = proposal.case_id AND p.unit_id = (SELECT referral.my_unit()) AND p.until IS NULL AND p.relationship = 'holder'));
 -- The breaker, the supervisors of her agency, and who protects data in the country.
 CREATE POLICY read ON referral.glass FOR SELECT TO referral_app USING (
@@ -107,6 +110,10 @@ DECLARE kept bigint; approved referral.proposal;
 BEGIN
     IF NOT EXISTS (SELECT FROM referral.party p WHERE p.case_id = the_case AND referral.is_mine(p) AND p.relationship = 'holder') THEN
         RAISE EXCEPTION 'who holds a case decides who else may know of it' USING ERRCODE = 'RF021';
+    END IF;
+    IF EXISTS (SELECT FROM referral.case c WHERE c.id = the_case AND c.legal_hold) AND (EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'proposals') AS p (act text) WHERE p.act IN ('void', 'merge'))
+            OR EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'answers') AS a (id uuid, answer text) JOIN referral.proposal p ON p.id = a.id WHERE a.answer = 'approved' AND p.act IN ('void', 'merge'))) THEN
+        RAISE EXCEPTION 'under a legal hold nothing is struck out or merged' USING ERRCODE = 'RF027';
     END IF;
     INSERT INTO referral.proposal SELECT p.* FROM jsonb_populate_recordset(NULL::referral.proposal, decided -> 'proposals') p
         WHERE p.case_id = the_case AND p.asked_unit = referral.my_unit() AND p.asked_by = referral.my_membership() AND p.asked_member = referral.my_member()
@@ -209,7 +216,7 @@ BEGIN
     INSERT INTO referral.glass SELECT g.* FROM jsonb_populate_recordset(NULL::referral.glass, decided -> 'glasses') g
         JOIN referral.case c ON c.id = g.case_id
         WHERE g.opened_by = referral.my_membership() AND g.opened_member = referral.my_member() AND g.unit_id = referral.my_unit() AND g.agency_id = referral.my_agency()
-            AND g.opened_at = referral.my_moment() AND g.review_due_at = referral.my_moment() + interval '72 hours' AND g.version = 1
+            AND g.opened_at = referral.my_moment() AND g.ends_at > g.opened_at AND g.review_due_at = referral.my_moment() + interval '72 hours' AND g.version = 1
             AND num_nonnulls(g.reviewed_by, g.reviewed_member, g.reviewed_at, g.finding, g.words, g.escalated_at) = 0
             AND referral.my_proof() > referral.my_moment() - interval '15 minutes'
             AND referral.glass_ground(c.reference) IS NOT NULL AND num_nonnulls(referral.glass_ground(c.reference) ->> 'open') = 0;
@@ -226,7 +233,7 @@ BEGIN
         GROUP BY g.case_id, p.referral_id, g.ends_at;
 
     UPDATE referral.glass g SET ends_at = referral.my_moment(), version = g.version + 1 FROM jsonb_to_recordset(decided -> 'glass_ends') AS e (id uuid)
-        WHERE g.id = e.id AND g.opened_member = referral.my_member() AND g.ends_at > referral.my_moment() AND g.opened_at < referral.my_moment();
+        WHERE g.id = e.id AND g.opened_member = referral.my_member() AND g.ends_at > referral.my_moment() AND g.opened_at <= referral.my_moment();
     GET DIAGNOSTICS kept = ROW_COUNT;
     IF kept <> coalesce(jsonb_array_length(decided -> 'glass_ends'), 0) THEN
         RAISE EXCEPTION 'the glass is closed by who broke it' USING ERRCODE = 'RF022';
@@ -278,24 +285,24 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Nobody has looked for three days: who protects data is told, once. For the clockwork, which acts for
--- one country at a time here too.
-CREATE FUNCTION referral.escalate_glass(at timestamptz) RETURNS bigint
+-- one country at a time here too; which glasses those are, for its entries in the systems' streams.
+CREATE FUNCTION referral.escalate_glass(at timestamptz) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE one text; found bigint := 0; late bigint;
+DECLARE one text; found jsonb := '[]'; late_ones jsonb;
 BEGIN
     IF referral.my_role() <> 'WORKER' THEN RAISE EXCEPTION 'only time does this' USING ERRCODE = 'RF007'; END IF;
     FOR one IN SELECT DISTINCT u.country FROM agencies.unit u LOOP
         PERFORM set_config('referral.country', one, true);
         WITH late AS (
-            UPDATE referral.glass g SET escalated_at = at WHERE g.country = one AND g.reviewed_at IS NULL AND g.escalated_at IS NULL AND g.review_due_at <= at RETURNING g.*
+            UPDATE referral.glass g SET escalated_at = at, version = g.version + 1 WHERE g.country = one AND g.reviewed_at IS NULL AND g.escalated_at IS NULL AND g.review_due_at <= at RETURNING g.*
         ), told AS (
             INSERT INTO referral.outbox (id, country, kind, case_id, to_unit, to_role, occurred_at)
                 SELECT gen_random_uuid(), l.country, 'glass.unreviewed', l.case_id, seat.unit_id, seat.role, l.review_due_at
                 FROM late l, (SELECT DISTINCT m.unit_id, m.role FROM agencies.membership m JOIN agencies.unit u ON u.id = m.unit_id
                     WHERE u.country = one AND m.role IN ('DATA_PROTECTION_OFFICER', 'COORDINATOR')) seat
         )
-        SELECT count(*) INTO late FROM late;
-        found := found + late;
+        SELECT coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'country', l.country, 'due', l.review_due_at) ORDER BY l.id), '[]') INTO late_ones FROM late l;
+        found := found || late_ones;
     END LOOP;
     RETURN found;
 END $$;
@@ -416,7 +423,7 @@ BEGIN
                 'key', (SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped) FROM vault.data_key d WHERE d.subject = p.id))
             INTO the_case, meant, asked FROM referral.proposal p WHERE p.id = proposed AND p.act = 'remove';
     ELSE
-        SELECT c.id INTO the_case FROM referral.case c WHERE c.reference = wanted;
+        SELECT c.id INTO the_case FROM referral.case c WHERE c.reference = wanted AND num_nonnulls(c.erased_at) = 0;
     END IF;
     IF the_case IS NULL OR referral.my_role() NOT IN ('COORDINATOR', 'DATA_PROTECTION_OFFICER') OR meant IN (referral.my_member(), referral.my_agency()) THEN
         RETURN NULL;

@@ -37,8 +37,6 @@ NAMES = (
     *("declined", "feedback", "failed", "otherwise", "basis", "basis_reason"),
 )
 MARKS = {name: f"cnry{number:02d}{name.replace('_', '')}zq" for number, name in enumerate(NAMES)}
-# Columns where a mark may stand in clear: G1 is told to whoever is asked; an own docket number is
-# searched for by its agency.
 VICTIM = {
     "age": 25,
     "works": True,
@@ -48,7 +46,6 @@ VICTIM = {
     "means": ["DECEPTION"],
     "purposes": ["FORCED_LABOUR"],
 }
-IN_CLEAR = {"referral.workplace": {"employer", "site"}, "referral.docket": {"docket"}}
 
 
 class Watched:
@@ -312,12 +309,11 @@ async def test_no_mark_is_found_where_it_does_not_belong(
     counted = await house.stranger().get("/metrics")
     assert not in_words(counted.text)
     assert not in_words(written_by_postgresql(house)), "its log has a word of a case"
-    seen = set()
+    searched = 0
     for table, row in await tables(house.database.superuser_url):
-        wrong = in_words(row) - IN_CLEAR.get(table, set())
-        assert not wrong, (table, wrong, row[:300])
-        seen |= in_words(row)
-    assert seen == {"employer", "site", "docket"}, "or the search finds nothing at all"
+        assert not in_words(row), (table, in_words(row), row[:300])
+        searched += bool(in_words(f"{row} {MARKS['name']}"))
+    assert searched > 500, "or the search finds nothing at all"
     bodies = "".join(answer.text for answer in watched.answers if answer.is_success)
     read = {"name", "employer", "note", "glass_reason", "declined", "meeting_task", "seat"}
     missing = read - in_words(bodies)

@@ -30,10 +30,12 @@ OFFICER = actor(Role.OFFICER, authenticated_at=NOW)
 WAYS = ("start", "read_safety", "seal", "see_envelope")
 
 
-def locked(*mine: Mapping[str, object], holder: UUID | None = None, **more: object) -> Locked:
+def locked(
+    *mine: Mapping[str, object], holder: UUID | None = None, hold: bool = False, **more: object
+) -> Locked:
     """What ``referral.lock_hand_off`` answers, of one hand-off or of the referral."""
     row = {
-        "case": {"id": str(UUID(int=1))},
+        "case": {"id": str(UUID(int=1)), "legal_hold": hold},
         "referral": {
             "id": str(UUID(int=2)),
             "holder_unit": str(UUID(int=3)),
@@ -176,6 +178,18 @@ def test_a_seal_and_an_exclusion_on_what_stands_keep_her_out() -> None:
     assert not isinstance(
         access.check(OFFICER, locked(on_it), "start", reason=None, now=NOW), Refusal
     )
+
+
+def test_a_legal_hold_on_what_stands_denies_what_destroys_and_nothing_else() -> None:
+    for action in ("void", "merge", "seal", "start"):
+        for hold in (True, False):
+            told = access.check(
+                OFFICER, locked({}, hold=hold), action, reason="w", now=NOW, second_person=True
+            )
+            denied = hold and action in {"void", "merge"}
+            assert isinstance(told, Refusal) is denied, (action, hold)
+            if isinstance(told, Refusal):
+                assert (told.status, told.extra["from"]) == (409, "legal hold")
 
 
 def test_what_she_has_shown_is_what_a_door_knows() -> None:
