@@ -14,6 +14,7 @@ from referral import queries
 from referral.api.answers import Answer
 from referral.api.asked import Route
 from referral.api.wire import ROOT, answer, refused
+from referral.audit.proof import FORM
 from referral.edge import handed_out
 from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal
@@ -21,7 +22,10 @@ from referral.queries import ReceiptSeen
 
 router = APIRouter(prefix=f"{ROOT}/hand-offs", tags=["hand-offs"], route_class=Route)
 _TEXT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The receipt", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "The receipt, as C2SP tlog-proof writes it.",
+        "content": {"text/plain": {"schema": {"type": "string", "examples": [f"{FORM}\n…"]}}},
+    }
 }
 
 
