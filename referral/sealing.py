@@ -75,13 +75,14 @@ def sign_statement(
     """Add a custodian's signature to a statement. Read it first: it says what is lost, and why."""
     terminal = Terminal(as_json)
     with told(terminal):
-        text = statement.read_text("utf-8")
-        Statement.read(text.partition("\n\n")[0] + "\n")
-        line = SigningKey.read(key.read_text("utf-8")).sign(text.partition("\n\n")[0] + "\n")
-    blank = "" if "\n\n" in text else "\n"
-    statement.write_text(f"{text}{blank}{line}", "utf-8")
+        whole = statement.read_text("utf-8")
+        text = whole.partition("\n\n")[0].rstrip("\n") + "\n"
+        Statement.read(text)
+        line = SigningKey.read(key.read_text("utf-8")).sign(text)
+    blank = "" if "\n\n" in whole else "\n"
+    statement.write_text(f"{whole}{blank}{line}", "utf-8")
     terminal.answer({"signature": line.strip()})
-    terminal.say(text.partition("\n\n")[0], f"Signed, in {statement}.")
+    terminal.say(text, f"Signed, in {statement}.")
 
 
 @log.command("sequence")

@@ -136,10 +136,10 @@ def add(
             )
 
         new = asyncio.run(sealing.writing(addresses, vault, enrol))
-    terminal.answer({"name": hers.name, "enrolled": new})
     if not new:
         terminal.refuse(f"{hers.name}, or this key, is enrolled already.", Exit.PROBLEMS)
         raise typer.Exit(Exit.PROBLEMS)
+    terminal.answer({"name": hers.name, "enrolled": new})
     terminal.say(f"{hers.name} is enrolled.")
 
 
@@ -156,10 +156,10 @@ def end(
             return await witnesses.dismiss(session, name, utc_now())
 
         ended = asyncio.run(sealing.writing(addresses, vault, dismiss))
-    terminal.answer({"name": name, "ended": ended})
     if not ended:
         terminal.refuse(f"No witness is enrolled as {name}.", Exit.PROBLEMS)
         raise typer.Exit(Exit.PROBLEMS)
+    terminal.answer({"name": name, "ended": ended})
     terminal.say(f"{name} countersigns no more.")
 
 

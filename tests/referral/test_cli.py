@@ -31,6 +31,7 @@ class Elsewhere:
     """A server as an operator has one: addresses in the environment, nothing in it yet."""
 
     def __init__(self, cluster: Embedded) -> None:
+        self.cluster = cluster
         self.environment = {
             "REFERRAL_MIGRATION_URL": cluster.superuser_url,
             "REFERRAL_DATABASE_URL": cluster.url("app", "cases"),
@@ -93,6 +94,10 @@ def test_every_command_there_must_be_is_there_and_takes_json() -> None:
         *("keys list", "keys rotate", "keys rewrap", "replay"),
         *("clients add", "clients end"),
         *("providers add", "providers list", "providers end"),
+        *("log key", "log sequence", "log sign"),
+        *("audit epoch begin", "audit epoch propose", "audit epoch open"),
+        *("audit custodian key", "audit custodian sign"),
+        *("audit witness", "audit witnesses add", "audit witnesses list", "audit witnesses end"),
     }
     silent = [
         name
