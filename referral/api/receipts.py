@@ -51,6 +51,7 @@ class Receipt(Answer):
     leaf: str = Field(description="SHA-256 of the entry as a leaf, base64.")
     log_key: str | None = Field(description="The log's verifier key, C2SP signed-note.")
     promise: str | None
+    promise_key: str | None
     index: int | None
     size: int | None
     root: str | None
@@ -61,7 +62,17 @@ class Receipt(Answer):
     @classmethod
     def of(cls, seen: ReceiptSeen) -> Self:
         """From the room's view."""
-        same = ("state", "accepted_at", "leaf", "log_key", "promise", "index", "size", "root")
+        same = (
+            "state",
+            "accepted_at",
+            "leaf",
+            "log_key",
+            "promise",
+            "promise_key",
+            "index",
+            "size",
+            "root",
+        )
         return cls(
             **{name: getattr(seen, name) for name in (*same, "signed_at")},
             hand_off_id=seen.line.id,
