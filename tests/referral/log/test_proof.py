@@ -361,30 +361,6 @@ def test_the_file_alone_checks_a_receipt(tmp_path: Path) -> None:
     assert alone(tmp_path, "receipt", "nowhere", *key).returncode == 2
 
 
-def test_the_file_alone_judges_a_promise(tmp_path: Path) -> None:
-    """Kept by a receipt; broken when a checkpoint countersigned past its moment shows no entry."""
-    entry = json.dumps({"act": "hand_off.accepted", "to": 3}).encode()
-    told = (proof.PROMISE, "log.example/1", "some id", base64.b64encode(leaf_hash(entry)).decode())
-    text = "".join(f"{line}\n" for line in (*told, "2026-03-02T11:58:00Z", "2026-03-02T11:59:00Z"))
-    (tmp_path / "promise").write_text(f"{text}\n{signed_by(LOG, 'us', text)}", "utf-8")
-    (tmp_path / "receipt").write_text(receipt(), "utf-8")
-    (tmp_path / "other").write_text(receipt(index=4), "utf-8")
-    (tmp_path / "later").write_text(receipt().partition("\n\n")[2], "utf-8")
-    promiser = str(Key("us", 1, LOG_KEY.public))
-    keys = ("--log", str(LOG_KEY), "--witness", str(WITNESS_KEY), "--promiser", promiser)
-    for files, code, words in (
-        (("receipt",), 0, "KEPT"),
-        (("receipt", "later"), 0, "KEPT"),
-        ((), 0, "nothing shown yet"),
-        (("later",), 1, "NOT KEPT"),
-        (("other",), 1, "another entry"),
-    ):
-        found = alone(tmp_path, "promise", "promise", *files, *keys)
-        assert found.returncode == code, (files, found.stderr)
-        assert words in found.stdout + found.stderr, files
-    assert alone(tmp_path, "promise", "promise", *keys[:-1], str(LOG_KEY)).returncode == 1
-
-
 def test_the_file_alone_checks_that_nothing_was_lost(tmp_path: Path, tree: Any) -> None:
     tiles, roots = tree
     for name, size in (("old", 100), ("new", 300)):
