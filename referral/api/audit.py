@@ -192,7 +192,7 @@ async def entry_seen(call: Reading, request: Request, entry_id: UUID) -> Respons
     return refused(seen, request) if isinstance(seen, Refusal) else answer(Proof.of(seen))
 
 
-@router.get("/entries/{entry_id}/body", response_class=Response)
+@router.get("/entries/{entry_id}/body", include_in_schema=False)
 async def body_read(call: Writing, request: Request, entry_id: UUID) -> Response:
     """Refused, whoever asks, and logged: bodies are opened by a bundle of evidence alone."""
     needs_scope(call, Scope.AUDIT_READ)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import Field, StrictBool
 
 from agencies.duties import Scope
@@ -27,10 +27,11 @@ from referral.queries import BundlesSeen
 from referral.session import WriteSession
 
 router = APIRouter(prefix=ROOT, tags=["cases"], route_class=Route)
+_BYTES = {"type": "string", "format": "binary", "examples": ["…"]}
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The sealed bundle",
-        "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        "description": "The sealed bundle.",
+        "content": {"application/octet-stream": {"schema": _BYTES}},
     }
 }
 
@@ -57,14 +58,6 @@ class Deciding(Saying):
     model_config = shown({"approve": True})
 
     approve: StrictBool
-
-
-class Taking(Saying):
-    """Where the recipient has no key: what seals the archive. Send it another way."""
-
-    model_config = shown({"passphrase": "seven words sent another way"})
-
-    passphrase: Line = ""
 
 
 class Bundle(Answer):
@@ -142,17 +135,23 @@ async def answer_bundle(
     return _changed(done)
 
 
-@router.post("/bundles/{bundle_id}/file", responses=_FILE, response_class=Response)
+@router.get("/bundles/{bundle_id}/file", responses=_FILE, response_class=Response)
 async def bundle_taken(
-    call: Witnessed, request: Request, bundle_id: UUID, body: Taking | None = None
+    call: Witnessed,
+    request: Request,
+    bundle_id: UUID,
+    passphrase: Annotated[str, Header(alias="X-Passphrase", max_length=200)] = "",
 ) -> Response:
-    """The file, sealed to its recipient; within a day of its making, with a fresh proof."""
+    """The file, sealed to its recipient; within a day of its making, with a fresh proof.
+
+    Where the recipient has no key, ``X-Passphrase`` seals it: send that another way.
+    """
     needs_scope(call, Scope.CASES_READ)
     found = await packed(
         call.session,
         call.actor,
         bundle_id,
-        passphrase=body.passphrase if body else "",
+        passphrase=passphrase,
         quorum=call.installation.settings.log_quorum,
         now=call.now,
     )

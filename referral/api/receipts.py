@@ -14,6 +14,7 @@ from referral import queries
 from referral.api.answers import Answer
 from referral.api.asked import Route
 from referral.api.wire import ROOT, answer, refused
+from referral.audit.proof import FORM
 from referral.edge import handed_out
 from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal
@@ -21,7 +22,10 @@ from referral.queries import ReceiptSeen
 
 router = APIRouter(prefix=f"{ROOT}/hand-offs", tags=["hand-offs"], route_class=Route)
 _TEXT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The receipt", "content": {"text/plain": {"schema": {"type": "string"}}}}
+    200: {
+        "description": "The receipt, as C2SP tlog-proof writes it.",
+        "content": {"text/plain": {"schema": {"type": "string", "examples": [f"{FORM}\n…"]}}},
+    }
 }
 
 
@@ -47,6 +51,7 @@ class Receipt(Answer):
     leaf: str = Field(description="SHA-256 of the entry as a leaf, base64.")
     log_key: str | None = Field(description="The log's verifier key, C2SP signed-note.")
     promise: str | None
+    promise_key: str | None
     index: int | None
     size: int | None
     root: str | None
@@ -57,7 +62,17 @@ class Receipt(Answer):
     @classmethod
     def of(cls, seen: ReceiptSeen) -> Self:
         """From the room's view."""
-        same = ("state", "accepted_at", "leaf", "log_key", "promise", "index", "size", "root")
+        same = (
+            "state",
+            "accepted_at",
+            "leaf",
+            "log_key",
+            "promise",
+            "promise_key",
+            "index",
+            "size",
+            "root",
+        )
         return cls(
             **{name: getattr(seen, name) for name in (*same, "signed_at")},
             hand_off_id=seen.line.id,

@@ -90,10 +90,10 @@ async def together(
 def written(header: str, found: Placed) -> str:
     """The receipt as text; ``header``: of the entry."""
     lines = [FORM, f"extra {base64.b64encode(header.encode()).decode()}"]
-    lines += [f"index {found.place.index}", *in_base64(found.path)]
+    lines += [f"index {found.place.index}", *as_text(found.path)]
     return "\n".join(lines) + "\n\n" + found.signed.note
 
 
-def in_base64(hashes: Sequence[bytes]) -> list[str]:
+def as_text(hashes: Sequence[bytes]) -> list[str]:
     """Hashes as text."""
     return [base64.b64encode(one).decode() for one in hashes]

@@ -24,7 +24,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from referral import errors, queries
 from referral.audit import proof
-from referral.audit.receipts import Together, in_base64, together
+from referral.audit.receipts import Together, as_text, together
 from referral.errors import Fault, Refusal
 from referral.exports.prov import prov_of
 from referral.queries import BundleOpened
@@ -99,7 +99,7 @@ def _evidence(opened: BundleOpened, proved: Together) -> str:
     entries = []
     for one in opened.entries:
         index, path = proved.proved[one.id]
-        told: dict[str, Any] = {"header": one.header, "index": index, "path": in_base64(path)}
+        told: dict[str, Any] = {"header": one.header, "index": index, "path": as_text(path)}
         if one.key is not None and one.body is not None:
             told |= {"key": base64.b64encode(one.key).decode(), "body": one.body.decode()}
         entries.append(told)

@@ -93,10 +93,10 @@ async def bundles_of(
     referrals = await referrals_of(session, actor, case_id, parties)
     relationships = frozenset().union(*(one.relationships for one in referrals))
     resource = access.Resource.of(relationships, parties)
-    decision = access.decide(actor, "bundle", resource, access.EVERYTHING_SHOWN)
+    decision = access.decide(actor, "approve", resource, access.EVERYTHING_SHOWN)
     if not decision.allow:
         await witness(session, actor, case_id, [], why=decision.reason_code, now=now)
-        return access.refusal_for("bundle", decision)
+        return access.refusal_for("approve", decision)
     rows = await _rows(session, actor, case_id, None)
     if rows:
         await witness(session, actor, case_id, ["G4"], why=decision.reason_code, now=now)

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping, text
 
 from referral import access, errors
 from referral.audit.proof import leaf_hash
-from referral.audit.receipts import Placed, in_base64, placed
+from referral.audit.receipts import Placed, as_text, placed
 from referral.audit.standing import Standing, standing
 from referral.errors import Fault, Refusal
 from referral.session import Actor, ReadSession
@@ -150,7 +150,7 @@ async def entry_seen(
         text=row["header"],
         leaf=base64.b64encode(leaf_hash(row["header"].encode())).decode(),
         place=place,
-        path=() if place is None else tuple(in_base64(place.path)),
+        path=() if place is None else tuple(as_text(place.path)),
     )
 
 

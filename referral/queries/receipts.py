@@ -43,6 +43,7 @@ class ReceiptSeen:
     leaf: str  # base64 of its hash
     log_key: str | None  # the log's verifier key
     promise: str | None
+    promise_key: str | None  # whom the promise is signed by
     index: int | None = None
     size: int | None = None
     root: str | None = None  # base64
@@ -83,6 +84,7 @@ async def receipt_of(
         leaf=base64.b64encode(leaf_hash(header.encode())).decode(),
         log_key=epoch and epoch["signer"],
         promise=_promise(promiser, epoch, identity, header),
+        promise_key=str(promiser.key) if promiser else None,
     )
     return await _proved(session, waiting, header, quorum)
 

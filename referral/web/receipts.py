@@ -49,6 +49,7 @@ class ReceiptPage:
     file: str
     picture: str
     command: str
+    promise_command: str
 
 
 @router.get("/hand-offs/{hand_off_id}/receipt")
@@ -134,4 +135,6 @@ def _view(seen: ReceiptSeen, reader: Reader, site: str) -> ReceiptPage:
         file=f"{at}/receipt/file",
         picture=picture_of(seen, site),
         command=f"python verifier.py receipt receipt.txt --log {seen.log_key}",
+        promise_command="python verifier.py promise promise.txt receipt.txt "
+        f"--promiser {seen.promise_key} --log {seen.log_key}",
     )

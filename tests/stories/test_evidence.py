@@ -42,11 +42,22 @@ class Case:
         self.browsers: dict[str, httpx.AsyncClient] = {}
         self.asker, self.second = "social_worker", "protection_supervisor"
 
-    async def sends(self, part: str, path: str, body: Any = None) -> httpx.Response:
-        """As somebody who has just entered her password."""
+    async def browser(self, part: str) -> httpx.AsyncClient:
+        """Somebody who has just entered her password."""
         if part not in self.browsers:
             self.browsers[part] = await self.house.browser(part)
-        return await self.browsers[part].post(f"{ROOT}/{path}", json=body, headers=key())
+        return self.browsers[part]
+
+    async def sends(self, part: str, path: str, body: Any = None) -> httpx.Response:
+        """One act."""
+        return await (await self.browser(part)).post(f"{ROOT}/{path}", json=body, headers=key())
+
+    async def takes(self, part: str, bundle: str, passphrase: str = WORDS) -> httpx.Response:
+        """The file of a bundle."""
+        headers = {"X-Passphrase": passphrase} if passphrase else {}
+        return await (await self.browser(part)).get(
+            f"{ROOT}/bundles/{bundle}/file", headers=headers
+        )
 
     async def asks(self, **more: Any) -> str:
         """Who holds it asks for evidence; which."""
@@ -66,7 +77,7 @@ class Case:
 
     async def taken(self, bundle: str, passphrase: str = WORDS) -> dict[str, str]:
         """The files in it, opened with the passphrase."""
-        answer = await self.sends(self.asker, f"bundles/{bundle}/file", {"passphrase": passphrase})
+        answer = await self.takes(self.asker, bundle, passphrase)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-disposition"] == 'attachment; filename="evidence.zip"'
         with pyzipper.AESZipFile(io.BytesIO(answer.content)) as archive:
@@ -227,7 +238,7 @@ async def test_two_persons_make_it_one_of_them_supervising(case: Case) -> None:
     bundle = await case.asks()
     own = await case.sends("social_worker", f"bundles/{bundle}/answer", {"approve": True})
     problem(own, 403, "not-permitted")
-    early = await case.sends("social_worker", f"bundles/{bundle}/file", {"passphrase": WORDS})
+    early = await case.takes("social_worker", bundle)
     assert problem(early, 409, "transition-not-allowed")["from"] == "asked"
     refused = await case.sends(
         "protection_supervisor", f"bundles/{bundle}/answer", {"approve": False}
@@ -235,7 +246,7 @@ async def test_two_persons_make_it_one_of_them_supervising(case: Case) -> None:
     assert refused.json()["state"] == "refused"
     again = await case.sends("protection_supervisor", f"bundles/{bundle}/answer", {"approve": True})
     problem(again, 409, "transition-not-allowed")
-    never = await case.sends("social_worker", f"bundles/{bundle}/file", {"passphrase": WORDS})
+    never = await case.takes("social_worker", bundle)
     assert problem(never, 409, "transition-not-allowed")["from"] == "refused"
     rows = await case.house.rows("SELECT act FROM referral.audit_entry WHERE act = 'bundle.made'")
     assert rows == []
@@ -246,7 +257,7 @@ async def test_without_a_fresh_proof_nothing_leaves(case: Case) -> None:
     path = f"{ROOT}/referrals/{case.referral}/bundles"
     problem(await token.post(path, json=COURT, headers=key()), 403, "step-up-required")
     bundle = await case.made()
-    taken = await token.post(f"{ROOT}/bundles/{bundle}/file", json={"passphrase": WORDS})
+    taken = await token.get(f"{ROOT}/bundles/{bundle}/file", headers={"X-Passphrase": WORDS})
     problem(taken, 403, "step-up-required")
 
 
@@ -256,12 +267,13 @@ async def test_outsiders_find_nothing_and_who_only_sent_her_neither(case: Case) 
         for path, body in (
             (f"referrals/{case.referral}/bundles", COURT),
             (f"bundles/{bundle}/answer", {"approve": True}),
-            (f"bundles/{bundle}/file", {"passphrase": WORDS}),
         ):
             answer = await case.sends(part, path, body)
             assert answer.status_code in {403, 404}, (part, path, answer.text)
             if part != "inspector":
                 assert answer.status_code == 404, (part, path)
+        taken = await case.takes(part, bundle)
+        assert taken.status_code == 404, part
         listed = await case.browsers[part].get(f"{ROOT}/cases/{case.case_id}/bundles")
         assert listed.status_code in {403, 404}, part
 
@@ -270,7 +282,7 @@ async def test_after_a_day_it_is_forgotten_and_the_entry_stays(case: Case) -> No
     bundle, house = await case.made(), case.house
     house.at.forward(hours=24)
     case.browsers.clear()
-    late = await case.sends("social_worker", f"bundles/{bundle}/file", {"passphrase": WORDS})
+    late = await case.takes("social_worker", bundle)
     assert problem(late, 409, "transition-not-allowed")["from"] == "expired"
     async with case.log.by("worker") as connection, connection.begin():
         await connection.exec_driver_sql("SELECT referral.begin_worker('')")
@@ -286,7 +298,7 @@ async def test_after_a_day_it_is_forgotten_and_the_entry_stays(case: Case) -> No
 async def test_it_is_sealed_to_the_recipients_key(case: Case) -> None:
     identity = pyrage.x25519.Identity.generate()
     bundle = await case.made(recipient_key=str(identity.to_public()))
-    answer = await case.sends("social_worker", f"bundles/{bundle}/file", {})
+    answer = await case.takes("social_worker", bundle, "")
     assert answer.status_code == 200, answer.text
     assert b"Amal" not in answer.content
     with zipfile.ZipFile(io.BytesIO(pyrage.decrypt(answer.content, [identity]))) as archive:
@@ -298,9 +310,7 @@ async def test_it_is_sealed_to_the_recipients_key(case: Case) -> None:
         "social_worker", f"referrals/{case.referral}/bundles", {**COURT, "recipient_key": "age1x"}
     )
     assert problem(wrong, 422, "invalid-input")["errors"][0]["pointer"] == "/recipient_key"
-    short = await case.sends(
-        "social_worker", f"bundles/{await case.made()}/file", {"passphrase": "short"}
-    )
+    short = await case.takes("social_worker", await case.made(), "short")
     assert problem(short, 422, "invalid-input")["errors"][0]["pointer"] == "/passphrase"
 
 

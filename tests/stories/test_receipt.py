@@ -146,6 +146,7 @@ async def test_the_answer_to_an_acceptance_is_a_promise_that_can_be_held_against
     kept = (await client.get(f"{ROOT}/hand-offs/{hand_off}/receipt")).json()
     proved = Receipt.read(kept["receipt"]).check(log.key.key)
     assert kept["promise"] == note
+    assert kept["promise_key"] == str(promiser.key)
     size = proved.checkpoint.size
     assert "KEPT" in proof.check_promise(note, promiser.key, proved, {late: size})
     with pytest.raises(ProofError, match="NOT KEPT"):  # it came in only after what was seen late

@@ -33,7 +33,8 @@ def document() -> dict[str, Any]:
 def _example(part: dict[str, Any]) -> Any:
     """Of its one form: JSON, but for files."""
     ((form, told),) = part["content"].items()
-    assert form in {"application/json", "multipart/form-data", "application/octet-stream"}
+    files = {"multipart/form-data", "application/octet-stream", "text/plain"}
+    assert form in {"application/json", *files}
     return told["example"]
 
 

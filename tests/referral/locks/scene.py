@@ -165,6 +165,11 @@ async def filed(house: House) -> Standing:
         "inspector", casework.record_consent, referral, agency["agency_id"], _consent(house.at())
     )
     await house.manages("inspector", casework.add_note, referral, "She asked for her sister.")
+    evidence = await (await house.browser("inspector")).post(
+        f"{ROOT}/referrals/{referral}/bundles",
+        json={"recipient": "A court", "groups": ["G1"], "reason": WHY},
+        headers=key(),
+    )
     added = await house.manages("inspector", casework.attach, referral, _file(), 10**6)
     await worker.look_through(house.clockwork, house.at())
     [row] = await house.rows(
@@ -182,6 +187,7 @@ async def filed(house: House) -> Standing:
         "consent_id": str(row["consent"]),
         "attachment_id": str(added.attachment_id),
         "proposal_id": str(proposal.id),
+        "bundle_id": evidence.json()["id"],
         "step": "ZZ-C01",
     }
     return Standing(ids, row["reference"])
