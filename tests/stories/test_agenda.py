@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+import pytest
+from typer.testing import CliRunner
+
 from referral import agendas, casework, queries
+from referral.cli import app
 from referral.queries import Agenda
-from tests.cast import House, asked, child_at_work
+from tests.cast import ROOT_KEY, House, asked, child_at_work
 from tests.referral.api.desk import Desk, problem
 from tests.referral.web.visiting import Visitor
 from tests.stories.test_meeting import called, left_lying
@@ -86,3 +93,28 @@ async def test_what_was_answered_in_time_is_on_no_agenda(house: House) -> None:
     found = await agenda(house, "2026-03")
     assert isinstance(found, Agenda)
     assert found.items == ()
+
+
+async def test_the_command_prints_it_for_people_for_programs_and_on_paper(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    await left_lying(house)
+    (row,) = await house.rows("SELECT reference FROM referral.case")
+    monkeypatch.setenv("REFERRAL_DATABASE_URL", house.database.url)
+    monkeypatch.setenv("REFERRAL_ROOT_KEY", ROOT_KEY)
+    wanted = ["agenda", "--body", "COORDINATION", "--month", "2026-03", "--as", "coordinator.zz"]
+    paper = tmp_path / "agenda.html"
+    asking = [*wanted, "--country", "ZZ", "--html", str(paper)]
+    done = await asyncio.to_thread(CliRunner().invoke, app, asking)
+    assert done.exit_code == 0, done.output
+    assert row["reference"] in done.output
+    assert "Amal" not in done.output
+    assert row["reference"] in paper.read_text("utf-8")
+    plain = await asyncio.to_thread(CliRunner().invoke, app, [*asking, "--json"])
+    told = orjson.loads(plain.stdout)
+    assert {one["reference"] for one in told["items"]} == {row["reference"]}
+    for more in (["--month", "March"], ["--body", "NOTHING"], ["--as", "inspector.zz"]):
+        refused = await asyncio.to_thread(CliRunner().invoke, app, [*asking, *more])
+        assert refused.exit_code == 2, more
+    unknown = ["agenda", "--body", "NOTHING", "--month", "2026-03"]
+    assert (await asyncio.to_thread(CliRunner().invoke, app, unknown)).exit_code == 2
