@@ -45,8 +45,7 @@ CALLS = {
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
     *("span_of", "oversees", "figure_cells", "figure_limits", "missed_a_limit"),
-    *("attested_in_country", "re_entries_in_country"),
-    *("lock_system_stream", "log_system"),
+    *("attested_in_country", "re_entries_in_country", "lock_system_stream", "log_system"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -64,10 +63,9 @@ CREDENTIALS = {
     *("scim_join", "scim_leave", "client_token"),
 }
 WORKS = {
-    *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
-    *("figures_due", "roll_month", "keep_figures"),
+    *("figures_due", "roll_month", "keep_figures", "lock_system_stream", "log_system"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
 }
 OURS = "('referral', 'vault', 'agencies')"
