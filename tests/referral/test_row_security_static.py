@@ -58,6 +58,7 @@ CALLS = {
     *("lock_system_stream", "log_system"),
     *("acceptance_of", "bundle_bodies", "make_bundle"),
     *("publish", "published"),
+    *("attested_in_country", "re_entries_in_country", "lock_system_stream", "log_system"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -74,13 +75,13 @@ CREDENTIALS = {
     *("scim_join", "scim_leave", "client_token", "answer_recovery"),
 }
 WORKS = {
-    *("lock_system_stream", "log_system"),
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "forget_bundles"),
     *(CONTEXT | notices.WORKED | webhooks.WORKED),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
     *("figures_due", "roll_month", "keep_figures"),
+    *("figures_due", "roll_month", "keep_figures", "lock_system_stream", "log_system"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
     *("kept_long_enough", "lock_kept", "erase"),
 }
