@@ -20,8 +20,7 @@ READ = {
     *("case_facts", "workplace", "screening"),  # G1
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
-    *("operation", "operation_participant", "screening_override"),
-    *("release", "release_answer"),
+    *("operation", "operation_participant", "screening_override", "release", "release_answer"),
     *("attachment", "attachment_content", "consent"),
     *("exclusion", "seal", "proposal", "glass"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
@@ -44,8 +43,7 @@ CALLS = {
     *("glass_ground", "break_glass", "glass_key", "my_glass"),
     *("country_key", "find_matches", "spend_names"),
     *("lock_removal", "removal_key", "remove_holder", "kept_out"),
-    *("lock_system_stream", "log_system"),
-    *("publish", "published"),
+    *("lock_system_stream", "log_system", "publish", "published"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
