@@ -93,6 +93,29 @@ class PublishedYear(Answer):
     digest: str
 
 
+class PublishedTable(Answer):
+    """One table: what it crosses, and a row for each cell (``*``: all of them)."""
+
+    table: str
+    title: str
+    crosses: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+
+
+class PublishedFigures(Answer):
+    """A published year; what its flags mean stands in it."""
+
+    format: str
+    country: str
+    year: int
+    version: str
+    definition: str
+    flags: dict[str, str]
+    dimensions: dict[str, dict[str, str]]
+    tables: tuple[PublishedTable, ...]
+    not_counted: tuple[dict[str, str], ...]
+
+
 class PublishedYears(Answer):
     """All of a country, the latest first."""
 
@@ -172,7 +195,7 @@ async def published_table(request: Request, country: Country, year: Year) -> Res
     return _cached(Response(as_csv(found), media_type="text/csv; charset=utf-8"))
 
 
-@router.get("/published/{country}/{year}", response_model=dict[str, Any])
+@router.get("/published/{country}/{year}", response_model=PublishedFigures)
 async def published(request: Request, country: Country, year: Year) -> Response:
     """A published year, byte for byte as it was released; nobody need be signed in."""
     found = await _content(request, country, year)

@@ -22,8 +22,7 @@ READ = {
     *("case_facts", "workplace", "screening"),  # G1
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
-    *("operation", "operation_participant", "screening_override"),
-    *("release", "release_answer"),
+    *("operation", "operation_participant", "screening_override", "release", "release_answer"),
     *("attachment", "attachment_content", "consent"),
     *("exclusion", "seal", "proposal", "glass", "bundle"),
     *("operation", "operation_participant", "screening_override", "clock_recount"),
@@ -59,6 +58,7 @@ CALLS = {
     *("acceptance_of", "bundle_bodies", "make_bundle"),
     *("publish", "published"),
     *("attested_in_country", "re_entries_in_country", "lock_system_stream", "log_system"),
+    *("lock_system_stream", "log_system", "publish", "published"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
