@@ -57,7 +57,13 @@ def measuring(registry: CollectorRegistry) -> Callable[[Installation], Awaitable
             async with asyncio.timeout(_SECONDS):
                 found, now = await _found(installation), installation.clock()
             values = (
-                *(found.placed, found.signed, found.final, found.lag(now), len(found.alarms)),
+                *(
+                    found.placed,
+                    found.signed,
+                    found.final,
+                    round(found.lag(now), 1),
+                    len(found.alarms),
+                ),
                 found.state(now) == "signed",
             )
             for gauge, value in zip(gauges.values(), values, strict=True):

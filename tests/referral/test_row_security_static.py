@@ -23,14 +23,10 @@ READ = {
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override", "release", "release_answer"),
-    *("attachment", "attachment_content", "consent"),
-    *("exclusion", "seal", "proposal", "glass", "bundle"),
-    *("operation", "operation_participant", "screening_override", "clock_recount"),
     *("attachment", "attachment_content", "consent", "calendar_change", "calendar_day"),
-    *("exclusion", "seal", "proposal", "glass"),
+    *("exclusion", "seal", "proposal", "glass", "bundle", "clock_recount", *webhooks.READ),
     *("figure", "figure_cell", "figure_limit", "figure_month"),
-    *(webhooks.READ | {"exclusion", "seal", "proposal", "glass"}),
-    *("exclusion", "seal", "proposal", "glass", "legal_hold", "retention", "erasure"),
+    *("legal_hold", "retention", "erasure"),
     *("party", "docket", "outbox", "idempotency", "audit_entry", "stream_head"),
 }
 DIRECTORY = {
@@ -80,7 +76,6 @@ WORKS = {
     *(CONTEXT | notices.WORKED | webhooks.WORKED),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
-    *("figures_due", "roll_month", "keep_figures"),
     *("figures_due", "roll_month", "keep_figures", "lock_system_stream", "log_system"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
     *("kept_long_enough", "lock_kept", "erase"),
