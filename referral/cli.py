@@ -139,7 +139,7 @@ def _watched(settings: Settings, addresses: Addresses, url: str) -> serving.Besi
 _ELSEWHERE: Final = (
     *("database_url", "worker_database_url", "auditor_database_url", "reporter_database_url"),
     *("migration_url", "root_key"),
-    *("sequencer_database_url", "signer_database_url", "log_origin", "log_key", "log_state_file"),
+    *("sequencer_database_url", "signer_database_url", "log_origin", "log_key", "log_state"),
     *("key_keeper", "key_keeper_url", "promise_key"),
     *("second_factors", "site", "tls_cert", "tls_key", "trusted_proxy"),
 )

@@ -68,12 +68,12 @@ def replaced(settings: Settings, origin: str) -> SigningKey:
 
 def state_file(settings: Settings, *, embedded: bool) -> Path:
     """What the signer remembers. Raises MissingError where that must be said."""
-    if settings.log_state_file is not None:
-        return settings.log_state_file
+    if settings.log_state is not None:
+        return settings.log_state
     if embedded:
         return settings.data_dir / STATE
     raise MissingError(
-        "REFERRAL_LOG_STATE_FILE is not set: it names the file in which the signer remembers what "
+        "REFERRAL_LOG_STATE is not set: it names the file in which the signer remembers what "
         "it signed last. Keep it outside the database and its backups: it is how a restored or "
         "rewritten database is noticed."
     )
@@ -104,7 +104,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
     if settings.log_key is not None:
         ours["REFERRAL_LOG_KEY"] = settings.log_key.get_secret_value()
-    if settings.log_state_file is not None:
-        ours["REFERRAL_LOG_STATE_FILE"] = str(settings.log_state_file)
+    if settings.log_state is not None:
+        ours["REFERRAL_LOG_STATE"] = str(settings.log_state)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("REFERRAL_")}
     return kept | ours

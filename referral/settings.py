@@ -115,7 +115,7 @@ class Settings(BaseSettings):
     log_key: SecretStr | None = Field(
         default=None, description="the log's private key, as `referral log key` makes it"
     )
-    log_state_file: Path | None = Field(
+    log_state: Path | None = Field(
         default=None, description="what the signer remembers; outside the database and its backups"
     )
     log_quorum: int = Field(default=2, ge=1, description="witnesses that make a checkpoint final")

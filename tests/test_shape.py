@@ -224,7 +224,17 @@ def test_secrets_come_from_files_and_every_container_shows_its_health() -> None:
         asked = {v for k, v in service.get("environment", {}).items() if k.endswith("_FILE")}
         assert asked == mounted, name
         assert service.get("restart") == "no" or "healthcheck" in service, name
-    assert set(compose["services"]) == {"database", "migrate", "app", "worker"}
+    services = set(compose["services"])
+    assert services == {"database", "migrate", "app", "worker", "sequencer", "signer"}
+    holders = {n for n, s in compose["services"].items() if "log_key" in s.get("secrets", [])}
+    assert holders == {"migrate", "signer"}
+    keepers = {n for n, s in compose["services"].items() if "log_state:" in str(s.get("volumes"))}
+    assert keepers == {"signer"}
+
+
+def test_no_setting_is_called_as_if_it_named_the_file_of_another() -> None:
+    """Any setting may come from a file named by …_FILE: such a name would be read as that file."""
+    assert [name for name in Settings.model_fields if name.endswith("_file")] == []
 
 
 def test_the_pinned_requirements_are_those_of_the_project() -> None:

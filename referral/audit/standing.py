@@ -69,7 +69,7 @@ class Standing:
         if self.silent("signer", now):
             found["signer"] = (
                 "The log is not signed: start `referral log sign`, with REFERRAL_LOG_KEY_FILE and "
-                "REFERRAL_LOG_STATE_FILE set. The service goes on; nothing is proved meanwhile."
+                "REFERRAL_LOG_STATE set. The service goes on; nothing is proved meanwhile."
             )
         if self.pending_since is not None and now - self.pending_since >= PENDING:
             found["witnesses"] = self._unwitnessed()

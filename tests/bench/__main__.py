@@ -50,7 +50,6 @@ def main() -> int:
     parser.add_argument("--persons", type=int, default=1000, help="of one event")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="hand-offs behind the inbox")
     parser.add_argument("--seconds", type=int, default=60, help="of writing at a steady rate")
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="hand-offs behind inbox and oversight"

@@ -45,7 +45,7 @@ def keyed(elsewhere: Elsewhere, tmp_path: Path) -> Elsewhere:
     assert file.stat().st_mode & 0o777 == 0o600
     elsewhere.environment |= {
         "REFERRAL_LOG_KEY_FILE": str(file),
-        "REFERRAL_LOG_STATE_FILE": str(tmp_path / "log_state"),
+        "REFERRAL_LOG_STATE": str(tmp_path / "log_state"),
         "REFERRAL_SEQUENCER_DATABASE_URL": elsewhere.cluster.url("sequencer", "cases"),
         "REFERRAL_SIGNER_DATABASE_URL": elsewhere.cluster.url("signer", "cases"),
     }
@@ -90,7 +90,7 @@ def test_a_log_is_begun_signed_and_begun_anew(keyed: Elsewhere, tmp_path: Path) 
     assert (listed["name"], listed["independent"], listed["last_at"]) == ("labour", True, None)
 
     both = [at_work(keyed, "log", "sequence"), at_work(keyed, "log", "sign")]
-    state = Path(keyed.environment["REFERRAL_LOG_STATE_FILE"])
+    state = Path(keyed.environment["REFERRAL_LOG_STATE"])
     wait_for(state)
     for process in both:
         process.send_signal(signal.SIGTERM)
@@ -138,7 +138,7 @@ def test_without_its_key_nothing_is_signed_and_it_says_what_is_missing(
     elsewhere.environment["REFERRAL_SIGNER_DATABASE_URL"] = elsewhere.cluster.url("signer", "cases")
     assert "REFERRAL_LOG_KEY_FILE" in elsewhere.run("log", "sign", code=MISUSE)["error"]
     elsewhere.environment["REFERRAL_LOG_KEY"] = SigningKey.new("log.example.gov/1", 1).written()
-    assert "REFERRAL_LOG_STATE_FILE" in elsewhere.run("log", "sign", code=MISUSE)["error"]
+    assert "REFERRAL_LOG_STATE" in elsewhere.run("log", "sign", code=MISUSE)["error"]
     elsewhere.environment["REFERRAL_LOG_ORIGIN"] = "log.example.gov/2"
     assert "A key belongs to one epoch" in elsewhere.run("log", "sign", code=MISUSE)["error"]
     elsewhere.environment["REFERRAL_LOG_KEY"] = "no key"
