@@ -16,6 +16,8 @@ from referral.audit.merkle import Frontier
 from referral.audit.state_files import StateError
 
 MANY: Final = 256  # entries that are signed at once
+BUSY: Final = 128  # entries that are signed when the last signature is a second old
+SECOND: Final = timedelta(seconds=1)
 ACCEPTED: Final = timedelta(seconds=5)  # an acceptance waits at most so long (promised: 10 s)
 LATE: Final = timedelta(seconds=55)  # any entry (promised: 60 s)
 
@@ -90,13 +92,15 @@ class Waiting:
             self.oldest_at or rows[0].at,
         )
 
-    def due(self, now: datetime) -> bool:
-        """Whether it is time to sign (security.md 4.4.2)."""
+    def due(self, now: datetime, signed_at: datetime | None) -> bool:
+        """Whether it is time to sign (security.md 4.4.2); ``signed_at``: when that was last."""
         if self.since is None:
             return False
-        late = now - self.since >= LATE
+        if signed_at is None:
+            return True
         return (
             self.count >= MANY
-            or late
+            or (self.count >= BUSY and now - signed_at >= SECOND)
+            or now - self.since >= LATE
             or (self.accepted is not None and now - self.accepted >= ACCEPTED)
         )

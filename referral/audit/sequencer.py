@@ -25,7 +25,9 @@ from referral.logs import fault_of
 _LOG = structlog.get_logger("referral.sequencer")
 
 BATCH: Final = 4096  # entries placed in one transaction
-IDLE: Final = 0.25  # seconds between two looks; a look is one probe of an index
+IDLE: Final = (
+    0.4  # seconds between two looks: one probe of an index, and a batch of what came since
+)
 AFTER_A_FAULT: Final = 5.0
 PULSE: Final = 5.0  # seconds between two signs of life
 ALARM: Final = "unplaced"
@@ -37,8 +39,16 @@ SELECT e.xid::text AS xid, e.id FROM log.position p JOIN referral.audit_entry e 
 WHERE p.epoch = $1 AND p.position = $2
 """
 _OPENING: Final = "SELECT id, header FROM referral.audit_entry WHERE id = $1"
+# Ordered, so that it is a probe of the index whatever the table holds.
+_NEWER: Final = """
+SELECT $1::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) OR coalesce((
+    SELECT true FROM referral.audit_entry
+    WHERE (xid, id) > ($1::text::xid8, $2::uuid) AND xid < pg_snapshot_xmin(pg_current_snapshot()) AND id <> ALL ($3::uuid[])
+    ORDER BY xid, id LIMIT 1
+), false)
+"""
 _NEXT: Final = """
-SELECT id, header FROM referral.audit_entry
+SELECT xid::text AS numbered, id, header FROM referral.audit_entry
 WHERE (xid, id) > ($1::text::xid8, $2::uuid) AND xid < pg_snapshot_xmin(pg_current_snapshot()) AND id <> ALL ($3::uuid[])
 ORDER BY xid, id LIMIT $4
 """
@@ -74,6 +84,13 @@ class _Edge(NamedTuple):
     openings: list[UUID]  # entry 0 of each epoch: placed first there, and not again after
     opening: UUID | None  # of this epoch, while it is still to be placed
 
+    def after(self, rows: list[Any]) -> _Edge | None:
+        """With these placed; None after an opening, which stands out of order."""
+        if self.opening is not None:
+            return None
+        size, last = self.size + len(rows), rows[-1]
+        return self._replace(size=size, xid=last.numbered, id=last.id)
+
 
 async def place(connection: AsyncConnection, *, batch: int = BATCH) -> int:
     """Place what is committed, at most ``batch`` entries, in one transaction; returns how many.
@@ -81,23 +98,36 @@ async def place(connection: AsyncConnection, *, batch: int = BATCH) -> int:
     ``connection`` is in no transaction. Raises BehindError when the transaction counter has gone
     back: entries written now would sort before those that stand, and never be placed.
     """
+    return (await _place(connection, batch))[0]
+
+
+async def _place(connection: AsyncConnection, batch: int) -> tuple[int, _Edge | None]:
+    """How many, and where the tree ends then; None when that must be looked up again."""
     async with connection.begin():
         if not (await connection.exec_driver_sql(_ALONE)).scalar():
-            return 0
-        if not await checkpoints.epochs(connection):
-            return 0  # no tree is begun yet: what is written meanwhile waits for it
-        edge = await _edge(connection)
+            return 0, None
+        known = await checkpoints.epochs(connection)
+        if not known:
+            return 0, None  # no tree is begun yet: what is written meanwhile waits for it
+        edge = await _edge(connection, known)
         rows = await _next(connection, edge, batch)
         if not rows:
             await _counter(connection, edge)
-            return 0
+            return 0, edge
         last = await checkpoints.tiles_at(connection, edge.epoch, merkle.last_tiles(edge.size))
         leaves = [leaf_hash(row.header.encode()) for row in rows]
         tiles = merkle.grown(edge.size, last, leaves)
         await connection.exec_driver_sql(_PLACE, (edge.epoch, edge.size, [row.id for row in rows]))
         levels, numbers = [tile.level for tile in tiles], [tile.number for tile in tiles]
         await connection.exec_driver_sql(_GROW, (edge.epoch, levels, numbers, list(tiles.values())))
-        return len(rows)
+        return len(rows), edge.after(rows)
+
+
+async def _newer(connection: AsyncConnection, edge: _Edge) -> bool:
+    """Whether there is something to place, or to say: one probe of an index."""
+    async with connection.begin():
+        values = (edge.xid, edge.id, edge.openings)
+        return bool((await connection.exec_driver_sql(_NEWER, values)).scalar())
 
 
 async def _next(connection: AsyncConnection, edge: _Edge, batch: int) -> list[Any]:
@@ -107,8 +137,7 @@ async def _next(connection: AsyncConnection, edge: _Edge, batch: int) -> list[An
     return list(found.all())
 
 
-async def _edge(connection: AsyncConnection) -> _Edge:
-    known = await checkpoints.epochs(connection)
+async def _edge(connection: AsyncConnection, known: list[Epoch]) -> _Edge:
     number = known[-1].number if known else 1
     size = await checkpoints.placed(connection, number)
     opening = known[-1].entry_id if known and size == 0 else None
@@ -148,7 +177,7 @@ async def _counter(connection: AsyncConnection, edge: _Edge) -> None:
 async def pulse(connection: AsyncConnection, now: datetime) -> None:
     """A sign of life, and what still waits."""
     async with connection.begin():
-        edge = await _edge(connection)
+        edge = await _edge(connection, await checkpoints.epochs(connection))
         values = (edge.xid, edge.id, edge.openings)
         waiting = (await connection.exec_driver_sql(_WAITING, values)).one()
         await alarms.beat(connection, "sequencer", now, waiting.behind, waiting.oldest)
@@ -161,12 +190,16 @@ async def run(engine: AsyncEngine, clock: Callable[[], datetime], stopping: asyn
         wait = IDLE
         try:
             async with engine.connect() as connection:
+                edge: _Edge | None = None
                 while not stopping.is_set():
-                    placed += (count := await place(connection))
+                    count = 0
+                    if edge is None or await _newer(connection, edge):
+                        count, edge = await _place(connection, BATCH)
+                    placed += count
                     if wrong:
                         wrong = await alarms.end(connection, [ALARM], clock())
                     if monotonic() - beaten >= PULSE:
-                        beaten = monotonic()
+                        beaten, edge = monotonic(), None  # and where the tree ends is looked up
                         await pulse(connection, clock())
                     if count < BATCH:
                         await _pause(stopping, IDLE)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -35,7 +35,7 @@ from referral.logs import fault_of
 
 _LOG = structlog.get_logger("referral.signer")
 
-IDLE: Final = 0.25  # seconds between two looks
+IDLE: Final = 1.0  # seconds between two looks: one query, and whatever was placed since is read
 AFTER_A_FAULT: Final = 5.0
 PULSE: Final = 5.0  # seconds between two signs of life
 SEEN: Final = timedelta(hours=1)  # nothing new: that it still holds is said so often
@@ -48,6 +48,12 @@ _HEADERS: Final = """
 SELECT p.position, e.header, e.at, e.act = 'hand_off.accepted' AS accepted
 FROM log.position p JOIN referral.audit_entry e ON e.id = p.entry_id
 WHERE p.epoch = $1 AND p.position >= $2 AND p.position < $3 ORDER BY p.position
+"""
+# How all stands: the epoch that grows and how far, and what is published of what was signed last.
+_STANDING: Final = """
+SELECT e.epoch, e.origin, e.signer, (SELECT max(p.position) FROM log.position p WHERE p.epoch = e.epoch) AS last,
+    (SELECT c.root FROM log.checkpoint c WHERE c.epoch = $1 AND c.size = $2) AS root
+FROM log.epoch e ORDER BY e.epoch DESC LIMIT 1
 """
 _KEEP: Final = """
 INSERT INTO log.checkpoint (epoch, size, root, note, signed_at, seen_at) VALUES ($1, $2, $3, $4, $5, $5)
@@ -117,37 +123,36 @@ class Signer:
 
     async def _look(self, connection: AsyncConnection, now: datetime) -> Checkpoint | None:
         async with connection.begin():
-            epoch = await self._current(connection)
-            placed = await checkpoints.placed(connection, epoch.number)
-            await self._published(connection, placed)
+            memory = self._memory
+            values = (memory.epoch, memory.size) if memory else (0, 0)
+            found = (await connection.exec_driver_sql(_STANDING, values)).one_or_none()
+            await self._current(connection, found)
+            placed = 0 if found.last is None else int(found.last) + 1
+            await self._published(connection, placed, found.root)
             while self._edge.size < placed:
-                await self._read_on(connection, epoch, placed, now)
+                await self._read_on(connection, placed, now)
             signed_at = self._memory.signed_at if self._memory else None
             self._watch.look(now, signed_at, self._newest)
-            first = self._memory is None and self._waiting.count > 0
-            if first or self._waiting.due(now):
-                return await self._sign(connection, epoch, now)
+            if self._waiting.due(now, signed_at):
+                return await self._sign(connection, now)
             await self._hold(connection, now)
             return None
 
-    async def _current(self, connection: AsyncConnection) -> Epoch:
-        known = await checkpoints.epochs(connection)
-        if not known:
+    async def _current(self, connection: AsyncConnection, found: Any) -> None:
+        if found is None:
             raise StoppedError(
                 "epoch",
                 "The log has no epoch yet: run `referral migrate` with the "
                 "signer's key set, or `referral audit epoch begin`.",
             )
-        epoch = known[-1]
-        if epoch.signer != str(self._key.key) or epoch.origin != self._key.name:
+        if found.signer != str(self._key.key) or found.origin != self._key.name:
             raise StoppedError(
                 "key",
-                f"Epoch {epoch.number} of the log is signed by {epoch.signer}, and the key given "
+                f"Epoch {found.epoch} of the log is signed by {found.signer}, and the key given "
                 f"here is {self._key.key}: name the file of the right one in REFERRAL_LOG_KEY_FILE.",
             )
-        if self._epoch != epoch.number:
-            await self._follow(connection, epoch)
-        return epoch
+        if self._epoch != found.epoch:
+            await self._follow(connection, (await checkpoints.epochs(connection))[-1])
 
     async def _follow(self, connection: AsyncConnection, epoch: Epoch) -> None:
         """Into an epoch this memory knows nothing of: the first, or one two custodians stand for."""
@@ -178,28 +183,27 @@ class Signer:
                 "REFERRAL_LOG_CUSTODIANS.",
             ) from fault
 
-    async def _published(self, connection: AsyncConnection, placed: int) -> None:
+    async def _published(
+        self, connection: AsyncConnection, placed: int, published: bytes | None
+    ) -> None:
         """What was signed last is in the database, and the tree still begins with it."""
         memory = self._memory
         if memory is None:
             return
         if placed < memory.size:
             raise StoppedError("behind", _put_back(memory, placed))
-        there = await checkpoints.at_size(connection, memory.epoch, memory.size)
-        if there is not None and there.checkpoint.root != memory.root:
+        if published is not None and published != memory.root:
             raise StoppedError("history", _rewritten(memory))
-        if there is None:
+        if published is None:
             if await checkpoints.root_at(connection, memory.epoch, memory.size) != memory.root:
                 raise StoppedError("history", _rewritten(memory))
             await self._keep(connection, memory)
 
-    async def _read_on(
-        self, connection: AsyncConnection, epoch: Epoch, placed: int, now: datetime
-    ) -> None:
+    async def _read_on(self, connection: AsyncConnection, placed: int, now: datetime) -> None:
         """Hash what was placed since, and see that the stored tree came to the same."""
         start = self._edge.size
         end = min(placed, start + _CHUNK)
-        rows = (await connection.exec_driver_sql(_HEADERS, (epoch.number, start, end))).all()
+        rows = (await connection.exec_driver_sql(_HEADERS, (self._epoch, start, end))).all()
         if [row.position for row in rows] != list(range(start, end)):
             raise StoppedError(
                 "tree",
@@ -207,15 +211,11 @@ class Signer:
                 "there: somebody deleted entries or places. `referral audit verify` "
                 "says which; nothing is signed.",
             )
-        if start == 0 and epoch.number > 1 and not openings.opens(rows[0].header, epoch):
-            raise StoppedError(
-                "epoch",
-                f"Epoch {epoch.number} does not begin with the entry that "
-                "opened it. Nothing is signed.",
-            )
+        if start == 0 and self._epoch > 1:
+            await self._opened(connection, rows[0].header)
         for row in rows:
             self._edge.append(leaf_hash(row.header.encode()))
-        if await checkpoints.root_at(connection, epoch.number, end) != self._edge.root:
+        if await checkpoints.root_at(connection, self._epoch, end) != self._edge.root:
             raise StoppedError(
                 "history",
                 f"The entries up to {end}, hashed again, do not give the root of the stored tree: "
@@ -225,11 +225,21 @@ class Signer:
         self._waiting = self._waiting.and_also(rows, now)
         self._newest = max(row.at for row in rows)
 
-    async def _sign(self, connection: AsyncConnection, epoch: Epoch, now: datetime) -> Checkpoint:
-        checkpoint = Checkpoint(epoch.origin, self._edge.size, self._edge.root)
+    async def _opened(self, connection: AsyncConnection, header: str) -> None:
+        epoch = (await checkpoints.epochs(connection))[self._epoch - 1]
+        if not openings.opens(header, epoch):
+            raise StoppedError(
+                "epoch",
+                f"Epoch {epoch.number} does not begin with the entry that "
+                "opened it. Nothing is signed.",
+            )
+
+    async def _sign(self, connection: AsyncConnection, now: datetime) -> Checkpoint:
+        origin = self._key.name  # it is that of the epoch, or nobody gets here
+        checkpoint = Checkpoint(origin, self._edge.size, self._edge.root)
         note = f"{checkpoint}\n{self._key.sign(str(checkpoint))}"
         memory = Memory(
-            epoch.number, epoch.origin, checkpoint.size, tuple(self._edge.peaks), note, now, now
+            self._epoch, origin, checkpoint.size, tuple(self._edge.peaks), note, now, now
         )
         state_files.save(self._file, memory.written())  # first: from here no other root is signed
         self._memory, self._waiting = memory, Waiting()
