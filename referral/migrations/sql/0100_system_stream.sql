@@ -45,7 +45,8 @@ BEGIN
     END IF;
     SELECT string_agg(x.header::jsonb ->> 'act', ', ') INTO wrong FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)
         WHERE NOT EXISTS (SELECT FROM referral.system_voice v WHERE v.role = referral.my_role() AND v.thing = split_part(x.header::jsonb ->> 'act', '.', 1))
-            OR EXISTS (SELECT FROM referral.stream_head s WHERE s.stream_id = (x.header::jsonb ->> 'stream')::uuid AND s.kind <> 'system');
+            -- One stream by its key; asked as OR EXISTS, every stream there is would be read first.
+            OR (SELECT s.kind FROM referral.stream_head s WHERE s.stream_id = (x.header::jsonb ->> 'stream')::uuid) <> 'system';
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'this role does not say so of the system: %', wrong USING ERRCODE = 'RF007';
     END IF;
