@@ -5,10 +5,12 @@ Each function is named like the verb or the question behind it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
 from agencies.duties import Scope
 from protocols.lifecycle import Act
@@ -37,15 +39,21 @@ class BatchDone(Answer):
     case_id: UUID
     hand_offs: tuple[UUID, ...]
     made: tuple[Made, ...]
+    promises: dict[UUID, str] = Field(
+        default={},
+        description="Of acceptances, by hand-off: a signed note that it stands in the log within "
+        "60 seconds.",
+    )
 
     @classmethod
-    def of(cls, done: BatchActed, follow: tuple[Made, ...]) -> Self:
+    def of(cls, done: BatchActed, follow: tuple[Made, ...], promises: Mapping[UUID, str]) -> Self:
         """From what the room answered."""
         return cls(
             batch=UUID(done.batch),
             case_id=UUID(done.case_id),
             hand_offs=tuple(UUID(one) for one in done.hand_offs),
             made=follow,
+            promises=dict(promises),
         )
 
 
@@ -85,12 +93,16 @@ async def _acted(
 ) -> Response:
     needs_scope(call, Scope.HAND_OFFS_WRITE)
     if call.stored is not None:
-        return answer(BatchDone.of(BatchActed.again(call.stored), ()))
-    done = await casework.act_on_batch(
-        call.session, call.actor, batch, act, asked.said(body), now=call.now
-    )
+        done: BatchActed | Refusal = BatchActed.again(call.stored)
+    else:
+        done = await casework.act_on_batch(
+            call.session, call.actor, batch, act, asked.said(body), now=call.now
+        )
     if isinstance(done, Refusal):
         return refused(done)
+    promiser = call.installation.promiser if act is Act.ACCEPT else None
+    accepted = [UUID(one) for one in done.hand_offs]
+    promises = await queries.promises_of(call.session, accepted, promiser)
     # Who declines is not told who is asked next (see ``acting``).
     asks = done.asks if act is not Act.DECLINE else ()
-    return answer(BatchDone.of(done, await made(call, asks, asked.wording(call))))
+    return answer(BatchDone.of(done, await made(call, asks, asked.wording(call)), promises))

@@ -110,7 +110,7 @@ from referral.queries.oversight_senders import Returns, SenderActs, attested_in,
 from referral.queries.own_limits import OwnLimit, own_limits_of
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
-from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, receipt_of
+from referral.queries.receipts import ReceiptSeen, not_yet, promise_of, promises_of, receipt_of
 from referral.queries.referrals import ReferralSeen
 from referral.queries.releases import (
     Publication,
@@ -231,6 +231,7 @@ __all__ = [
     "pilot_of",
     "preference_of",
     "promise_of",
+    "promises_of",
     "published_in",
     "receipt_of",
     "receivers_in",

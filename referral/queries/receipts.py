@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -22,9 +23,10 @@ from referral.queries.hand_offs import hand_off_seen
 from referral.queries.lines import HandOffLine
 from referral.session import Actor, ReadSession
 
-_ACCEPTANCE: Final = """
-SELECT referral.acceptance_of($1),
-    (SELECT jsonb_build_object('origin', e.origin, 'signer', e.signer) FROM log.epoch e ORDER BY e.epoch DESC LIMIT 1)
+_ACCEPTANCES: Final = """
+SELECT h.id, referral.acceptance_of(h.id) AS entry,
+    (SELECT jsonb_build_object('origin', e.origin, 'signer', e.signer) FROM log.epoch e ORDER BY e.epoch DESC LIMIT 1) AS epoch
+FROM unnest($1::uuid[]) AS h (id)
 """
 
 
@@ -71,7 +73,7 @@ async def receipt_of(
         line.receiver_unit,
     }:
         return errors.not_permitted("take_receipt", "the unit that sent it, the unit that accepted")
-    entry, epoch = await _acceptance(session, hand_off_id)
+    ((_, entry, epoch),) = await _acceptances(session, [hand_off_id])
     if entry is None:
         explanation = "Nobody has accepted it yet: a receipt is of an acceptance. Look again then."
         return errors.not_allowed_now(line.state, "take_receipt", [], explanation)
@@ -102,12 +104,21 @@ async def promise_of(
     session: ReadSession, hand_off_id: UUID, promiser: SigningKey | None
 ) -> str | None:
     """The promise for an acceptance of the caller's own; None where nobody can promise."""
+    return (await promises_of(session, [hand_off_id], promiser)).get(hand_off_id)
+
+
+async def promises_of(
+    session: ReadSession, hand_offs: Sequence[UUID], promiser: SigningKey | None
+) -> dict[UUID, str]:
+    """The promise for each of these that was accepted; none where nobody can promise."""
     if promiser is None:
-        return None
-    entry, epoch = await _acceptance(session, hand_off_id)
-    if entry is None:
-        return None
-    return _promise(promiser, epoch, UUID(entry["id"]), entry["header"])
+        return {}
+    found = {
+        hand_off: _promise(promiser, epoch, UUID(entry["id"]), entry["header"])
+        for hand_off, entry, epoch in await _acceptances(session, hand_offs)
+        if entry is not None
+    }
+    return {hand_off: promise for hand_off, promise in found.items() if promise is not None}
 
 
 def _promise(key: SigningKey | None, epoch: Any, entry: UUID, header: str) -> str | None:
@@ -116,9 +127,12 @@ def _promise(key: SigningKey | None, epoch: Any, entry: UUID, header: str) -> st
     return promised(key, epoch["origin"], entry, header)
 
 
-async def _acceptance(session: ReadSession, hand_off_id: UUID) -> tuple[Any, Any]:
-    found: Any = (await session.connection.exec_driver_sql(_ACCEPTANCE, (hand_off_id,))).one()
-    return decoded(found[0]), decoded(found[1])
+async def _acceptances(
+    session: ReadSession, hand_offs: Sequence[UUID]
+) -> list[tuple[UUID, Any, Any]]:
+    """Of each: its entry in the log, None if it was not accepted; and the log's name now."""
+    found = await session.connection.exec_driver_sql(_ACCEPTANCES, (list(hand_offs),))
+    return [(row.id, decoded(row.entry), decoded(row.epoch)) for row in found]
 
 
 async def _proved(

@@ -14,6 +14,7 @@ from referral.audit import promises, proof
 from referral.audit.proof import Key, ProofError, Receipt
 from tests.cast import asked, child_at_work
 from tests.referral.api.desk import ROOT, key, problem
+from tests.stories.test_many_at_once import filed_bus
 
 if TYPE_CHECKING:
     from referral.audit.checkpoints import Signed
@@ -164,6 +165,23 @@ async def test_only_an_acceptance_is_answered_so(house: House, log: Log, hand_of
     problem(
         await house.client("outsider").post(f"{path}/acceptance", headers=key()), 404, "not-found"
     )
+
+
+async def test_who_accepts_a_batch_is_promised_each_of_it(house: House, log: Log) -> None:
+    _, batch = await filed_bus(house)
+    client, path, once = house.client("social_worker"), f"{ROOT}/hand-offs/batches/{batch}", key()
+    assert (await client.post(f"{path}/acknowledgement", headers=key())).json()["promises"] == {}
+    done = (await client.post(f"{path}/acceptance", headers=once)).json()
+    assert set(done["promises"]) == set(done["hand_offs"])
+    again = (await client.post(f"{path}/acceptance", headers=once)).json()
+    assert again["promises"] == done["promises"]
+    promiser = house.installation.promiser
+    assert promiser is not None
+    await log.sealed()
+    for hand_off, note in done["promises"].items():
+        kept = (await client.get(f"{ROOT}/hand-offs/{hand_off}/receipt")).json()
+        proved = Receipt.read(kept["receipt"]).check(log.key.key)
+        assert "KEPT" in proof.check_promise(note, promiser.key, proved, {})
 
 
 async def test_a_promise_that_is_not_kept_raises_an_alarm(
