@@ -6,6 +6,7 @@ import asyncio
 
 import asyncpg
 import pytest
+from sqlalchemy import event
 
 from referral.audit import epochs, merkle, sequencer
 from referral.audit.checkpoints import hashes_of, place_of, placed
@@ -70,6 +71,32 @@ async def test_a_database_filled_from_a_dump_is_noticed(log: Log) -> None:
         with pytest.raises(sequencer.BehindError, match="pg_resetwal"):
             await sequencer.place(connection)
     log.house.honest = False
+
+
+async def test_a_look_at_nothing_new_is_one_query_and_what_comes_then_is_placed(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sequencer, "IDLE", 0.001)
+    monkeypatch.setattr(sequencer, "PULSE", 3600.0)
+    await log.write(3)
+    await log.place()
+    asked: list[str] = []
+    engine, stopping = log.engines["sequencer"], asyncio.Event()
+    running = asyncio.create_task(sequencer.run(engine, log.now, stopping))
+    async with asyncio.timeout(60), log.by("app") as connection:
+        while (await log.house.rows("SELECT count(*) FROM log.pulse"))[0]["count"] == 0:
+            await asyncio.sleep(0)
+        event.listen(
+            engine.sync_engine, "before_cursor_execute", lambda *told: asked.append(told[2])
+        )
+        while len(asked) < 20:
+            await asyncio.sleep(0)
+        assert len(set(asked[10:])) == 1, asked
+        await log.write(2)
+        while await placed(connection, 1) < 5:
+            await connection.rollback()
+    stopping.set()
+    assert await running == 2
 
 
 async def test_what_was_written_before_there_was_a_signer_is_in_the_tree(log: Log) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from referral import casework
 from referral.audit import state_files
@@ -60,6 +61,24 @@ async def test_256_entries_do_not_wait(log: Log) -> None:
     await log.write(1)
     await log.place()
     assert await log.look()
+
+
+async def test_while_much_is_written_it_is_signed_each_second(log: Log) -> None:
+    await log.grow(1)
+    await log.write(128)
+    await log.place()
+    assert not await log.look()
+    log.house.at.forward(seconds=1)
+    assert await log.look()
+
+
+async def test_a_look_at_nothing_new_is_one_query(log: Log) -> None:
+    await log.grow(3)
+    asked: list[str] = []
+    engine = log.engines["signer"].sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    assert not await log.look()
+    assert len(asked) == 1, asked
 
 
 async def test_that_nothing_happened_is_said_each_hour(log: Log) -> None:
