@@ -125,7 +125,7 @@ class Signer:
         async with connection.begin():
             memory = self._memory
             values = (memory.epoch, memory.size) if memory else (0, 0)
-            found = (await connection.exec_driver_sql(_STANDING, values)).one_or_none()
+            found: Any = (await connection.exec_driver_sql(_STANDING, values)).one_or_none()
             await self._current(connection, found)
             placed = 0 if found.last is None else int(found.last) + 1
             await self._published(connection, placed, found.root)
