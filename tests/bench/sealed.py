@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -53,8 +55,8 @@ async def _begin(stand: Stand) -> None:
 
 
 @contextmanager
-def running(stand: Stand) -> Iterator[None]:
-    """Both at work."""
+def running(stand: Stand) -> Iterator[list[int]]:
+    """Both at work; the ids of their processes."""
     environment = {n: v for n, v in os.environ.items() if not n.startswith("REFERRAL_")}
     environment["REFERRAL_DATA_DIR"] = str(stand.folder)
     commands = (["-m", "referral.signing", "30"], ["-m", "referral", "log", "sequence"])
@@ -69,11 +71,38 @@ def running(stand: Stand) -> Iterator[None]:
         for words in commands
     ]
     try:
-        yield
+        yield [process.pid for process in started]
     finally:
         for process in started:
             process.terminate()
             process.communicate(timeout=30)
+
+
+@contextmanager
+def paused(processes: list[int]) -> Iterator[None]:
+    """Halted as they stand, so that going on costs no start."""
+    for one in processes:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one in processes:
+            os.kill(one, signal.SIGCONT)
+
+
+async def seconds_of(stand: Stand, processes: list[int], *roles: str) -> float:
+    """Seconds of a processor these and the sessions of these roles have used so far (Linux)."""
+    connection = await asyncpg.connect(superuser(stand))
+    found = await connection.fetch(
+        "SELECT pid FROM pg_stat_activity WHERE usename = ANY ($1)",
+        [f"referral_{r}" for r in roles],
+    )
+    await connection.close()
+    ticks = 0
+    for one in (*processes, *(row["pid"] for row in found)):
+        told = Path(f"/proc/{one}/stat").read_text("utf-8").rpartition(")")[2].split()
+        ticks += int(told[11]) + int(told[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 async def caught_up(stand: Stand, *, within: float = 900.0) -> float:
