@@ -145,10 +145,10 @@ async def behind_figure(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """The hand-offs one number counts, the newest first; none to who oversees the country."""
-    read = _read(call, wanted)
-    if isinstance(read, Refusal):
-        return refused(read, request)
-    period, only = read
+    told = read(call, wanted)
+    if isinstance(told, Refusal):
+        return refused(told, request)
+    period, only = told
     found = await queries.behind_figure(
         *(call.session, call.actor, period),
         only=only,
@@ -164,17 +164,18 @@ async def behind_figure(
     return answer(Lines(hand_offs=lines), headers=links(request, found.after))
 
 
-def _read(call: Call[Any], wanted: Wanted) -> tuple[Period, Group] | Refusal:
+def read(call: Call[Any], wanted: Wanted) -> tuple[Period, Group] | Refusal:
+    """The period and the group that are asked for, if the token was issued for that."""
     needs_scope(call, Scope.OVERSIGHT_READ)
     return wanted.read(call.session, call.actor, call.now)
 
 
 async def _figures(call: Call[Any], wanted: Wanted, cut: Cut) -> Figures | Refusal:
-    read = _read(call, wanted)
-    if isinstance(read, Refusal):
-        return read
+    told = read(call, wanted)
+    if isinstance(told, Refusal):
+        return told
     found = await queries.figures_by(
-        *(call.session, call.actor, cut, read[0]), only=read[1], now=call.now
+        *(call.session, call.actor, cut, told[0]), only=told[1], now=call.now
     )
     return found if isinstance(found, Refusal) else without_targets(found)
 
@@ -193,9 +194,9 @@ async def _series(call: Call[Any], wanted: Wanted) -> Series | Refusal:
 
 
 async def _curve(call: Call[Any], wanted: Wanted, measure: Measure) -> Curve | Refusal:
-    read = _read(call, wanted)
-    if isinstance(read, Refusal):
-        return read
+    told = read(call, wanted)
+    if isinstance(told, Refusal):
+        return told
     return await queries.curve_of(
-        *(call.session, call.actor, measure, read[0]), only=read[1], now=call.now
+        *(call.session, call.actor, measure, told[0]), only=told[1], now=call.now
     )

@@ -45,7 +45,7 @@ from referral.queries.erasures import (
     PeriodOver,
     erasures_of,
 )
-from referral.queries.figures_wanted import BESIDE_OTHERS, Wanted, month_in, without_targets
+from referral.queries.figures_wanted import BESIDE_OTHERS, Wanted, apart, month_in, without_targets
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -190,6 +190,7 @@ __all__ = [
     "Wanted",
     "agencies_acting",
     "agenda_in",
+    "apart",
     "attachment_opened",
     "attachments_of",
     "attested_in",

@@ -6,6 +6,7 @@ Months are written ``2026-03``; both are part of the period. What is left out is
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from typing import Final
@@ -13,7 +14,7 @@ from uuid import UUID
 
 from referral import errors
 from referral.errors import Fault, Refusal
-from referral.figures import Cut, Figures, Group, Kept, Period, month_of, months_on
+from referral.figures import Cut, Figure, Figures, Group, Kept, Period, month_of, months_on
 from referral.queries.figure_rows import zone_of
 from referral.session import Actor, ReadSession
 
@@ -90,9 +91,12 @@ def month_in(text: str) -> date | None:
 
 def without_targets(found: Figures) -> Figures:
     """Proposed targets are nobody's failure: they never stand beside other agencies."""
-    if found.cut not in BESIDE_OTHERS:
-        return found
-    return replace(found, groups=tuple(replace(one, proposed=_UNTOLD) for one in found.groups))
+    return replace(found, groups=apart(found.groups)) if found.cut in BESIDE_OTHERS else found
+
+
+def apart(groups: Iterable[Figure]) -> tuple[Figure, ...]:
+    """Agencies beside each other, without their proposed targets."""
+    return tuple(replace(one, proposed=_UNTOLD) for one in groups)
 
 
 def _id_in(text: str) -> UUID | None:

@@ -120,7 +120,7 @@ async def groups(request: Request, call: Reading, wanted: Asked, cut: Cut = Cut.
         heading=f"Figures, {spoken(period)}",
         notes=(*narrowed(tell, wanted, found.groups), *nothing, *notes(found, call)),
         sections=(*_groups_of(tell, found), *rows),
-        **_filters("/groups", wanted, cut),
+        **filters("/groups", wanted, cut),
         files=files("figures", wanted, cut=cut.value),
         views=views(wanted),
     )
@@ -158,13 +158,13 @@ async def curve(
     tell = teller(call, wanted)
     made = Fields(Sent({"measure": (measure.value,)}))
     choice = made.choice("measure", "From when to when", [*words.MEASURES.items()])
-    filters = _filters("/curve", wanted, None)
-    filters["inputs"] = (("select", choice), *filters["inputs"])
+    form = filters("/curve", wanted, None)
+    form["inputs"] = (("select", choice), *form["inputs"])
     view = FiguresPage(
         heading=f"{words.MEASURES[measure]}, {spoken(period)}",
         notes=(*narrowed(tell, wanted, ()), _WHOSE[tell.whose], _WAITING),
         sections=(_curve(tell, found),),
-        **filters,
+        **form,
         files=files("curve", wanted, measure=measure.value),
         views=views(wanted),
     )
@@ -258,7 +258,8 @@ def _named(tell: Teller, found: Figures) -> list[tuple[str, Figure]]:
     return [(tell.name(one, found.cut), one) for one in found.groups]
 
 
-def _filters(action: str, wanted: Wanted, cut: Cut | None) -> dict[str, Any]:
+def filters(action: str, wanted: Wanted, cut: Cut | None) -> dict[str, Any]:
+    """The form on top: by what, from when until when; what is narrowed to stays."""
     make = Fields(Sent({**{n: (v,) for n, v in wanted.query.items()}, "cut": (cut or "",)}))
     inputs = [("input", _month(make, "since", "From")), ("input", _month(make, "until", "Until"))]
     if cut is not None:
@@ -317,7 +318,14 @@ def views(wanted: Wanted) -> tuple[tuple[str, str], ...]:
         (address("/groups", wanted, cut=one.value), f"By {name.lower()}")
         for one, name in words.CUTS.items()
     )
-    return ((words.HERE, "Overview"), *by, (address("/curve", wanted), "Curves"))
+    more = (
+        ("/curve", "Curves"),
+        ("/comparison", "Agencies compared"),
+        ("/bottlenecks", "Where cases wait"),
+        ("/law-gaps", "Gaps in the law"),
+        ("/senders", "Returns, and answers for others"),
+    )
+    return ((words.HERE, "Overview"), *by, *((address(to, wanted), told) for to, told in more))
 
 
 def no_month(pointer: str) -> Refusal:

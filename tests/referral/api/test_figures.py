@@ -17,7 +17,11 @@ from tests.referral.api.desk import Desk, problem
 from tests.referral.figures.histories import Drawing
 
 SINCE = "since=2025-11&until=2026-03"
-QUESTIONS = ("figures", "figures.csv", "series", "series.csv", "curve", "curve.csv", "behind")
+QUESTIONS = (
+    *("figures", "figures.csv", "series", "series.csv", "curve", "curve.csv", "behind"),
+    *("comparison", "comparison.csv", "bottlenecks", "law-gaps", "law-gaps.csv"),
+    *("attested", "attested.csv", "returns"),
+)
 
 
 async def drawn(house: House) -> None:
@@ -104,6 +108,27 @@ async def test_what_cannot_be_read_is_a_problem_that_says_where(desk: Desk, quer
         problem(
             await desk.reads("supervisor", f"oversight/{question}?{query}"), 422, "invalid-input"
         )
+
+
+async def test_questions_have_the_same_answers_as_json_and_as_tables(desk: Desk) -> None:
+    await drawn(desk.house)
+    for part in ("supervisor", "coordinator"):
+        for question, name in (
+            ("comparison", "funnel"),
+            ("law-gaps", "limits"),
+            ("attested", "senders"),
+        ):
+            told = (await desk.reads(part, f"oversight/{question}?{SINCE}")).json()[name]
+            rows = table((await desk.reads(part, f"oversight/{question}.csv?{SINCE}")).text)
+            lines = told["points"] if name == "funnel" else told
+            assert len(rows) == len(lines) > 0, question
+            for one, row in zip(lines, rows, strict=True):
+                for same in {*one} & {*row} - {"sources", "oldest_unconfirmed"}:
+                    assert row[same] == ("" if one[same] is None else str(one[same]))
+        returns = (await desk.reads(part, f"oversight/returns?{SINCE}")).json()
+        assert {one["proposed"]["begun"] for one in returns["by_agency"]} == {None}
+    steps = await desk.reads("supervisor", f"oversight/bottlenecks?track=trafficking&{SINCE}")
+    assert [one["step"] for one in steps.json()["steps"]][:2] == ["ZZ-T01", "ZZ-T02"]
 
 
 async def test_an_agency_named_like_a_formula_is_text_in_the_file(desk: Desk) -> None:

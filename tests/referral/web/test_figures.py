@@ -14,7 +14,8 @@ from tests.cast import House
 from tests.referral.figures.histories import Drawing
 from tests.referral.web.conftest import Visit
 
-PAGES = ("", "/groups", "/groups?cut=step", "/groups?cut=agency_track", "/curve", "/behind")
+QUESTIONS = ("/comparison", "/bottlenecks", "/law-gaps", "/senders")
+PAGES = ("", "/groups", "/groups?cut=step", "/curve", "/behind", *QUESTIONS)
 OTHERS = ("auditor", "agency_admin")
 SINCE = "since=2025-11&until=2026-03"
 
@@ -118,7 +119,7 @@ async def test_an_outsider_has_no_figure_of_what_is_not_hers(
 
 async def test_an_empty_period_is_an_answer(visit: Visit, hand_off: UUID) -> None:
     vera = await visit("supervisor")
-    for page in ("groups", "curve", "behind"):
+    for page in ("groups", "curve", "behind", *(one[1:] for one in QUESTIONS)):
         seen = await vera.see(f"/oversight/figures/{page}?since=2001-01&until=2001-02")
         assert seen.status == 200, page
     assert (await vera.see("/oversight/figures?month=2001-01")).status == 200
@@ -139,6 +140,46 @@ async def test_an_empty_period_is_an_answer(visit: Visit, hand_off: UUID) -> Non
 )
 async def test_what_is_no_month_or_code_is_refused_in_words(visit: Visit, query: str) -> None:
     vera = await visit("supervisor")
-    for page in ("groups", "curve", "behind"):
+    for page in ("groups", "curve", "behind", *(one[1:] for one in QUESTIONS)):
         assert (await vera.see(f"/oversight/figures/{page}?{query}")).status == 422, page
     assert (await vera.see("/oversight/figures?month=soon")).status == 422
+
+
+async def test_agencies_are_compared_in_a_funnel_without_proposed_targets(
+    history: House, visit: Visit
+) -> None:
+    for part in ("supervisor", "coordinator"):
+        page = await (await visit(part)).see(f"/oversight/figures/comparison?{SINCE}")
+        drawn, rows = page.answer.text.count("<circle"), page.answer.text.count('<th scope="row"')
+        assert page.answer.text.count("<polyline") == 5, part
+        assert 0 < drawn <= rows, part
+        assert "too few to say" in page.words or "by chance" in page.words.lower()
+        assert "style=" not in page.answer.text
+
+
+async def test_each_step_of_a_track_says_who_waits_there_and_each_limit_its_source(
+    history: House, visit: Visit
+) -> None:
+    vera = await visit("supervisor")
+    page = await vera.see(f"/oversight/figures/bottlenecks?track=trafficking&{SINCE}")
+    assert page.words.index("(ZZ-T01)") < page.words.index("(ZZ-T02)")
+    assert "law" in page.words
+    empty = await vera.see(f"/oversight/figures/bottlenecks?track=nothing&{SINCE}")
+    assert empty.status == 200
+
+
+async def test_assumed_limits_are_listed_as_gaps_and_answers_for_others_by_sender(
+    history: House, visit: Visit
+) -> None:
+    vera = await visit("supervisor")
+    gaps = await vera.see(f"/oversight/figures/law-gaps?{SINCE}")
+    assert "proposed target" in gaps.words
+    table = gaps.answer.text[gaps.answer.text.index("<tbody") :]
+    assert ">law<" not in table
+    assert ">procedure<" not in table
+    senders = await vera.see(f"/oversight/figures/senders?{SINCE}")
+    assert links(senders.answer.text, "/behind")
+    assert "/oversight#idle" in senders.answer.text
+    cora = await (await visit("coordinator")).see(f"/oversight/figures/senders?{SINCE}")
+    assert "/oversight#idle" not in cora.answer.text
+    assert links(cora.answer.text, "/behind") == []
