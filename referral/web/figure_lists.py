@@ -11,7 +11,7 @@ from referral import queries
 from referral.entry import Reading
 from referral.errors import Refusal
 from referral.web import figure_words as words
-from referral.web.figures import Asked, narrowed, spoken, teller
+from referral.web.figure_page import Asked, narrowed, spoken, teller
 from referral.web.lines import Line, Reader
 from referral.web.pages import PageRoute, error_page, page
 

@@ -6,7 +6,7 @@ the hand-offs behind a number has a link on it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Final
@@ -16,12 +16,11 @@ from protocols.country import said
 from referral.figures import SMALL, Cut, Figure, Group, Kept, Measure, Times
 from referral.figures.floor import STATES
 from referral.queries import Wanted
-from referral.web.drawing import Chart
+from referral.web.figure_tables import Cell, Row, Section, Table, cells
 from referral.web.wording import LANGUAGE, Law, length
 
 HERE: Final = "/oversight/figures"
 HIDDEN: Final = "c"
-NOTHING: Final = "Nothing was asked for in these months."
 COUNTED: Final = {
     "asked": "Asked",
     "waiting": "Waiting",
@@ -65,54 +64,10 @@ KEPT_COLUMNS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One number, and the hand-offs behind it."""
-
-    words: str
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table."""
-
-    name: str
-    cells: tuple[Cell, ...]
-    marks: tuple[str, ...] = ()
-    address: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One table; ``nothing``: what is said where it has no row."""
-
-    title: str
-    first: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    nothing: str = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a page: what it says, its drawings, and the same as a table."""
-
-    title: str
-    table: Table
-    notes: tuple[str, ...] = ()
-    charts: tuple[Chart, ...] = ()
-
-
 def address(page: str, wanted: Wanted, **more: str) -> str:
     """A page of figures over the same months and group."""
     query = urlencode({**wanted.query, **more})
     return f"{HERE}{page}" + (f"?{query}" if query else "")
-
-
-def cells(words: Iterable[str]) -> tuple[Cell, ...]:
-    """Cells that lead nowhere."""
-    return tuple(Cell(one) for one in words)
 
 
 def number(count: int | None, *, about: bool = False) -> str:
@@ -124,7 +79,7 @@ def number(count: int | None, *, about: bool = False) -> str:
 
 def share(found: float | None) -> str:
     """A share as a whole percentage."""
-    return "–" if found is None else f"{found:.0%}".replace("%", " %")
+    return "–" if found is None else f"{found:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def seconds(found: float | None) -> str:
@@ -176,14 +131,14 @@ class Teller:
         step = found.steps.get(code)
         return f"{said(step.title, LANGUAGE)} ({code})" if step else code
 
-    def counts(self, figure: Figure, name: str, *, total: bool = False) -> Row:
-        """How many, by what stands of them."""
+    def counts(self, figure: Figure, name: str, rounded: Collection[str] = ()) -> Row:
+        """How many, by what stands of them; ``rounded``: numbers that add up hidden ones."""
         told = figure.counts
         hides = any(getattr(told, one) is None for one in STATES)
         row = []
         for field in COUNTED:
             count = getattr(told, field)
-            about = self.floored and (total or (field == "asked" and hides))
+            about = self.floored and (field in rounded or (field == "asked" and hides))
             row.append(Cell(number(count, about=about), self.behind(figure.group, field, count)))
         return Row(name, tuple(row), self.marks(figure), self.narrower(figure.group))
 
@@ -219,7 +174,7 @@ class Teller:
     def times(self, figure: Figure, measure: Measure, name: str) -> Row:
         """One measure of a group; its name leads to the curve."""
         told = figure.times.get(measure, Times())
-        reached = None not in (told.low, told.high)
+        reached = told.low is not None or told.high is not None
         interval = f"{seconds(told.low)} to {seconds(told.high)}" if reached else "–"
         words = [seconds(told.median), interval, seconds(told.ninth)]
         words += [number(one, about=self.floored) for one in (told.finished, told.open, told.ended)]
@@ -235,8 +190,10 @@ class Teller:
         words = [*(number(one, about=self.floored) for one in told), share(kept.share)]
         behind = self.behind(figure.group, "missed", kept.missed)
         last = Cell("list" if behind else "–", behind)
-        decided = (kept.met or 0) + (kept.missed or 0)
-        marks = (f"fewer than {SMALL} decided: small group",) if 0 < decided < SMALL else ()
+        few = 0 < (kept.met or 0) + (kept.missed or 0) < SMALL
+        if self.floored:  # where these numbers are rounded, the share itself says it
+            few = few and kept.share is None
+        marks = (f"fewer than {SMALL} decided: small group",) if few else ()
         return Row(name, (*cells(words), last), marks)
 
 

@@ -1,64 +1,51 @@
-"""Pages of figures: one month among the others, groups over months, and how long something takes.
+"""Pages of figures: one month among the others, and groups over months.
 
 Who sees what is decided where the questions are answered; these pages lay it out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, Final
-from urllib.parse import urlencode
+from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from referral import errors, queries
-from referral.entry import Call, Reading
+from referral.entry import Reading
 from referral.errors import Fault, Refusal
-from referral.figures import Curve, Cut, Figure, Figures, Kept, Measure, Period, months_on
+from referral.figures import Cut, Figure, Figures, Measure, Period, months_on
 from referral.figures.floor import STATES
 from referral.queries import Overview, Wanted
-from referral.queries.figure_rows import whose
 from referral.web import figure_words as words
-from referral.web.drawing import SHARES, Chart, Plane, bars, falling
-from referral.web.fields import Fields, Params, Sent
-from referral.web.figure_words import Row, Section, Table, Teller, address, cells
-from referral.web.pages import PageRoute, error_page, page
-from referral.web.wording import Clockface, Law
+from referral.web.drawing import bars
+from referral.web.fields import Fields, Sent
+from referral.web.figure_page import (
+    Asked,
+    FiguresPage,
+    files,
+    filters,
+    month_input,
+    narrowed,
+    notes,
+    shown,
+    spoken,
+    teller,
+    views,
+)
+from referral.web.figure_tables import NOTHING, Row, Section, Table, cells
+from referral.web.figure_words import Teller, address
+from referral.web.pages import PageRoute, error_page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-Asked = Annotated[Wanted, Depends()]
-_WHOSE: Final = {
-    "own": "Hand-offs you sent or received yourself.",
-    "unit": "Hand-offs your unit sent or received, as far as you may open them.",
-    "country": "The whole country. Numbers from 1 to 10 and what would give them away are hidden "
-    "(c); a number with a plus is rounded down to tens.",
-}
-_WAITING: Final = (
-    "Times are Kaplan-Meier estimates: whoever still waits counts as waiting, so that nobody looks "
-    "quick by answering only what is easy. A dash: not reached yet, or hidden."
-)
+_WHOLE: Final = "All together"
+_COUNTS: Final = tuple(words.COUNTED.values())
 _LEGAL: Final = "Limits with a number in law or in force as procedure."
 _TARGETS: Final = (
     "Proposed targets have no number in law. They stand apart, are nobody's failure, and agencies "
     "are never compared by them."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class FiguresPage:
-    """What every page of figures has."""
-
-    heading: str
-    notes: tuple[str, ...]
-    sections: tuple[Section, ...]
-    action: str = ""
-    kept: tuple[tuple[str, str], ...] = ()
-    inputs: tuple[tuple[str, Params], ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
-    views: tuple[tuple[str, str], ...] = ()
 
 
 @router.get("/oversight/figures")
@@ -79,7 +66,7 @@ async def overview(request: Request, call: Reading, month: str = "") -> Response
         notes=notes(found.by_agency, call),
         sections=_overview_of(teller(call, wanted), found),
         action=words.HERE,
-        inputs=(("input", _month(make, "month", "Month")),),
+        inputs=(("input", month_input(make, "month", "Month")),),
         files=files("series", whole),
         views=views(wanted),
     )
@@ -87,15 +74,24 @@ async def overview(request: Request, call: Reading, month: str = "") -> Response
 
 
 def _overview_of(tell: Teller, found: Overview) -> tuple[Section, ...]:
-    both = [(f"{at:%B %Y}", one) for at, one in ((found.month, found.figure), found.series[-2])]
+    both = [_of_month(tell, *one) for one in (found.series[-1], found.series[-2])]
     return (
-        Section("Hand-offs", _counted(tell, both, "Month")),
+        Section("Hand-offs", Table("Hand-offs", "Month", _COUNTS, tuple(m[0] for m in both))),
         months_of(tell, found.series),
-        _limits(tell, both, "Month"),
-        Section("By agency asked", _counted(tell, _named(tell, found.by_agency), "Agency asked")),
-        Section("By track", _counted(tell, _named(tell, found.by_track), "Track")),
+        _limits_in(tuple(m[1] for m in both), "Month"),
+        _limits_in(tuple(m[2] for m in both), "Month", proposed=True),
+        Section("By agency asked", _counted(_named(tell, found.by_agency), tell, "Agency asked")),
+        Section("By track", _counted(_named(tell, found.by_track), tell, "Track")),
         *(words.measured(tell, one, _named(tell, found.by_track), "Track") for one in Measure),
     )
+
+
+def _of_month(tell: Teller, month: date, one: Figure) -> tuple[Row, Row, Row]:
+    """Its counts, its limits and its targets; what is behind them is of that month."""
+    then = replace(tell, wanted=tell.wanted.over(Period.month(month)))
+    name = f"{month:%B %Y}"
+    legal, proposed = (then.kept(one, of, name) for of in (one.legal, one.proposed))
+    return then.counts(one, name), legal, proposed
 
 
 @router.get("/oversight/figures/groups")
@@ -115,7 +111,7 @@ async def groups(request: Request, call: Reading, wanted: Asked, cut: Cut = Cut.
     wanted = wanted.over(period)
     tell = teller(call, wanted)
     rows = () if isinstance(series, Refusal) else (months_of(tell, series),)
-    nothing = () if found.groups else (words.NOTHING,)
+    nothing = () if found.groups else (NOTHING,)
     view = FiguresPage(
         heading=f"Figures, {spoken(period)}",
         notes=(*narrowed(tell, wanted, found.groups), *nothing, *notes(found, call)),
@@ -129,84 +125,18 @@ async def groups(request: Request, call: Reading, wanted: Asked, cut: Cut = Cut.
 
 def _groups_of(tell: Teller, found: Figures) -> tuple[Section, ...]:
     first = words.CUTS.get(found.cut, "Group")
-    named = [*_named(tell, found), ("All together", found.total)]
+    groups = _named(tell, found)
+    named = [*groups, (_WHOLE, found.total)]
     # Beside other agencies stands no proposed target: of them only the whole is told.
     targets = named[-1:] if found.cut in queries.BESIDE_OTHERS else named
+    legal = tuple(tell.kept(one, one.legal, name) for name, one in named)
+    proposed = tuple(tell.kept(one, one.proposed, name) for name, one in targets)
     return (
-        Section("Hand-offs", _counted(tell, named, first)),
+        Section("Hand-offs", _counted(groups, tell, first, found.total)),
         *(words.measured(tell, one, named, first) for one in Measure),
-        _limits(tell, named, first),
-        _limits(tell, targets, first, proposed=True),
+        _limits_in(legal, first),
+        _limits_in(proposed, first, proposed=True),
     )
-
-
-@router.get("/oversight/figures/curve")
-async def curve(
-    request: Request, call: Reading, wanted: Asked, measure: Measure = Measure.ACCEPTED
-) -> Response:
-    """The Kaplan-Meier curve of one measure."""
-    asked = wanted.read(call.session, call.actor, call.now)
-    if isinstance(asked, Refusal):
-        return error_page(request, asked, call)
-    period, only = asked
-    found = await queries.curve_of(
-        call.session, call.actor, measure, period, only=only, now=call.now
-    )
-    if isinstance(found, Refusal):
-        return error_page(request, found, call)
-    wanted = wanted.over(period)
-    tell = teller(call, wanted)
-    made = Fields(Sent({"measure": (measure.value,)}))
-    choice = made.choice("measure", "From when to when", [*words.MEASURES.items()])
-    form = filters("/curve", wanted, None)
-    form["inputs"] = (("select", choice), *form["inputs"])
-    view = FiguresPage(
-        heading=f"{words.MEASURES[measure]}, {spoken(period)}",
-        notes=(*narrowed(tell, wanted, ()), _WHOSE[tell.whose], _WAITING),
-        sections=(_curve(tell, found),),
-        **form,
-        files=files("curve", wanted, measure=measure.value),
-        views=views(wanted),
-    )
-    return shown(request, view, call)
-
-
-def _curve(tell: Teller, found: Curve) -> Section:
-    done, still = (words.number(one, about=tell.floored) for one in (found.finished, found.open))
-    interval = f"{words.seconds(found.low)} to {words.seconds(found.high)}"
-    median = f"Median {words.seconds(found.median)}, with 95 % certainty {interval}."
-    told = f"{done} done, {still} still open. {median}"
-    notes = ("Too few to be shown.",) if found.hidden else (told,)
-    rows = tuple(
-        Row(
-            words.seconds(one.seconds),
-            cells(
-                (
-                    words.share(one.share),
-                    f"{words.share(one.low)} to {words.share(one.high)}",
-                    words.number(one.at_risk, about=tell.floored),
-                )
-            ),
-        )
-        for one in found.points
-    )
-    columns = ("Still waiting", "95 % interval", "Not yet done or ended")
-    title = "Share for whom it has not happened yet"
-    charts = (_drawn(found, title),) if len(found.points) > 1 else ()
-    return Section(title, Table(title, "After", columns, rows), notes, charts)
-
-
-def _drawn(found: Curve, title: str) -> Chart:
-    last = found.points[-1].seconds or 1
-    plane = Plane(last, 1)
-    lines = [
-        plane.stroke(
-            kind, falling([(one.seconds, getattr(one, side)) for one in found.points], last)
-        )
-        for kind, side in (("bound", "low"), ("bound", "high"), ("share", "share"))
-    ]
-    across = ((last * part / 4, words.seconds(last * part / 4)) for part in range(4))
-    return Chart(title, plane.across(across), plane.up(SHARES), tuple(lines))
 
 
 def months_of(tell: Teller, series: Sequence[tuple[date, Figure]]) -> Section:
@@ -237,19 +167,18 @@ def _month_row(tell: Teller, month: date, one: Figure) -> Row:
     return Row(f"{month:%B %Y}", cells(known), (), alone)
 
 
-def _counted(tell: Teller, named: Sequence[tuple[str, Figure]], first: str) -> Table:
-    total = {"All together"}
-    rows = (tell.counts(one, name, total=name in total) for name, one in named)
-    return Table("Hand-offs", first, tuple(words.COUNTED.values()), tuple(rows))
+def _counted(
+    named: Sequence[tuple[str, Figure]], tell: Teller, first: str, total: Figure | None = None
+) -> Table:
+    rows = [tell.counts(one, name) for name, one in named]
+    if total is not None:
+        told = [one.counts for _, one in named]
+        some = [what for what in words.COUNTED if any(getattr(one, what) is None for one in told)]
+        rows.append(tell.counts(total, _WHOLE, some))
+    return Table("Hand-offs", first, _COUNTS, tuple(rows))
 
 
-def _limits(
-    tell: Teller, named: Sequence[tuple[str, Figure]], first: str, *, proposed: bool = False
-) -> Section:
-    def of(one: Figure) -> Kept:
-        return one.proposed if proposed else one.legal
-
-    rows = tuple(tell.kept(one, of(one), name) for name, one in named)
+def _limits_in(rows: tuple[Row, ...], first: str, *, proposed: bool = False) -> Section:
     title, note = ("Proposed targets", _TARGETS) if proposed else ("Limits", _LEGAL)
     return Section(title, Table(title, first, words.KEPT_COLUMNS, rows), (note,))
 
@@ -258,85 +187,8 @@ def _named(tell: Teller, found: Figures) -> list[tuple[str, Figure]]:
     return [(tell.name(one, found.cut), one) for one in found.groups]
 
 
-def filters(action: str, wanted: Wanted, cut: Cut | None) -> dict[str, Any]:
-    """The form on top: by what, from when until when; what is narrowed to stays."""
-    make = Fields(Sent({**{n: (v,) for n, v in wanted.query.items()}, "cut": (cut or "",)}))
-    inputs = [("input", _month(make, "since", "From")), ("input", _month(make, "until", "Until"))]
-    if cut is not None:
-        inputs.insert(0, ("select", make.choice("cut", "By", [*words.CUTS.items()])))
-    kept = tuple((n, v) for n, v in wanted.query.items() if n not in {"since", "until"})
-    return {"action": words.HERE + action, "inputs": tuple(inputs), "kept": kept}
-
-
-def _month(make: Fields, name: str, label: str) -> Params:
-    return make.text(name, label, type="month", classes="govuk-input--width-10")
-
-
-def narrowed(tell: Teller, wanted: Wanted, found: Iterable[Figure]) -> tuple[str, ...]:
-    """What the figures were narrowed to, in words."""
-    group = wanted.group
-    parts = [tell.track(group.track)] if group.track else []
-    parts += [tell.step(group)] if group.step else []
-    parts += [one for one in (group.jurisdiction, group.version) if one]
-    if group.agency_id:
-        parts.append(next((one.name for one in found if one.name), None) or "one agency")
-    return (f"Only: {', '.join(parts)}.",) if parts else ()
-
-
-def notes(found: Figures, call: Call[Any]) -> tuple[str, ...]:
-    """Whose figures these are, as of when, and what is not over yet."""
-    as_of = Clockface(call.actor.time_zone).moment(found.as_of)
-    still = ", ".join(f"{one:%B %Y}" for one in found.open_months)
-    more = f" Not over yet, and counted as it stands: {still}." if still else ""
-    return _WHOSE[found.whose], f"As of {as_of}.{more}", _WAITING
-
-
-def teller(call: Call[Any], wanted: Wanted) -> Teller:
-    """Words for the caller."""
-    law = Law(call.session.catalogue, call.actor.country)
-    return Teller(law, wanted, whose(call.actor).value)
-
-
-def spoken(period: Period) -> str:
-    """A period in words."""
-    first, last = period.begins, months_on(period.ends, -1)
-    return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
-
-
-def files(what: str, wanted: Wanted, **more: str) -> tuple[tuple[str, str], ...]:
-    """The same as JSON and as CSV."""
-    query = urlencode({**wanted.query, **more})
-    return tuple(
-        (f"/api/v1/oversight/{what}{ending}?{query}", name)
-        for ending, name in (("", "JSON"), (".csv", "CSV"))
-    )
-
-
-def views(wanted: Wanted) -> tuple[tuple[str, str], ...]:
-    """The pages of figures."""
-    by = tuple(
-        (address("/groups", wanted, cut=one.value), f"By {name.lower()}")
-        for one, name in words.CUTS.items()
-    )
-    more = (
-        ("/curve", "Curves"),
-        ("/comparison", "Agencies compared"),
-        ("/bottlenecks", "Where cases wait"),
-        ("/law-gaps", "Gaps in the law"),
-        ("/senders", "Returns, and answers for others"),
-    )
-    return ((words.HERE, "Overview"), *by, *((address(to, wanted), told) for to, told in more))
-
-
 def no_month(pointer: str) -> Refusal:
     """What was sent as a month is none."""
     return errors.invalid_input(
         [Fault(pointer, "malformed", "Write a month as year and month: 2026-03.")]
-    )
-
-
-def shown(request: Request, view: FiguresPage, call: Call[Any]) -> Response:
-    """The page."""
-    return page(
-        request, "oversight/figures.html", view, title=view.heading, call=call, sensitive=False
     )

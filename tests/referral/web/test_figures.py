@@ -68,6 +68,17 @@ async def test_behind_each_number_of_a_supervisor_are_that_many_hand_offs(
         assert listed == int(words), address
 
 
+async def test_behind_the_month_before_are_the_hand_offs_of_that_month(
+    history: House, visit: Visit
+) -> None:
+    page = await (await visit("supervisor")).see("/oversight/figures?month=2026-02")
+    rows = page.answer.text.split('<th scope="row"')
+    for row, month in ((rows[1], "2026-02"), (rows[2], "2026-01")):
+        behind = links(row, "/behind")
+        assert behind
+        assert all(f"since={month}&until={month}" in address for address, _ in behind)
+
+
 async def test_no_number_of_the_country_leads_to_a_hand_off(history: House, visit: Visit) -> None:
     cora = await visit("coordinator")
     for cut in ("agency", "step", "track", "jurisdiction", "version", "agency_track"):
