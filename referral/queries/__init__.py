@@ -45,6 +45,7 @@ from referral.queries.erasures import (
     PeriodOver,
     erasures_of,
 )
+from referral.queries.figures_wanted import BESIDE_OTHERS, Wanted, apart, month_in, without_targets
 from referral.queries.first_referrals import imported_first_referrals
 from referral.queries.glasses import GlassSeen, glasses_of
 from referral.queries.hand_offs import HandOffSeen, hand_off_seen
@@ -123,6 +124,7 @@ from referral.queries.releases import (
 from referral.queries.removals import RemovalSeen, removals_of
 
 __all__ = [
+    "BESIDE_OTHERS",
     "MOST",
     "Agenda",
     "AgendaItem",
@@ -185,8 +187,10 @@ __all__ = [
     "Unaddressed",
     "Unreached",
     "Untold",
+    "Wanted",
     "agencies_acting",
     "agenda_in",
+    "apart",
     "attachment_opened",
     "attachments_of",
     "attested_in",
@@ -220,6 +224,7 @@ __all__ = [
     "meeting_seen",
     "meetings_of",
     "memberships_named",
+    "month_in",
     "need_to_know",
     "not_yet",
     "notices_of",
@@ -248,4 +253,5 @@ __all__ = [
     "units_named",
     "unreached_in",
     "unreached_of",
+    "without_targets",
 ]

@@ -52,6 +52,7 @@ _NAVIGATION: Final = (
     ("/meetings", "Meetings", "see_meetings"),
     ("/operations", "Operations", "plan_operation"),
     ("/oversight", "Overview", "see_oversight"),
+    ("/oversight/figures", "Figures", "see_statistics"),
     ("/releases", "Public figures", "see_releases"),
     ("/break-glass", "Break-glass", "open_glass"),
     ("/break-glass/reviews", "Break-glass reviews", "see_glass"),

@@ -55,7 +55,12 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
             "/account",
         ],
         "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case],
-        "supervisor": ["/oversight", "/members", "/break-glass/reviews", "/erasures"],
+        "supervisor": [
+            *("/oversight", "/members", "/break-glass/reviews", "/erasures"),
+            *(f"/oversight/figures{one}" for one in ("", "/groups", "/curve", "/behind")),
+            *(f"/oversight/figures/{one}" for one in ("comparison", "bottlenecks")),
+            *(f"/oversight/figures/{one}" for one in ("law-gaps", "senders")),
+        ],
         "agency_admin": ["/members", "/members/webhooks"],
     }.items():
         desk = await sit(part, scripts=True, width=width)
