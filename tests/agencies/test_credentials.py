@@ -33,6 +33,7 @@ FACTORS = {
     *("known_subject", "proved_elsewhere", "bind_subject"),
     *("bound_subjects", "client_keys", "client_token", "scim_users", "scim_groups", "scim_create"),
     *("scim_change", "scim_active", "scim_bind", "scim_join", "scim_leave"),
+    *("seats_in", "units_with", "member_at", "look_at_session"),
 }
 HASH = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0c2FsdA$" + "A" * 43
 

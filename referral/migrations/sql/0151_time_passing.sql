@@ -18,7 +18,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 
     )
     SELECT jsonb_build_object('due', f.id,
         'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
-            'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version,
+            'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version, 'legal_hold', c.legal_hold,
             'excluded', (SELECT coalesce(jsonb_agg(a.key), '[]') FROM referral.exclusion x JOIN agencies.agency a ON a.id = x.excluded WHERE x.case_id = c.id AND x.lifted_at IS NULL))
             FROM referral.case c WHERE c.id = f.case_id),
         'referral', (SELECT to_jsonb(r) FROM referral.referral r WHERE r.id = f.referral_id),

@@ -227,7 +227,7 @@ async def test_in_sql_nobody_writes_to_any_table(house: House) -> None:
             for table in TABLES:
                 [row] = await house.rows(
                     "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass "
-                    "AND attnum > 0 ORDER BY attnum LIMIT 1",
+                    "AND attnum > 0 AND attidentity = '' ORDER BY attnum LIMIT 1",
                     table,
                 )
                 for command in (

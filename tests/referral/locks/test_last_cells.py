@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,12 @@ from tests.referral.test_access import COLUMNS, cell
 
 FEW = ("court", "desk_mate", "inspector", "outsider", "prosecutor", "supervisor")
 NEAR = (*FEW, "social_worker", "colleague", "protection_supervisor")
+# What there is only later: let through, and told that it is not yet there.
+NOT_YET = {
+    "GET /api/v1/hand-offs/{hand_off_id}/receipt",
+    "GET /api/v1/hand-offs/{hand_off_id}/receipt/file",
+    "GET /api/v1/bundles/{bundle_id}/file",
+}
 STATUS = {"absent": 404, "denied": 403, "of the receiver": 409}
 WORK = {"resume", "complete", "fail"}
 TEAM = ("trafficking_officer", "trafficking_mate", "trafficking_chief", "hotline")
@@ -209,8 +216,9 @@ async def test_a_seal_and_an_exclusion_shut_both_locks_alike(house: House) -> No
                 answer = await send(client, route, ask, case.ids, why=True)
                 right = wanted(ask, state, part, {"R", "S"})
                 asked_for += 1
-                found = told(answer.status_code)
-                if found not in right or (found == "through") is not answer.is_success:
+                early = answer.status_code == HTTPStatus.CONFLICT and route in NOT_YET
+                found = "through" if early else told(answer.status_code)
+                if found not in right or (found == "through") is not (early or answer.is_success):
                     wrong.append((part, state, route, right, answer.status_code))
     assert not wrong, "\n".join(map(str, wrong))
     assert asked_for > 500

@@ -14,7 +14,7 @@ from referral.casework import Said
 from tests.cast import House, asked, child_at_work
 from tests.listening import Listening, answering, listening
 from tests.referral.webhooks.conftest import SITE, Hooks, asks, events
-from tests.referral.webhooks.test_signatures import NOW, verified
+from tests.referral.webhooks.test_signatures import now_there, verified
 from tests.stories.test_sealed import sealed
 
 
@@ -77,7 +77,7 @@ async def test_an_event_says_nothing_of_anybody(house: House, hooks: Hooks) -> N
 
 
 async def test_the_published_library_verifies_what_arrives(house: House, hooks: Hooks) -> None:
-    house.at.to(NOW)
+    house.at.to(now_there())
     async with listening() as shared, listening() as public:
         secret = (await hooks.opened("social_worker", shared, scheme="v1"))["key"]
         key = (await hooks.opened("social_worker", public))["key"]
