@@ -123,6 +123,4 @@ def views(wanted: Wanted) -> tuple[tuple[str, str], ...]:
 
 def shown(request: Request, view: FiguresPage, call: Call[Any]) -> Response:
     """The page."""
-    return page(
-        request, "oversight/figures.html", view, title=view.heading, call=call, sensitive=False
-    )
+    return page(request, "oversight/figures.html", view, title=view.heading, call=call)

@@ -162,8 +162,10 @@ async def test_agencies_are_compared_in_a_funnel_without_proposed_targets(
     for part in ("supervisor", "coordinator"):
         page = await (await visit(part)).see(f"/oversight/figures/comparison?{SINCE}")
         drawn, rows = page.answer.text.count("<circle"), page.answer.text.count('<th scope="row"')
-        assert page.answer.text.count("<polyline") == 5, part
-        assert 0 < drawn <= rows, part
+        # Under the floor a country's few agencies may all be hidden: then nothing is drawn.
+        assert page.answer.text.count("<polyline") == (5 if drawn else 0), part
+        assert drawn <= rows, part
+        assert drawn or part == "coordinator"
         assert "too few to say" in page.words or "by chance" in page.words.lower()
         assert "style=" not in page.answer.text
 
