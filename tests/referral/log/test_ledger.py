@@ -50,6 +50,7 @@ def test_however_much_of_a_referral_changes_it_is_one_entry() -> None:
     one = ledger()
     one.change_referral(REFERRAL, state="open", urgency=None)
     one.change_referral(REFERRAL, urgency="high")
+    one.change_referral(REFERRAL, state="open", urgency=None)  # what is not said stays as it was
     one.change_referral(OTHER, state="closed")
     assert one.rows["referral_changes"] == [
         {"id": str(REFERRAL), "entries": 1, "amended": True, "state": "open", "urgency": "high"},
@@ -93,10 +94,9 @@ def test_warnings_gather() -> None:
 
 
 def test_a_note_is_sealed_and_stands_where_it_was_written() -> None:
-    one, actor = ledger(), SimpleNamespace(country="ZZ", unit_id=UNIT, id=MEMBER)
-    written: Any = [
-        one.note(KEY, "note", "She asks for him.", actor, of) for of in (HAND_OFF, None)
-    ]  # type: ignore[arg-type]
+    actor: Any = SimpleNamespace(country="ZZ", unit_id=UNIT, id=MEMBER)
+    one = ledger()
+    written = [one.note(KEY, "note", "She asks for him.", actor, of) for of in (HAND_OFF, None)]
     first, second = one.rows["notes"]
     assert [first["id"], second["id"]] == [str(note) for note in written]
     assert (first["hand_off_id"], second["hand_off_id"]) == (str(HAND_OFF), None)

@@ -18,7 +18,7 @@ from referral.audit.key_files import SigningKey
 from referral.audit.merkle import consistency_path, grown, inclusion_path, root_in
 from referral.audit.openings import told_by
 from referral.audit.proof import Checkpoint, Note, leaf_hash, root_of
-from referral.audit.remote import AwayError, DeclinedError, NotKeptError, Remote
+from referral.audit.remote import AwayError, DeclinedError, NotKeptError, Remote, remote
 from referral.audit.state_files import StateError
 from referral.audit.statements import Statement
 from referral.audit.witness import Incident, Seen, Witness
@@ -56,6 +56,8 @@ class Elsewhere:
         """As a server."""
         path, asked = request.url.path, request.url.params
         self.asked.append(path)
+        kind = request.headers.get("content-type")
+        assert kind == ("text/plain; charset=utf-8" if request.method == "POST" else None)
         if path in self.says:
             status, text = self.says[path]
             return httpx2.Response(status, text=text)
@@ -195,9 +197,10 @@ async def test_a_log_that_proves_nothing_is_an_incident_and_one_that_is_away_is_
     log.says = {"/audit/checkpoint": (404, "")}
     with pytest.raises(AwayError, match="shows no checkpoint"):
         await visit(one, log)
-    log.says = {"/audit/cosignatures": (403, "a reason")}
-    with pytest.raises(NotKeptError, match="a reason"):
+    log.says = {"/audit/cosignatures": (403, "a reason" * 100)}
+    with pytest.raises(NotKeptError) as refused:
         await visit(one, log)
+    assert str(refused.value) == "HTTP 403: " + ("a reason" * 100)[:500]
     log.says = {}
     assert await visit(one, log) == (20, True, 0)
 
@@ -209,6 +212,12 @@ async def test_a_log_that_cannot_be_reached_is_away() -> None:
     client = httpx2.AsyncClient(transport=httpx2.MockTransport(broken), base_url="http://127.0.0.1")
     with pytest.raises(AwayError, match="nobody there"):
         await Remote(client).checkpoint()
+
+
+async def test_a_log_is_asked_straight_and_never_through_somebody_elses_proxy() -> None:
+    async with remote("http://127.0.0.1:1") as one:
+        assert one.client.trust_env is False
+        assert one.client.timeout.read == 15
 
 
 async def test_another_key_or_no_note_is_an_incident(tmp_path: Path) -> None:
@@ -226,7 +235,8 @@ async def test_into_a_new_epoch_she_follows_the_custodians(tmp_path: Path) -> No
     await visit(one, log)
     log.opens(log.checkpoint(), log.checkpoint())
     assert await visit(one, log) == (6, True, 0)
-    assert one.seen.past == ORIGINS[:1]
+    assert "/audit/proof/consistency" not in log.asked, "nothing was added, nothing is to be proved"
+    assert list(one.seen.past) == list(ORIGINS[:1])
     assert one.seen.log == str(log.key.key)
     old, log.key = log.key, SigningKey.new(ORIGINS[0], 1)
     assert await visit(one, log) == (3, False, 0), "from a cache"
@@ -235,7 +245,7 @@ async def test_into_a_new_epoch_she_follows_the_custodians(tmp_path: Path) -> No
     assert await visit(one, log) == (7, True, 0)
     log.opens(log.checkpoint(), log.checkpoint(5))
     assert await visit(one, log) == (6, True, 1)
-    assert one.seen.past == ORIGINS[:2]
+    assert list(one.seen.past) == list(ORIGINS[:2])
     [lost] = one.seen.lost
     assert lost == (
         f"Entries 5 to 6 of {ORIGINS[1]} were countersigned here and are no longer there; two "
@@ -256,20 +266,19 @@ async def test_she_follows_over_epochs_she_never_saw(tmp_path: Path) -> None:
     log.epochs.insert(0, first | {"opened_at": NOW.isoformat()})
     log.entries[ORIGINS[2]].append(b"more")
     assert await visit(one, log) == (7, True, 0), "she had seen 4, and 7 are kept"
-    assert one.seen.past == ORIGINS[:2]
+    assert list(one.seen.past) == list(ORIGINS[:2])
 
 
 async def test_an_epoch_that_is_not_the_custodians_is_an_incident(tmp_path: Path) -> None:
-    for number, (words, more, by) in enumerate(
-        (
-            ("signed by 1 of the custodians", {}, CUSTODIANS[:1]),
-            ("no statement leads there", {"statement": None}, ()),
-            ("speaks of another epoch", {"kept": 1}, ()),
-            ("does not begin with", {"entry_id": str(UUID(int=99))}, ()),
-            ("does not begin with", {"opening": None}, ()),
-            ("does not tell its epochs", {"entry_id": "no id"}, ()),
-        )
-    ):
+    cases: tuple[tuple[str, dict[str, Any], tuple[SigningKey, ...]], ...] = (
+        ("signed by 1 of the custodians", {}, CUSTODIANS[:1]),
+        ("no statement leads there", {"statement": None}, ()),
+        ("speaks of another epoch", {"kept": 1}, ()),
+        ("does not begin with", {"entry_id": str(UUID(int=99))}, ()),
+        ("does not begin with", {"opening": None}, ()),
+        ("does not tell its epochs", {"entry_id": "no id"}, ()),
+    )
+    for number, (words, more, by) in enumerate(cases):
         folder = tmp_path / str(number)
         folder.mkdir()
         log = Elsewhere()
@@ -347,6 +356,15 @@ def test_only_whom_the_log_knows_may_have_signed() -> None:
             witnesses._all_known(Note.read(log.note() + more), keys, ORIGINS[0])
         assert refused.value.code == code
         assert refused.value.status == (403 if code == "unknown-key" else 422)
+
+
+def test_of_many_strangers_the_first_are_named() -> None:
+    text = str(Elsewhere().checkpoint())
+    names = [f"stranger{number:02}" for number in range(30)]
+    lines = "".join(SigningKey.new(name, 4).cosign(text, NOW) for name in names)
+    with pytest.raises(witnesses.RefusedCosignature) as refused:
+        witnesses._all_known(Note.read(f"{text}\n{lines}"), [], ORIGINS[0])
+    assert str(refused.value).partition(": no witness")[0] == ", ".join(names)[:200]
 
 
 def test_a_cosignature_is_of_the_time_between_signing_and_now() -> None:
