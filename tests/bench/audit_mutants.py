@@ -17,7 +17,7 @@ _FORM = tuple(f"{_LOG}/test_{name}.py" for name in ("when_to_sign", "statements"
 _STORED = tuple(f"{_LOG}/test_{name}.py" for name in ("read_on", "roots", "watching", "tampering"))
 _WRITTEN = (f"{_LOG}/test_ledger.py",)
 _SIGNED = (f"{_LOG}/test_signer.py",)
-_PLACED = (f"{_LOG}/test_sequencer.py",)
+_PLACED = (f"{_LOG}/test_sequencer.py", f"{_LOG}/test_epochs.py")
 _RUNNING = tuple(f"{_LOG}/test_{name}.py" for name in ("standing", "public", "witness", "epochs"))
 _HELD_BY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("proof.py", "merkle.py"), _PURE),
@@ -46,6 +46,7 @@ _SAME: dict[str, str] = {
     "zip(ids, ends, strict=True)": "as many beginnings as ends, always",
     "begin = leaves.begins.get(tree.epoch, 0)": "a tree without leaves has no rows, wherever it begins",
     "_BATCH: Final": "how many rows are fetched at a time",
+    "if monotonic() - beaten >= PULSE": "no two readings of that clock are five seconds apart exactly",
     "return shown.size > before.size": "of one size they were compared before",
     'way = "forward" if jump > timedelta(0)': "a jump is at least five seconds, so never nought",
 }

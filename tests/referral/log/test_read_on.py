@@ -126,7 +126,7 @@ def test_a_body_is_what_its_header_names_or_an_erasure_says_why_not() -> None:
     gone = row(content=None, subject=None, body_country=None)
     silence = ["its body is gone, and no erasure says so"]
     assert wrong(gone) == silence
-    for until, about, said in (
+    cases: tuple[tuple[dict[tuple[str, str | None], int], dict[str, str], list[str]], ...] = (
         ({(str(STREAM), None): 1}, {}, []),
         ({(str(STREAM), None): 2}, {}, []),
         ({(str(STREAM), None): 0}, {}, silence),
@@ -134,7 +134,8 @@ def test_a_body_is_what_its_header_names_or_an_erasure_says_why_not() -> None:
         ({(str(STREAM), "she"): 9}, {}, silence),
         ({(str(STREAM), "she"): 9}, {str(THING): "he"}, silence),
         ({(str(STREAM), "she"): 1}, {str(THING): "she"}, []),
-    ):
+    )
+    for until, about, said in cases:
         assert wrong(dict(gone), forgotten=Forgotten(until, about)) == said, until
 
 

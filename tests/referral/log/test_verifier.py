@@ -99,9 +99,9 @@ def bundle(opened: int = 3, **more: Any) -> dict[str, Any]:
     leaves = [leaf_hash(one.encode()) for one in (*headers, "other", "another")]
     tiles = grown(0, {}, leaves)
     entries = []
-    for index, header in enumerate(headers):
+    for index, written in enumerate(headers):
         path = [root_in(tiles, one) for one in inclusion_path(index, len(leaves))]
-        told = {"header": header, "index": index}
+        told: dict[str, Any] = {"header": written, "index": index}
         told["path"] = [base64.b64encode(one).decode() for one in path]
         entries.append(told | (bodies[index] if index >= 3 - opened else {}))
     text = str(Checkpoint("log.example/1", len(leaves), root_of(leaves)))
