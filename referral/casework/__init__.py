@@ -74,7 +74,6 @@ from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
 from referral.casework.need_to_know import (
     ACTS,
-    Narrowed,
     answer_proposal,
     exclude,
     propose,
@@ -82,6 +81,7 @@ from referral.casework.need_to_know import (
 from referral.casework.operations import Operated, Plan, end_operation, plan_operation
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
+from referral.casework.proposing import Narrowed
 from referral.casework.reassigning import reassign
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.recounting import Looked, recount

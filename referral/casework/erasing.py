@@ -18,11 +18,11 @@ from uuid import UUID, uuid4
 
 from referral import access, errors
 from referral.access import Context, Resource
-from referral.access.standing import moment
 from referral.audit import Done, Head
-from referral.audit.ledger import Ledger, post, sealed
+from referral.audit.ledger import Ledger, post
 from referral.audit.streams import keep_key
-from referral.casework.need_to_know import Narrowed
+from referral.casework import proposing
+from referral.casework.proposing import Narrowed, Proposal
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 from referral.database import as_json
@@ -83,7 +83,7 @@ async def ask_erasure(
     if refused is not None:
         return await refused_here(session, actor, refused, "ask_erasure", None, now)
     about = [] if person is None else [person["id"]]
-    asked = {"act": "erase", "about": about, "ground": ground}
+    asked = Proposal(uuid4(), "erase", about, "erasure_asks", WAITS, ground)
     return await ask(session, actor, standing, asked, said, now)
 
 
@@ -137,18 +137,18 @@ async def answer_erasure(
     standing = await as_json(session.connection, LOCK, None, proposal_id, None)
     asked = standing["asked"] if standing is not None else None
     action = "lift_hold" if asked is not None and asked["act"] == "lift_hold" else "erase"
-    against = _not_answerable(actor, asked, now)
+    against = asked and proposing.unanswerable(actor, asked, "erase", now, waits=WAITS)
     if against is None and approve and asked is not None and asked["act"] == "erase":
         against = _obstacle(asked["against"])
     refused = judged(actor, action, standing, said, now, against, refusing=not approve)
     if refused is not None or asked is None:
         refused = refused or errors.not_found()
         return await refused_here(session, actor, refused, action, proposal_id, now)
-    answer = "approved" if approve else "refused"
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")
+    answer = proposing.answer(
+        ledger, proposal_id, asked["act"], approve=approve, because=said.reason
+    )
     ledger.add("erasure_answers", id=str(proposal_id), answer=answer)
-    done = Done.APPROVED if approve else Done.NOT_APPROVED
-    ledger.log(done, "proposal", proposal_id, asked_for=asked["act"], because=said.reason)
     if approve:
         _follows(ledger, asked)
     ledger.tell(f"erasure.{answer}", asked["asked_unit"], None)
@@ -164,18 +164,6 @@ def _follows(ledger: Ledger, asked: Mapping[str, Any]) -> None:
         ledger.log(Done.PERSON_ERASED, "person", asked["about"][0])
     else:
         ledger.log(Done.CASE_ERASED, "case", ledger.case_id)
-
-
-def _not_answerable(actor: Actor, asked: Any, now: datetime) -> Refusal | None:
-    if asked is None:
-        return None
-    if asked["asked_member"] == str(actor.member_id):
-        return errors.not_permitted("erase", "somebody else than who asked")
-    if asked["answer"] is not None or moment(asked["expires_at"]) <= now:
-        state = asked["answer"] or "expired"
-        explanation = f"It was answered already, or waited for {WAITS.days} days: ask anew."
-        return errors.not_allowed_now(state, "erase", [], explanation)
-    return None
 
 
 def judged(
@@ -206,35 +194,18 @@ async def ask(
     session: WriteSession,
     actor: Actor,
     standing: Mapping[str, Any],
-    asked: Mapping[str, Any],
+    asked: Proposal,
     said: Said,
     now: datetime,
 ) -> Narrowed:
     """Write down what one asks for; its words under a key of its own, for who answers."""
-    proposal = uuid4()
-    key, wrapped = session.vault.new_key(proposal, "proposal")
+    key, wrapped = session.vault.new_key(asked.id, "proposal")
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")
     keep_key(ledger, wrapped, None)
-    words = (said.reason or "").encode()
-    ledger.add(
-        "erasure_asks",
-        id=str(proposal),
-        case_id=standing["case_id"],
-        country=actor.country,
-        **asked,
-        asked_unit=str(actor.unit_id),
-        asked_by=str(actor.id),
-        asked_member=str(actor.member_id),
-        asked_role=actor.role.value,
-        asked_at=now.isoformat(),
-        expires_at=(now + WAITS).isoformat(),
-        key_version=key.version,
-        reason=sealed(key, words, room="proposal", column="reason", row=proposal),
-    )
-    ledger.log(Done.PROPOSED, "proposal", proposal, asked_for=asked["act"])
+    proposing.ask(ledger, actor, asked, key, said.reason or "")
     for unit in standing["officers"]:
         ledger.tell("erasure.asked", unit, None, "DATA_PROTECTION_OFFICER")
-    narrowed = Narrowed(str(proposal), standing["case_id"], "asked", 0)
+    narrowed = Narrowed(str(asked.id), standing["case_id"], "asked", 0)
     return await posted(session, actor, ledger, standing, narrowed)
 
 
