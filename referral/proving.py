@@ -154,7 +154,11 @@ def verify_log(
     ] = None,
     log: Annotated[
         list[str] | None,
-        typer.Option("--log", metavar="KEY", help="The log's key; if not given, as it says here."),
+        typer.Option(
+            "--log",
+            metavar="KEY",
+            help="The log's key, and those of its earlier epochs before it; if none, as it says.",
+        ),
     ] = None,
     witness: Annotated[
         list[str] | None, typer.Option("--witness", metavar="KEY", help="A witness's key.")
@@ -206,7 +210,8 @@ def _verify_bundle(terminal: Terminal, bundle: Path, trusted: Trusted) -> None:
         raise typer.BadParameter("--bundle needs --log KEY, and not one from the bundle")
     problem, found = "", []
     try:
-        found = check_bundle(_evidence_in(bundle), trusted.log[-1], trusted.witnesses)
+        earlier = trusted.log[-2::-1]
+        found = check_bundle(_evidence_in(bundle), trusted.log[-1], trusted.witnesses, earlier)
     except ProofError as fault:
         problem = str(fault)
     except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, BadZipFile):
