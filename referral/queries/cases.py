@@ -239,7 +239,7 @@ async def _notes(session: ReadSession, case_id: UUID) -> tuple[tuple[str, dateti
         (
             r.kind,
             r.written_at,
-            keys[case_id].open(r.content, room="note", column="content", row=r.id).decode(),
+            words_of(keys[case_id], r.content, room="note", column="content", row=r.id),
         )
         for r in rows
     ]
