@@ -151,7 +151,7 @@ def promiser_of(settings: Settings, *, embedded: bool) -> SigningKey | None:
     try:
         return SigningKey.read(text)
     except ProofError as fault:
-        where = "REFERRAL_PROMISE_KEY" if given else str(file)
+        where = "REFERRAL_PROMISE_KEY" if given is not None else str(file)
         raise MissingError(f"{where}: {fault}") from fault
 
 

@@ -15,7 +15,6 @@ from referral.queries.lines import HandOffLine
 from referral.session import ReadSession, keys_of
 from referral.vault import SubjectKey
 
-
 WITH_HER: Final = "Erased with the person it was about."
 
 

@@ -101,7 +101,7 @@ async def test_who_asks_says_which_notes_name_her_and_nothing_of_her_is_left(
     words = [words for _, _, words in case.notes]
     assert words[:2] == [WITH_HER] * 2
     assert words[2] == OTHERS["a note about him"]
-    needed = await house.opens("inspector", queries.need_to_know_of, UUID(two.case_id))
+    needed = await house.opens("inspector", queries.need_to_know, UUID(two.case_id))
     assert [one.reason for one in needed.proposals] == [WITH_HER]
     [seen] = (await house.opens("data_officer", queries.erasures_of)).asked
     assert seen.reason == WITH_HER
