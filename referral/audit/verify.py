@@ -1,7 +1,8 @@
 """Is the log what it was, and does it say what happened? Read-only, and without any key.
 
-Three questions, in one snapshot. *Chains*: is every entry what it was, where it was (``chains``)?
-*Trees*: do the entries lead to every root that was signed (``roots``)? *Reconciliation*: every effect
+Four questions, in one snapshot. *Chains*: is every entry what it was, where it was (``chains``)?
+*Trees*: do the entries lead to every root that was signed (``roots``)? *Declared*: are epochs and
+witnesses those the log tells of (``declared``)? *Reconciliation*: every effect
 has its entry and every entry its effect, in both directions, so that a tail cut off together with
 everything that speaks of it still shows in the effects; and who may see what follows from the
 effects alone. A history rewritten from end to end, effects and signatures included, takes a
@@ -26,6 +27,7 @@ from typing import Final
 import asyncpg
 
 from referral.audit.chains import Leaves, Streams, read_streams
+from referral.audit.declared import check_declared
 from referral.audit.findings import Findings
 from referral.audit.proof import HASH
 from referral.audit.roots import Trusted, check_trees, sizes_of
@@ -82,6 +84,7 @@ async def verify_within(
         _tell(progress, findings, total)
         with _leaves(asked) as leaves:
             await check_trees(connection, leaves, findings, trusted or Trusted())
+        await check_declared(connection, findings, (trusted or Trusted()).custodians)
     return findings
 
 

@@ -2,15 +2,17 @@
 
 1. Never while a referral is open (somebody works on it, and a child may need it), under a legal
    hold, while an emergency opening waits for its review, or while a file is being looked through.
-2. An approval destroys keys, blind indexes, files and every field of G1-G5 in the same act; that it
+2. Of one person go her own rows, and of the notes about the whole case those that whoever asks
+   says name her; how many stay is told to who approves.
+3. An approval destroys keys, blind indexes, files and every field of G1-G5 in the same act; that it
    was done, when and by whom stays in the log, whose headers nobody erases.
-3. The clockwork notices that a period of the country's file is over, once, and tells who holds the
+4. The clockwork notices that a period of the country's file is over, once, and tells who holds the
    case. It asks for nothing in a person's place: erasing takes two persons, whoever began.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -73,16 +75,21 @@ async def ask_erasure(
     said: Said,
     *,
     number: int | None = None,
+    notes: Sequence[UUID] | None = None,
     now: datetime,
 ) -> Narrowed | Refusal:
-    """Ask that a case be erased, or only the person with this ``number`` in it."""
+    """Ask that a case be erased, or only the person with this ``number`` in it.
+
+    ``notes``: of those about the whole case, the ones that name her and go with her; only who holds
+    the case can tell. Where there are such notes, None is refused with the list of them.
+    """
     standing = await as_json(session.connection, LOCK, reference.strip().upper(), None, None)
     person = _person(standing, number)
-    against = _against_asking(standing, person, number, ground)
+    against = _against_asking(standing, person, number, ground) or _unsaid(standing, person, notes)
     refused = judged(actor, "ask_erasure", standing, said, now, against)
     if refused is not None:
         return await refused_here(session, actor, refused, "ask_erasure", None, now)
-    about = [] if person is None else [person["id"]]
+    about = [] if person is None else [person["id"], *map(str, notes or ())]
     asked = Proposal(uuid4(), "erase", about, "erasure_asks", WAITS, ground)
     return await ask(session, actor, standing, asked, said, now)
 
@@ -107,12 +114,34 @@ def _against_asking(standing: Any, person: Any, number: int | None, ground: str)
         return errors.not_allowed_now("kept", "ask_erasure", [], explanation)
     obstacle = _obstacle(standing["against"] if person is None else person["against"])
     if obstacle is None and any(
-        one["act"] == "erase" and one["about"] == ([] if person is None else [person["id"]])
+        one["act"] == "erase" and one["about"][:1] == ([] if person is None else [person["id"]])
         for one in standing["waiting"]
     ):
         explanation = "Somebody has asked for this already; it waits for a second person."
         return errors.not_allowed_now("asked", "ask_erasure", [], explanation)
     return obstacle
+
+
+def _unsaid(standing: Any, person: Any, notes: Sequence[UUID] | None) -> Refusal | None:
+    """Notes about the whole case stay, and may name her: which of them go is to be said."""
+    if standing is None or (person is None and not notes):
+        return None  # a whole case goes with all of them
+    known = {one["id"]: one for one in standing["notes"]} if person is not None else {}
+    wanted = {str(one) for one in notes or ()}
+    if wanted <= known.keys() and (notes is not None or not known):
+        return None
+    told = (
+        f"{len(known)} notes are about the whole case and may name her. They stay unless they go "
+        "with her: read them, and name those that do, or none."
+    )
+    code = "missing" if notes is None else "unknown"
+    listed = [Fault(f"/notes/{key}", "stays", _note_words(one)) for key, one in known.items()]
+    return errors.invalid_input([Fault("/notes", code, told), *listed])
+
+
+def _note_words(note: Mapping[str, Any]) -> str:
+    what = "The narrative" if note["kind"] == "narrative" else "A note"
+    return f"{what} of {moment(note['written_at']):%Y-%m-%d %H:%M} UTC"
 
 
 def _obstacle(against: list[str]) -> Refusal | None:
