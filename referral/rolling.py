@@ -3,9 +3,9 @@
 One month at a time, in a transaction of its own: whoever reads meanwhile has the month as it was. A
 month is closed when it is over where the country is. What was changed of it afterwards (an act told
 later, an entry in error) has left a mark; a month with hand-offs still open is made daily, since
-their waiting goes on. The month that runs is made every few minutes. Of each unit somebody supervises
-its closed months are kept as well, without what not everybody there may open. Making a month twice
-gives the same. It must never know who asks.
+their waiting goes on. The month that runs is made every few minutes. Of each unit somebody
+supervises its closed months are kept as well, without what not everybody there may open. Making a
+month twice gives the same. It must never know who asks.
 """
 
 from __future__ import annotations
@@ -95,17 +95,11 @@ def due(found: dict[str, Any], zone: ZoneInfo, now: datetime) -> date | None:
     for month in reversed(Period(min(first, *kept, running), months_on(running, 1)).months):
         if month not in kept:
             return month
-    return next(
-        (
-            month
-            for month in sorted(kept, reverse=True)
-            if _stale(kept[month], month == running, now)
-        ),
-        None,
-    )
+    last_first = sorted(kept, reverse=True)
+    return next((m for m in last_first if _stale(kept[m], now, runs=m == running)), None)
 
 
-def _stale(one: dict[str, Any], runs: bool, now: datetime) -> bool:
+def _stale(one: dict[str, Any], now: datetime, *, runs: bool) -> bool:
     age = now - datetime.fromisoformat(one["rolled_at"])
     marked, waiting = (NEWEST, WAITING) if runs else (REST, OPEN)
     return bool((one["marked"] and age >= marked) or (one["waiting"] and age >= waiting))

@@ -65,8 +65,8 @@ CREATE TABLE referral.figure (
 );
 CREATE INDEX ON referral.figure (country, cut, agency_id, month);
 CREATE INDEX ON referral.figure (country, month);
--- What a unit sent or received in a closed month and everybody who supervises it may open, by track: so
--- that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
+-- What a unit sent or received in a closed month and everybody who supervises it may open, by track and
+-- by agency asked: so that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
 -- named exclusion, a part that runs out) is in no cell and is counted when she asks; a month of which
 -- anything changed since, rights included, is counted anew until it is made again.
 CREATE TABLE referral.figure_unit_month (
@@ -88,23 +88,27 @@ CREATE TABLE referral.figure_unit_cell (
     country text NOT NULL,
     unit_id uuid NOT NULL,
     month   date NOT NULL,
-    track   text NOT NULL,
+    cut     text NOT NULL,                     -- track or agency: of the other it has NULL
+    agency_id uuid,
+    track   text,
     counts  integer[] NOT NULL,
     spans   bytea NOT NULL,
     opened  bytea NOT NULL
 );
-CREATE INDEX ON referral.figure_unit_cell (country, unit_id, month);
+CREATE INDEX ON referral.figure_unit_cell (country, unit_id, cut, month);
 CREATE TABLE referral.figure_unit_limit (
     country  text NOT NULL,
     unit_id  uuid NOT NULL,
     month    date NOT NULL,
-    track    text NOT NULL,
+    cut      text NOT NULL,                     -- track or agency: of the other it has NULL
+    agency_id uuid,
+    track    text,
     basis    text NOT NULL,
     counts   integer[] NOT NULL,
     due      bytea NOT NULL,
     overruns bytea NOT NULL
 );
-CREATE INDEX ON referral.figure_unit_limit (country, unit_id, month);
+CREATE INDEX ON referral.figure_unit_limit (country, unit_id, cut, month);
 -- Bytes of times do not get smaller by compression, only slower.
 ALTER TABLE referral.figure_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
 ALTER TABLE referral.figure_unit_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
@@ -253,7 +257,7 @@ CREATE FUNCTION referral.open_to_all_of(the_unit uuid) RETURNS text LANGUAGE sql
 $$;
 
 -- How a period is counted: the months kept of the caller's unit that are still true (of a supervisor who tells
--- nothing apart but tracks), what is narrowed in those, and the stretches between them. ``counted`` is whose
+-- nothing apart but tracks, or but agencies), what is narrowed in those, and the stretches between them. ``counted`` is whose
 -- the stretch from ``begins`` to ``ends`` is; NULL: the cells of ``kept``. All of one moment's snapshot.
 CREATE FUNCTION referral.counted_in(begins timestamptz, ends timestamptz, whose text, apart text[])
 RETURNS TABLE (counted text, since timestamptz, before timestamptz, kept date[]) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -261,7 +265,7 @@ DECLARE
     hers CONSTANT text := referral.counted_for(whose);
     months date[]; covered tstzmultirange; narrowed uuid[];
 BEGIN
-    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND apart <@ ARRAY['track'] THEN
+    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND (apart <@ ARRAY['track'] OR apart = ARRAY['agency_id']) THEN
         SELECT array_agg(m.month), range_agg(tstzrange(m.begins_at, m.ends_at)) INTO months, covered FROM referral.figure_unit_month m
             WHERE m.country = referral.my_country() AND m.unit_id = referral.my_unit() AND m.begins_at >= begins AND m.ends_at <= ends
                 AND NOT EXISTS (SELECT FROM referral.figure_unit_mark k WHERE k.country = m.country AND k.unit_id = m.unit_id AND k.at >= m.begins_at AND k.at < m.ends_at);
@@ -283,8 +287,8 @@ DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
         IF part.counted IS NULL THEN
-            RETURN QUERY SELECT c.month, NULL::uuid, NULL::text, CASE WHEN 'track' = ANY (apart) THEN c.track END, NULL::text, NULL::text, c.counts, c.spans, c.opened
-                FROM referral.figure_unit_cell c WHERE c.country = referral.my_country() AND c.unit_id = referral.my_unit() AND c.month = ANY (part.kept);
+            RETURN QUERY SELECT c.month, c.agency_id, NULL::text, CASE WHEN 'track' = ANY (apart) THEN c.track END, NULL::text, NULL::text, c.counts, c.spans, c.opened
+                FROM referral.figure_unit_cell c WHERE c.country = referral.my_country() AND c.unit_id = referral.my_unit() AND c.cut = CASE WHEN 'agency_id' = ANY (apart) THEN 'agency' ELSE 'track' END AND c.month = ANY (part.kept);
         ELSE
             RETURN QUERY SELECT * FROM referral.cells_of(part.counted, part.since, part.before, zone, apart);
         END IF;
@@ -297,8 +301,8 @@ DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
         IF part.counted IS NULL THEN
-            RETURN QUERY SELECT c.month, NULL::uuid, NULL::text, CASE WHEN 'track' = ANY (apart) THEN c.track END, NULL::text, NULL::text, NULL::text, c.basis, c.counts, c.due, c.overruns
-                FROM referral.figure_unit_limit c WHERE c.country = referral.my_country() AND c.unit_id = referral.my_unit() AND c.month = ANY (part.kept);
+            RETURN QUERY SELECT c.month, c.agency_id, NULL::text, CASE WHEN 'track' = ANY (apart) THEN c.track END, NULL::text, NULL::text, NULL::text, c.basis, c.counts, c.due, c.overruns
+                FROM referral.figure_unit_limit c WHERE c.country = referral.my_country() AND c.unit_id = referral.my_unit() AND c.cut = CASE WHEN 'agency_id' = ANY (apart) THEN 'agency' ELSE 'track' END AND c.month = ANY (part.kept);
         ELSE
             RETURN QUERY SELECT * FROM referral.limits_of(part.counted, part.since, part.before, zone, apart);
         END IF;

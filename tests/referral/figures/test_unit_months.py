@@ -43,11 +43,11 @@ def of_unit(house: House, rows: list[HandOff]) -> list[HandOff]:
 
 
 async def seen(house: House) -> tuple[Any, ...]:
-    """What she sees that can come from kept months: tracks, the whole, two years of months."""
+    """What she sees that can come from kept months: tracks, agencies, the whole, by month."""
     found = [
         await house.manages("supervisor", queries.figures_by, cut, WHOLE, **more)
         for cut, more in (
-            *((Cut.TRACK, {}), (Cut.ALL, {})),
+            *((Cut.TRACK, {}), (Cut.ALL, {}), (Cut.AGENCY, {})),
             (Cut.ALL, {"only": Group(track="trafficking")}),
         )
     ]
@@ -58,8 +58,6 @@ async def seen(house: House) -> tuple[Any, ...]:
 async def agree(house: House, rows: list[HandOff]) -> None:
     """The same as without any month kept, and (of what she may open) as counting in words."""
     from_kept = await seen(house)
-    async with house.acting("supervisor"):
-        pass
     kept = await house.rows("SELECT * FROM referral.figure_unit_month")
     await house.rows("UPDATE referral.figure_unit_month SET country = 'AR'")
     assert await seen(house) == from_kept
@@ -100,7 +98,7 @@ def _narrowing(draw: random.Random, her: Any) -> tuple[str, bool]:
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_kept_months_of_a_unit_say_what_counting_again_says(house: House, seed: int) -> None:
-    """After acts told later, and after rights given and taken; before and after they are made again."""
+    """After acts told later, rights given and taken; before and after they are made again."""
     rows, draw = await drawn(house, seed), random.Random(seed)  # noqa: S311 - chance, not secrets
     her = house.player("supervisor")
     closed: set[Any] = set()
@@ -115,7 +113,9 @@ async def test_kept_months_of_a_unit_say_what_counting_again_says(house: House, 
         for row in draw.sample(of_unit(house, rows), 8):
             if row.id not in closed:
                 words, may = _narrowing(draw, her)
-                await house.rows(f"UPDATE referral.party SET {words} WHERE hand_off_id = $1", row.id)
+                await house.rows(
+                    f"UPDATE referral.party SET {words} WHERE hand_off_id = $1", row.id
+                )
                 closed |= set() if may and "until" not in words else {row.id}
         more = await Drawing(house, 1000 + draw.randrange(10**6), BEGINS, NOW).some(5)
         await more.enter(house)
@@ -147,8 +147,8 @@ async def test_months_are_kept_when_over_of_units_somebody_supervises(house: Hou
     kept = await house.rows(KEPT)
     assert {row["month"].month for row in kept} == {11, 12, 1, 2}
     supervised = await house.rows(
-        "SELECT DISTINCT m.unit_id FROM agencies.membership m JOIN agencies.unit u ON u.id = m.unit_id "
-        "WHERE m.role = 'SUPERVISOR' AND u.country = 'ZZ'"
+        "SELECT DISTINCT m.unit_id FROM agencies.membership m "
+        "JOIN agencies.unit u ON u.id = m.unit_id WHERE m.role = 'SUPERVISOR' AND u.country = 'ZZ'"
     )
     assert {row["unit_id"] for row in kept} == {row["unit_id"] for row in supervised}
 
@@ -160,8 +160,8 @@ async def test_a_limit_of_the_referral_goes_with_who_holds_it(house: House) -> N
     referral, case = (uuid5(row.id, name) for name in ("referral", "case"))
     await house.rows("UPDATE referral.referral SET holder_unit = $2 WHERE id = $1", referral, unit)
     await house.rows(
-        "INSERT INTO referral.clock (id, referral_id, case_id, country, clock, step, starts_at, due_at, "
-        "state, rungs, immediate, basis, derivation, calendar, sources) "
+        "INSERT INTO referral.clock (id, referral_id, case_id, country, clock, step, starts_at, "
+        "due_at, state, rungs, immediate, basis, derivation, calendar, sources) "
         "SELECT gen_random_uuid(), $1, $2, 'ZZ', 'review', 'ZZ-R', $3::timestamptz, "
         "$3 + interval '1 day', 'running', '[]', false, 'statutory', '[]', 'c', '[]'",
         *(referral, case, row.requested_at),
@@ -207,10 +207,13 @@ async def test_a_limit_is_counted_in_the_month_its_hand_off_was_asked_for(house:
     """Also if somebody moves that: each limit says when its hand-off was asked for."""
     rows = [row for row in await drawn(house, 9) if row.limits]
     apart = (
-        "SELECT count(*) AS many FROM referral.clock k JOIN referral.hand_off h ON h.id = k.hand_off_id "
+        "SELECT count(*) AS many FROM referral.clock k "
+        "JOIN referral.hand_off h ON h.id = k.hand_off_id "
         "WHERE k.asked_at IS DISTINCT FROM h.requested_at"
     )
     assert [row["many"] for row in await house.rows(apart)] == [0]
     moved = rows[0].requested_at + timedelta(days=40)
-    await house.rows("UPDATE referral.hand_off SET requested_at = $2 WHERE id = $1", rows[0].id, moved)
+    await house.rows(
+        "UPDATE referral.hand_off SET requested_at = $2 WHERE id = $1", rows[0].id, moved
+    )
     assert [row["many"] for row in await house.rows(apart)] == [0]
