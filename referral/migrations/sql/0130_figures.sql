@@ -272,7 +272,7 @@ BEGIN
     END IF;
     IF months IS NOT NULL THEN
         RETURN QUERY SELECT NULL::text, begins, ends, months;
-        narrowed := ARRAY(SELECT DISTINCT p.case_id FROM referral.party p WHERE p.unit_id = referral.my_unit() AND p.until IS NULL AND (p.sealed OR p.barred <> '{}' OR p.expires_at < 'infinity'));
+        narrowed := ARRAY(SELECT DISTINCT p.case_id FROM referral.party p WHERE referral.is_mine(p) AND (p.sealed OR p.barred <> '{}' OR p.expires_at < 'infinity'));
         IF narrowed <> '{}' THEN
             RETURN QUERY SELECT format('%s AND h.case_id = ANY (%L::uuid[]) AND %L::tstzmultirange @> h.requested_at AND NOT %s', hers, narrowed, covered, referral.open_to_all_of(referral.my_unit())), begins, ends, NULL::date[];
         END IF;
