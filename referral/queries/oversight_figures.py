@@ -35,7 +35,7 @@ from referral.figures.floor import FLOOR, floored, hidden, tens
 from referral.figures.funnel import funnel
 from referral.figures.measures import TOLD_APART
 from referral.figures.survival import CurvePoint, Steps, points_of, steps, summaries
-from referral.figures.tables import figure_from, reached, tabulate
+from referral.figures.tables import figure_from, monthly, reached, tabulate
 from referral.queries.figure_rows import (
     Loaded,
     Whose,
@@ -201,8 +201,8 @@ async def _monthly(
     if left:
         rest = Period(left[0], months_on(left[-1], 1))
         found = await loaded(session, actor, rest, only=only, apart=(), now=now)
-        for month in left:
-            told[month] = _counted_in(found.only_in(month), Cut.ALL, now)[1]
+        every = monthly(found.cells, found.limits, rest.months, int(now.timestamp()))
+        told |= {month: one for month, one in every if month in left}
     names = await names_of(session, actor, [only])
     name = names.get(only.agency_id)
     shown = ((month, _shown(actor, (), told[month])[1]) for month in period.months)

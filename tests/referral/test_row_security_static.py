@@ -76,7 +76,7 @@ WORKS = {
     *(CONTEXT | notices.WORKED | webhooks.WORKED),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
-    *("figures_due", "roll_month", "keep_figures", "lock_system_stream", "log_system"),
+    *("figures_due", "roll_month", "roll_unit", "keep_figures", "lock_system_stream", "log_system"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
     *("kept_long_enough", "lock_kept", "erase"),
 }
