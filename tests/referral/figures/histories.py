@@ -185,7 +185,7 @@ class Drawing:
             "SELECT id, agency_id FROM agencies.unit WHERE country = 'ZZ' ORDER BY key, id LIMIT 6"
         )
         own = await self.house.rows(
-            "SELECT id, agency_id FROM agencies.unit WHERE id = ANY ($1) ORDER BY id",
+            "SELECT id, agency_id FROM agencies.unit WHERE id = ANY ($1) ORDER BY key, id",
             [self.house.player(part).unit_id for part in ("inspector", "social_worker")],
         )
         self.units = [(row["id"], row["agency_id"]) for row in [*own, *rows]]
