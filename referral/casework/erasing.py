@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 from referral import access, errors
 from referral.access import Context, Resource
+from referral.access.standing import moment
 from referral.audit import Done, Head
 from referral.audit.ledger import Ledger, post
 from referral.audit.streams import keep_key
