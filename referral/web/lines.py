@@ -74,9 +74,13 @@ class Reader:
         person = f"person {one.person_number}"
         return OwnLine(f"/cases/{one.case_id}", one.reference, person, title, due)
 
+    def sent(self, one: HandOffLine) -> bool:
+        """Whether her unit asked for it, and another is asked."""
+        return one.sender_unit == self.actor.unit_id and one.receiver_unit != self.actor.unit_id
+
     def line(self, one: HandOffLine, derivation: Sequence[str] = ()) -> Line:
         """A hand-off as a line."""
-        sent = one.sender_unit == self.actor.unit_id and one.receiver_unit != self.actor.unit_id
+        sent = self.sent(one)
         other = one.receiver_agency if sent else one.sender_agency
         mandate = self.law.label(one.mandate)
         late = one.overdue(self.now)

@@ -1,4 +1,4 @@
-"""Where a page is found: few entries by a role's work, the rest in sections that say what each is for.
+"""Where a page is found: few entries by a role's work, the rest in sections that say what for.
 
 1. The pages and the bars are data (``navigation.yaml``); the matrix says what a role may open.
 2. What a role may not open is shown nowhere. A section with one page left is that page.
@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import yaml
 
-from agencies.duties import Role
 from referral import access
+from referral.session import Role
 
 MORE: Final = "/sections"
 _FILE: Final = Path(__file__).with_name("navigation.yaml")

@@ -1,4 +1,4 @@
-"""The way to every page: few entries, nothing one may not open, and nothing that cannot be found."""
+"""The way to every page: few entries, nothing she may not open, nothing that cannot be found."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 
 import pytest
 
-from agencies.duties import Role
 from referral import access
+from referral.session import Role
 from referral.web.navigation import MORE, bar_of, beyond_the_bar, home_of, sections_for
 from tests.referral.web.conftest import Visit
 from tests.referral.web.visiting import Seen
