@@ -23,7 +23,10 @@ _KINDS: Final = {
     "notice": "is informed",
 }
 
-_PURPOSES: Final = {"filing": "who comes under this protocol", "triage": "the screening"}
+_PURPOSES: Final = {
+    "filing": "to tell who comes under this protocol",
+    "triage": "for the screening",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ def needs_shown(needs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ..
         name = need["fact"]
         words = vocabulary[name].label(LANGUAGE) if name in vocabulary else name
         rule = need["reason"]["step"] or need["reason"]["rule"]
-        rule = _PURPOSES.get(rule, rule)
+        rule = _PURPOSES.get(rule, f"for {rule}")
         if rule not in found.setdefault(words, []):
             found[words].append(rule)
     return tuple((words, ", ".join(rules)) for words, rules in found.items())

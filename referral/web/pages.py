@@ -52,6 +52,11 @@ _NO_TOKENS: Final = Refusal(
 )
 
 
+_BELOW: Final = "Nothing was changed. What is wrong, and how to put it right, stands below."
+_KEPT: Final = "Nothing was changed; the attempt is in the log."
+_ASK: Final = f"{_KEPT} If it belongs to your work, ask your agency’s administrator for the role."
+
+
 class _Undefined(StrictUndefined):
     """Strict for everything of ours.
 
@@ -220,7 +225,7 @@ def see_other(address: str) -> RedirectResponse:
 def error_page(request: Request, refusal: Refusal, call: Call[Any] | None = None) -> HTMLResponse:
     """A refusal in the layout of every page; needs no database and nobody signed in."""
     notes = tuple(fault["message"] for fault in refusal.extra.get("errors", ()))
-    trouble = Trouble(refusal.title, refusal.detail, notes)
+    trouble = Trouble(refusal.title, _spoken(refusal), notes)
     answer = page(
         request,
         "shared/trouble.html",
@@ -234,6 +239,15 @@ def error_page(request: Request, refusal: Refusal, call: Call[Any] | None = None
         if name.lower() != "www-authenticate":
             answer.headers[name] = value
     return answer
+
+
+def _spoken(refusal: Refusal) -> str:
+    """What people read instead of what programs are told."""
+    if refusal.type == "not-permitted":
+        needed = str(refusal.extra["needed_role"]).split(", ")
+        named = ", ".join(ROLES.get(one, one.replace("_", " ")) for one in needed)
+        return f"This is for: {named or 'nobody'}. {_ASK if ROLES.keys() & set(needed) else _KEPT}"
+    return _BELOW if refusal.type == "invalid-input" else refusal.detail
 
 
 def refused(

@@ -165,6 +165,9 @@ class Clockface:
         return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
+_ANSWERS: Final = {"declined": Act.DECLINE, "failed": Act.FAIL}
+
+
 class Law:
     """A country's words: steps, mandates, reasons, sources. Unknown codes are shown as they are."""
 
@@ -212,6 +215,9 @@ class Law:
 
     def ground(self, of: Pinned, rule: str) -> str:
         """Why a step was opened, as half a sentence: what it follows, steps by their titles."""
+        answer, _, code = rule.partition(": ")
+        if answer in _ANSWERS and code:
+            return f"{answer}: {self.reason(_ANSWERS[answer], code)}"
         before, _, follows = rule.partition("follows ")
         protocol = self.protocol(of)
         if before or not follows or protocol is None:

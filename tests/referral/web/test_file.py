@@ -78,9 +78,7 @@ async def test_a_form_in_which_nothing_is_told_comes_back(house: House, visit: V
     assert empty.status == 422
     assert "Nothing is told yet" in empty.words
     assert await house.rows("SELECT 1 FROM referral.case") == []
-    told = await _file(
-        visitor, narrative="A child sleeps in the bus station, nobody knows since when"
-    )
+    told = await _file(visitor, narrative="A child sleeps in the bus station.")
     assert told.status == 303
 
 

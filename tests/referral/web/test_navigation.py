@@ -121,6 +121,14 @@ async def test_a_section_of_others_is_not_there(visit: Visit) -> None:
     assert "/oversight/figures" in more.answer.text
 
 
+async def test_a_page_of_another_role_says_whose_it_is_in_words(visit: Visit) -> None:
+    page = await (await visit("inspector")).see("/members")
+    assert page.status == 403
+    assert "This is for: Agency administrator, Data protection officer, Supervisor." in page.words
+    assert "ask your agency’s administrator" in page.words
+    assert "see_members" not in page.words
+
+
 async def test_the_quick_exit_is_on_every_page_that_leads_on(visit: Visit) -> None:
     visitor = await visit("supervisor")
     for address in (MORE, "/sections/oversight"):
