@@ -59,7 +59,7 @@ def hand_off_view(
     step = protocol.steps.get(line.step) if protocol else None
     return HandOff(
         address=f"/hand-offs/{line.id}",
-        box="out" if reader.sent(line) else "in",
+        box=reader.box_of(line),
         case_address=f"/cases/{line.case_id}",
         letter=f"/hand-offs/{line.id}/letter" if law.catalogue.letters(law.country.iso2) else None,
         receipt=f"/hand-offs/{line.id}/receipt" if line.accepted_at and not line.imported else None,
