@@ -75,7 +75,7 @@ class Reader:
         return OwnLine(f"/cases/{one.case_id}", one.reference, person, title, due)
 
     def box_of(self, one: HandOffLine) -> str:
-        """In which list of hers it stands: ``out`` if her unit asked another for it, else ``in``."""
+        """In which list of hers it stands: ``out`` if her unit asked another, else ``in``."""
         ours = self.actor.unit_id
         return "out" if one.sender_unit == ours and one.receiver_unit != ours else "in"
 
