@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from referral.web.drawing import SHARES, Chart, Plane, Stroke, Tick
+from referral.web.drawing import NARROW, SHARES, Chart, Plane, Stroke, Tick
 from referral.web.figure_words import seconds, share
 
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_STEPS: Final = (
+    *(_MINUTE * many for many in (1, 5, 15, 30)),
+    *(_HOUR * many for many in (1, 2, 4, 8, 12)),
+    *(_DAY * many for many in (1, 2, 5, 10, 20, 50, 100, 500)),
+)
+_MOST_TICKS: Final = 5
 _CAP: Final = 0.06  # half of the short line that ends an interval
 
 
@@ -25,14 +32,16 @@ class Range:
 
 def shares(words: str, ranges: Sequence[Range | None]) -> tuple[Chart, ...]:
     """Shares from nothing to everything; None: hidden or nothing to show. No mark, no chart."""
-    return _chart(words, ranges, Plane(len(ranges), 1), SHARES)
+    return _chart(words, ranges, Plane(len(ranges), 1, NARROW), SHARES)
 
 
 def times(words: str, ranges: Sequence[Range | None]) -> tuple[Chart, ...]:
-    """Times in seconds."""
-    top = max((one.high or one.middle for one in ranges if one is not None), default=0) or 1
-    ticks = tuple((top * part / 4, seconds(top * part / 4)) for part in range(5))
-    return _chart(words, ranges, Plane(len(ranges), top), ticks)
+    """Times in seconds; the axis has whole minutes, hours or days."""
+    top = max((one.high or one.middle for one in ranges if one is not None), default=0)
+    step = next((one for one in _STEPS if one * _MOST_TICKS >= top), _STEPS[-1])
+    count = max(1, -int(-top // step))
+    ticks = tuple((step * part, seconds(step * part)) for part in range(count + 1))
+    return _chart(words, ranges, Plane(len(ranges), step * count, NARROW), ticks)
 
 
 def of_share(label: str, middle: float, low: float, high: float) -> Range:
@@ -60,7 +69,7 @@ def _chart(
     strokes = [stroke for at, one in marks for stroke in _strokes(plane, at, one)]
     dots = tuple(plane.dot("in", (at, one.middle), one.words) for at, one in marks)
     across: tuple[Tick, ...] = plane.across((at, one.label) for at, one in marks)
-    return (Chart(words, across, plane.up(up), tuple(strokes), (), dots),)
+    return (Chart(words, across, plane.up(up), tuple(strokes), (), dots, NARROW),)
 
 
 def _strokes(plane: Plane, at: float, one: Range) -> list[Stroke]:

@@ -180,8 +180,7 @@ def _counted(
     rows = [tell.counts(one, name) for name, one in named]
     if total is not None:
         told = [one.counts for _, one in named]
-        some = [what for what in words.COUNTED if any(getattr(one, what) is None for one in told)]
-        rows.append(tell.counts(total, _WHOLE, some))
+        rows.append(tell.counts(total, _WHOLE, words.hidden_in(told)))
     return Table("Hand-offs", first, _COUNTS, tuple(rows))
 
 

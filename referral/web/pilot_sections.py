@@ -49,9 +49,12 @@ class _Telling:
     def counts(self) -> tuple[Row, ...]:
         """How many; what is behind a number only where one list has just that."""
         rows = []
-        for name, side in self._sides(self.whole):
-            period = f"{name}, {spoken(side.period)}"
-            rows.append(_plain(self._teller(side).counts(side.figure, period), self.found.by))
+        steps = zip(*((both.one, both.other) for _, both in self.found.steps), strict=True)
+        parts = [[one.figure.counts for one in each] for each in steps] or [[], []]
+        for (name, side), counts in zip(self._sides(self.whole), parts, strict=True):
+            period, rounded = f"{name}, {spoken(side.period)}", words.hidden_in(counts)
+            told = self._teller(side).counts(side.figure, period, rounded)
+            rows.append(_plain(told, self.found.by))
         return tuple(rows)
 
     def kept(self, ground: str) -> Section:

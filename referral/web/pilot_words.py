@@ -82,7 +82,8 @@ class Saying:
     @property
     def _compared(self) -> str:
         whole, name = self.pilot.whole, f"version {self.pilot.version}"
-        day = f"It takes force on {self.pilot.takes_force:%d %B %Y}."
+        verb = "took" if self.pilot.takes_force <= self.today else "takes"
+        day = f"It {verb} force on {self.pilot.takes_force:%d %B %Y}."
         if self.pilot.by is By.PLACE:
             return (
                 f"Hand-offs of this track asked for in {spoken(whole.other.period)}, where {name} "
@@ -100,8 +101,8 @@ class Saying:
         found = []
         if self.pilot.takes_force.day != 1:
             found.append(
-                "It takes force within a month: what was asked for under the former version in "
-                "that month or later is on neither side."
+                "It begins within a month: what was asked for under the former version in that "
+                "month or later is on neither side."
             )
         if self.pilot.on_trial and self.pilot.places:
             found.append(
@@ -122,13 +123,15 @@ class Saying:
 
     @property
     def _empty(self) -> tuple[str, ...]:
+        whole = self.pilot.whole
         if self.today < self.pilot.takes_force:
             return ("It has not taken force yet: of the months since there is nothing to count.",)
-        asked = [
-            side.figure.counts.asked for side in (self.pilot.whole.one, self.pilot.whole.other)
-        ]
-        gone = [name for name, count in zip(self.sides, asked, strict=True) if count == 0]
-        return (f"Nothing was asked for: {', '.join(gone).lower()}.",) if gone else ()
+        told = zip(self.sides, (whole.one, whole.other), strict=True)
+        gone = [name for name, side in told if side.figure.counts.asked == 0]
+        found = [f"Nothing was asked for: {', '.join(gone).lower()}."] if gone else []
+        if self.today < whole.other.period.ends:
+            found.append("Not all of these months are over: they are counted as they stand.")
+        return tuple(found)
 
 
 def _found(whole: Compared) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Figures as files: the numbers of the page in every format, to the same people, under one floor."""
+"""Figures as files: the numbers of the page in every format, for the same people, one floor."""
 
 from __future__ import annotations
 
