@@ -15,7 +15,7 @@ WAYS: Final = {
     By.TIME: "Before and since it took force",
     By.PLACE: "Its pilot places and elsewhere",
 }
-_THINGS: Final = {
+_THINGS: Final[dict[str, str]] = {
     Measure.RECEIVED: "the time from requested to received",
     Measure.ACCEPTED: "the time from received to accepted",
     Measure.CONTACT: "the time from accepted to first contact",
@@ -136,14 +136,14 @@ class Saying:
 
 def _found(whole: Compared) -> tuple[str, ...]:
     """Which measures are apart, which are not, and which say nothing."""
-    told = {**whole.times, "legal": whole.legal}
+    told: list[tuple[str, Verdict]] = [*whole.times.items(), ("legal", whole.legal)]
     found = []
     for verdict, words in (
         (Verdict.APART, "The sides differ by more than chance alone would explain in: {}."),
         (Verdict.NOT_APART, "These numbers do not tell the sides apart in: {}."),
         (Verdict.TOO_FEW, "Too few to say anything of: {}."),
     ):
-        things = [_THINGS[name] for name, one in told.items() if one is verdict]
+        things = [_THINGS[name] for name, one in told if one is verdict]
         if things:
             found.append(words.format("; ".join(things)))
     return tuple(found)
