@@ -45,6 +45,7 @@ class FiguresPage:
     kept: tuple[tuple[str, str], ...] = ()
     inputs: tuple[tuple[str, Params], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    conclusions: tuple[str, ...] = ()
     views: Views = ()
 
 
@@ -97,12 +98,16 @@ def spoken(period: Period) -> str:
     return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
 
 
-def files(what: str, wanted: Wanted, **more: str) -> tuple[tuple[str, str], ...]:
-    """The same as JSON and as CSV."""
-    query = urlencode({**wanted.query, **more})
+def files(what: str, wanted: Wanted, of: str = "", **more: str) -> tuple[tuple[str, str], ...]:
+    """The same as files; ``of``: which table, where a page has several."""
+    return files_at(what, urlencode({**wanted.query, **more}), of)
+
+
+def files_at(what: str, query: str, of: str = "") -> tuple[tuple[str, str], ...]:
+    """Where an answer is as JSON, CSV and XLSX."""
     return tuple(
-        (f"/api/v1/oversight/{what}{ending}?{query}", name)
-        for ending, name in (("", "JSON"), (".csv", "CSV"))
+        (f"/api/v1/oversight/{what}{ending}?{query}", f"{of} as {name}" if of else name)
+        for ending, name in (("", "JSON"), (".csv", "CSV"), (".xlsx", "XLSX"))
     )
 
 
@@ -120,6 +125,7 @@ def views(wanted: Wanted) -> Views:
     stands_out = (
         ("/law-gaps", "Gaps in the law"),
         ("/senders", "Returns, and answers for others"),
+        ("/pilot", "Pilot of a version"),
     )
     return (
         ("One month", ((words.HERE, "Figures of a month"),)),

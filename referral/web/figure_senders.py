@@ -50,7 +50,10 @@ async def senders(request: Request, call: Reading, wanted: Asked) -> Response:
         notes=(),
         sections=(_attested(tell, clock, attested), *_returns(tell, returns)),
         **filters("/senders", wanted, None),
-        files=files("attested", wanted),
+        files=(
+            *files("attested", wanted, "Answers for others"),
+            *files("returns", wanted, "Returns"),
+        ),
         views=(*views(wanted), *idle),
     )
     return shown(request, view, call)

@@ -15,7 +15,7 @@ from tests.referral.figures.histories import Drawing
 from tests.referral.web.conftest import Visit
 
 QUESTIONS = ("/comparison", "/bottlenecks", "/law-gaps", "/senders")
-PAGES = ("", "/groups", "/groups?cut=step", "/curve", "/behind", *QUESTIONS)
+PAGES = ("", "/groups", "/groups?cut=step", "/curve", "/behind", "/pilot", *QUESTIONS)
 OTHERS = ("auditor", "agency_admin")
 SINCE = "since=2025-11&until=2026-03"
 
