@@ -51,9 +51,10 @@ async def monthly_report(
         return found
     values = values_of(Tongue(session.catalogue, actor.country), found, body=body)
     content = await asyncio.to_thread(typeset, _TEMPLATE, values, at=now)
-    told = {"month": f"{found.month:%Y-%m}", "whose": whose(actor).value}
-    await log_own(session, actor, Done.REPORT_PRINTED, now=now, **told)
-    name = f"report-{actor.country.lower()}-{found.month:%Y-%m}.pdf"
+    told = f"{found.month:%Y-%m}"
+    act = Done.REPORT_PRINTED
+    await log_own(session, actor, act, now=now, month=told, whose=whose(actor).value)
+    name = f"report-{actor.country.lower()}-{told}.pdf"
     return Printed(name, content, values)
 
 

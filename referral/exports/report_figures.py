@@ -91,8 +91,7 @@ class Teller:
         interval = tongue.between(tongue.span(told.low), tongue.span(told.high))
         cells = [tongue.span(told.median), interval if reached else NONE, tongue.span(told.ninth)]
         cells += [
-            tongue.number(one, about=self.floored)
-            for one in (told.finished, told.open, told.ended)
+            tongue.number(one, about=self.floored) for one in (told.finished, told.open, told.ended)
         ]
         marks = []
         if told.small and told.finished:
@@ -255,5 +254,3 @@ def errors(tell: Teller, found: Figures) -> Part:
 def _any(whole: Figure) -> bool:
     """Whether anything was asked for (a hidden number is not nothing)."""
     return whole.counts.asked != 0 or bool(whole.counts.imported)
-
-

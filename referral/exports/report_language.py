@@ -48,7 +48,7 @@ class Tongue:
         own = (one for one in self.country.languages if one in texts())
         self.language = next(own, _ELSE)
         self.texts = texts()[self.language]
-        self.locale = _locale(self.language, self.country.iso2)
+        self.locale = locale_of(self.language, self.country.iso2)
         self.zone = ZoneInfo(self.country.time_zone)
 
     def say(self, part: str, name: str, **values: str) -> str:
@@ -141,8 +141,8 @@ class Tongue:
         return self.country.label(mandate or "?", self.language)
 
 
-
-def _locale(language: str, country: str) -> Locale:
+def locale_of(language: str, country: str) -> Locale:
+    """A language as a country writes it, or as it is written anywhere."""
     try:
         return Locale.parse(f"{language}_{country}")
     except UnknownLocaleError:

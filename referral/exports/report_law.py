@@ -52,9 +52,7 @@ def returns(tell: Teller, found: Returns) -> tuple[Part, Part]:
         for one in found.by_agency
         if any(getattr(one.counts, name) != 0 for name in _BACK)
     ]
-    again = [
-        Line(tongue.track(track), (tongue.number(count),)) for track, count in found.by_track
-    ]
+    again = [Line(tongue.track(track), (tongue.number(count),)) for track, count in found.by_track]
     whole = tongue.number(found.re_entries, about=tell.floored)
     sheets = (
         tell.sheet("agency", "counts", _BACK, back, "returns"),
@@ -108,7 +106,7 @@ def _step(tell: Teller, one: Bottleneck) -> Line:
 def gaps(tell: Teller, found: Sequence[LimitKept]) -> Part:
     """Limits without a number in law, and how often they were missed."""
     say = tell.tongue.say
-    sheet = tell.sheet("limit", "columns", _LIMITS, [_limit(tell, one) for one in found], "gaps")
+    sheet = tell.sheet("limit", "columns", _LIMITS, [_gap(tell, one) for one in found], "gaps")
     return Part(say("parts", "gaps"), (sheet,), (say("notes", "gaps"),))
 
 
@@ -126,18 +124,26 @@ def by_step(tell: Teller, found: Mapping[str, Sequence[Bottleneck]]) -> Sheet:
 
 
 def _limit(tell: Teller, one: LimitKept) -> Line:
+    """With the articles that give it."""
+    return _counted(tell, one, ("title", "article"))
+
+
+def _gap(tell: Teller, one: LimitKept) -> Line:
+    """No article gives it; what it was taken from is named."""
+    return _counted(tell, one, ("title",))
+
+
+def _counted(tell: Teller, one: LimitKept, cited: Sequence[str]) -> Line:
     tongue = tell.tongue
     counts = (one.begun, one.met, one.missed, one.running, one.late)
     cells = [tongue.number(count, about=tell.floored) for count in counts]
-    step = tongue.step(Group(track=one.track, step=one.step))
-    known = tongue.country.sources
-    cited = [
-        ", ".join(part for part in (known[id_].title, known[id_].article) if part)
-        for id_ in one.sources
-        if id_ in known
-    ]
-    marks = (f"{one.clock}, {one.version}", *cited)
-    return Line(step, (*cells, tongue.span(one.overrun_median)), marks)
+    known = [tongue.country.sources[id_] for id_ in one.sources if id_ in tongue.country.sources]
+    sources = (", ".join(filter(None, (getattr(of, n) for n in cited))) for of in known)
+    return Line(
+        tongue.step(Group(track=one.track, step=one.step)),
+        (*cells, tongue.span(one.overrun_median)),
+        (f"{one.clock}, {one.version}", *sources),
+    )
 
 
 def versions(tell: Teller, in_force: Sequence[Protocol], found: Figures) -> Part:

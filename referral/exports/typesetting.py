@@ -18,7 +18,7 @@ import typst
 _HERE: Final = Path(__file__).parent
 TEMPLATES: Final = _HERE / "templates"
 FONTS: Final = _HERE / "fonts"
-_ACCESSIBLE: Final = ["ua-1"]
+_NO_LETTER: Final = "could not be displayed with font"
 
 
 def typeset(template: str, values: Mapping[str, Any], *, at: datetime) -> bytes:
@@ -28,26 +28,25 @@ def typeset(template: str, values: Mapping[str, Any], *, at: datetime) -> bytes:
     so that such a document is made without its mark rather than not at all.
     """
     try:
-        return _made(template, values, at, _ACCESSIBLE)
-    except typst.TypstError:
-        return _made(template, values, at, [])
+        return _made(template, values, at, accessible=True)
+    except typst.TypstError as fault:
+        if _NO_LETTER not in str(fault):
+            raise
+        return _made(template, values, at, accessible=False)
 
 
-def _made(template: str, values: Mapping[str, Any], at: datetime, standards: list[str]) -> bytes:
-    found = typst.compile(
+def _made(template: str, values: Mapping[str, Any], at: datetime, *, accessible: bool) -> bytes:
+    return typst.compile(
         TEMPLATES / template,
         root=TEMPLATES,
         font_paths=_fonts(),
         format="pdf",
         sys_inputs={"values": orjson.dumps(values).decode()},
-        pdf_standards=standards,
+        pdf_standards="ua-1" if accessible else None,
         timestamp=int(at.timestamp()),
     )
-    return bytes(found)
 
 
 @cache
 def _fonts() -> typst.Fonts:
-    return typst.Fonts(
-        include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]
-    )
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])

@@ -117,6 +117,7 @@ def views(wanted: Wanted) -> tuple[tuple[str, str], ...]:
         ("/bottlenecks", "Where cases wait"),
         ("/law-gaps", "Gaps in the law"),
         ("/senders", "Returns, and answers for others"),
+        ("/report", "Monthly report"),
     )
     return ((words.HERE, "Overview"), *by, *((address(to, wanted), told) for to, told in more))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from tests.cast import House
 from tests.referral.figures.histories import Drawing, History
@@ -39,8 +40,8 @@ async def moved(house: House, history: History, country: str) -> History:
         protocol, step = steps[at * 7 % len(steps)]
         sender, receiver = places[at % len(places)], places[at * at % len(places)]
         clocks = tuple(
-            (f"{step}.{name.rpartition('.')[2]}", basis, length + timedelta(hours=24), *more)
-            for name, basis, length, *more in row.limits
+            (f"{step}.{name.rpartition('.')[2]}", basis, length + timedelta(days=1), ended, state)
+            for name, basis, length, ended, state in row.limits
         )
         rows.append(
             replace(
@@ -60,6 +61,7 @@ async def moved(house: House, history: History, country: str) -> History:
     return History(rows)
 
 
-async def _agency(house: House, unit: object) -> object:
+async def _agency(house: House, unit: UUID) -> UUID:
     (row,) = await house.rows("SELECT agency_id FROM agencies.unit WHERE id = $1", unit)
-    return row["agency_id"]
+    found: UUID = row["agency_id"]
+    return found
