@@ -36,6 +36,7 @@ from referral import (
     migrating,
     proving,
     replaying,
+    reporting,
     sealing,
     serving,
     signing,
@@ -62,6 +63,7 @@ app.command("agenda")(agendas.agenda)
 app.command("check")(proving.check)
 app.command("guide")(guiding.guide)
 app.command("replay")(replaying.replay)
+app.command("report")(reporting.report)
 app.add_typer(entering.members, name="members")
 app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")

@@ -145,6 +145,7 @@ class Done(StrEnum):
     WEBHOOK_GONE = "webhook.gone"  # it said so itself
     NOTICES_PREFERRED = "member.notices_preferred"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
+    REPORT_PRINTED = "member.report_printed"
     EPOCH_OPENED = "log.epoch_opened"
     WITNESS_ENROLLED = "log.witness_enrolled"
     WITNESS_DISMISSED = "log.witness_dismissed"

@@ -70,7 +70,7 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
             *("/sections", "/sections/oversight", "/notices/unreached"),
             *(f"/oversight/figures{one}" for one in ("", "/groups", "/curve", "/behind")),
             *(f"/oversight/figures/{one}" for one in ("comparison", "bottlenecks")),
-            *(f"/oversight/figures/{one}" for one in ("law-gaps", "senders", "pilot")),
+            *(f"/oversight/figures/{one}" for one in ("law-gaps", "senders", "pilot", "report")),
             "/oversight/figures/pilot?of=child_protection%402026-02-15&by=place&months=12",
         ],
         "agency_admin": ["/sections/agency", "/members", "/members/webhooks"],

@@ -51,6 +51,7 @@ class HandOff:
     sender_member: UUID | None = None
     receiver_member: UUID | None = None
     limits: tuple[tuple[str, str, timedelta, datetime | None, str], ...] = ()
+    country: str = "ZZ"
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ async def change(house: House, row: HandOff, **changes: Any) -> HandOff:
 def _rows_of(row: HandOff, member: UUID) -> Iterator[tuple[str, dict[str, Any]]]:
     """A case with one person and one referral for each, and who has a part in it."""
     case, person, referral = (uuid5(row.id, name) for name in ("case", "person", "referral"))
-    at, country = row.requested_at, {"country": "ZZ"}
+    at, country = row.requested_at, {"country": row.country}
     pinned = {"track": row.track, "protocol_version": row.version, "protocol_digest": "drawn"}
     of_case = {"case_id": case, **country}
     yield (
