@@ -31,9 +31,10 @@ def numbers_in(document: bytes) -> dict[Named, tuple[int | None, str]]:
 def lines_in(document: bytes) -> Iterator[tuple[Named, list[Named]]]:
     """Which total is the sum of which numbers, read off the tables."""
     told = orjson.loads(document)
+    quarters = [*told["dimensions"]["period"]]
     year = str(told["year"])
     for table in told["tables"]:
-        values = [[year, *told["dimensions"]["period"]]]
+        values = [[year, *quarters] if len(quarters) > 1 else quarters]
         values += [["*", *told["dimensions"][name]] for name in table["crosses"][1:]]
         for cell in product(*values):
             for at, whole in enumerate((year, "*", "*")[: len(cell)]):
