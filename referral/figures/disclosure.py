@@ -138,18 +138,13 @@ def _controlled(control: Control) -> Sequence[Key]:
 
 def _judged(control: Control) -> Verdict:
     """What is not protected from the first reader who learns something; nobody asks the others."""
-    said_all = set[bool]()
     for name, knowing, puzzle in control.readers().puzzles():
-        if knowing in said_all:
-            continue
         seen = control.seen.setdefault((name, knowing), {})
         if not knowing:  # what she cannot rule out who knows more, she cannot either
             _also(seen, control.seen.get((name, True), {}))
         verdict = unprotected(puzzle, seen, control.effort)
-        if verdict is not None and (verdict.exposed or verdict.doubtful):
+        if verdict is not None and (verdict.exposed or verdict.doubtful or name == "all"):
             return verdict
-        if verdict is not None and name == "all":
-            said_all.add(knowing)
     return Verdict()
 
 

@@ -8,7 +8,7 @@ out has changed since. Where that cannot be so, she has learned that it cannot, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
 from typing import Final
@@ -56,8 +56,11 @@ class Past:
 
     def told_apart(self, key: Key, count: int) -> bool:
         """Left out before, or shown (or computed) before and changed by 1 to 10 people (D8)."""
-        changes = (abs(count - before) for before in self.shown.get(key, ()))
-        return key in self.hidden or any(0 < changed <= SMALL for changed in changes)
+        return key in self.hidden or self.changed(key, count)
+
+    def changed(self, key: Key, count: int) -> bool:
+        """Shown (or computed) before, and changed by 1 to 10 people."""
+        return any(0 < abs(count - before) <= SMALL for before in self.shown.get(key, ()))
 
 
 def past(numbers: Quantities, earlier: Sequence[Release]) -> Past:
@@ -92,18 +95,18 @@ class Readers:
     def puzzles(self) -> Iterator[tuple[str, bool, Puzzle]]:
         """Each with its name, the same from round to round, and whether the reader knows changes.
 
-        The first of a kind that can be says it all: whoever puts all together knows more than
-        whoever puts some of it together. And who knows changes knows more than who does not, but
-        of a number of many people, left out for others, there is nothing to keep from her.
+        Whoever has this release alone may not find anything left out. Whoever has earlier ones
+        besides may not find few people; of many, left out for others, there is nothing to keep
+        from her. Where "all" can be, nobody need ask who puts only one earlier release beside it.
         """
         each = self.past.releases
-        for knowing in (True, False) if each else (False,):
-            if each:
-                yield "all", knowing, self._beside(each, knowing=knowing)
-            yield "alone", knowing, self._alone(knowing=knowing)
-            if len(each) > 1:
-                for number, one in enumerate(each):
-                    yield str(number), knowing, self._beside([one], knowing=knowing)
+        yield "alone", False, self._alone(knowing=False)
+        if each:
+            yield "alone", True, self._alone(knowing=True)
+        for knowing in (True, False) if each else ():
+            yield "all", knowing, self._beside(each, knowing=knowing)
+        for number, one in enumerate(each if len(each) > 1 else ()):
+            yield str(number), False, self._beside([one], knowing=False)
 
     def unknown(self, key: Key, *, knowing: bool) -> Unknown:
         """What is known of a number that is not shown as it is."""
@@ -115,7 +118,7 @@ class Readers:
         if key in self.numbers.unlisted:
             least, most = self.numbers.unlisted[key]
             return Unknown(least, above(count) if most is None else most, count, guarded=True)
-        few = 0 < count <= SMALL or self.past.told_apart(key, count)
+        few = count <= SMALL or self.past.changed(key, count)
         # What was left out once stays so, also when nobody is in it any more: then it may be 0.
         least = 0 if self.past.releases else 1
         return Unknown(least, above(count), count, guarded=few or not knowing)
@@ -131,8 +134,14 @@ class Readers:
             _equate(puzzle, places, known, total, parts)
         return puzzle
 
-    def _beside(self, releases: Iterable[Release], *, knowing: bool) -> Puzzle:
+    def _beside(self, releases: Sequence[Release], *, knowing: bool) -> Puzzle:
         puzzle = self._alone(knowing=knowing)
+        told = {k for one in releases for k, was in one.items() if was.form is not Form.HIDDEN}
+        for key, one in puzzle.unknowns.items():
+            # Of one that was told she only finds what it was: nothing has changed, she thinks.
+            few = key in self.numbers.unlisted or one.truth <= SMALL
+            guarded = one.guarded and few and key not in told
+            puzzle.unknowns[key] = replace(one, guarded=guarded)
         for number, release in enumerate(releases):
             self._remember(puzzle, release, str(number))
         return puzzle
