@@ -89,27 +89,29 @@ class Control:
 
 
 def settled(
-    numbers: Quantities, earlier: Sequence[Release] = (), effort: int = EFFORT
+    numbers: Quantities, earlier: Sequence[Release] = (), effort: Effort | None = None
 ) -> Settled:
     """The release of these numbers. ``earlier``: all of the year and its quarters, oldest first.
 
-    Raises UnprovedError.
+    ``effort``: half as much again may be spent on what is given up. Raises UnprovedError.
     """
-    control = Control(numbers, past(numbers, earlier), Effort(effort))
+    effort = effort or Effort(EFFORT)
+    more = effort.left // 2
+    control = Control(numbers, past(numbers, earlier), effort)
     for key in sorted(numbers.people):
         count = numbers.people[key]
         small = key in numbers.unlisted or 0 < count <= SMALL
         if small or control.past.told_apart(key, count):
             control.hide(key)
     left, given_up = _controlled(control), set[Crossing]()
-    control.effort.left += effort // 2  # for what is given up, which is soon proved
+    effort.left += more
     while left:
-        more = {_crossing(key) for key in left} - given_up
-        if not more:
+        gone = {_crossing(key) for key in left} - given_up
+        if not gone:
             raise UnprovedError
-        given_up |= more
+        given_up |= gone
         for key in sorted(numbers.people):
-            if _crossing(key) in more and (numbers.people[key] or control.past.releases):
+            if _crossing(key) in gone and (numbers.people[key] or control.past.releases):
                 control.hide(key)
         left = _controlled(control)
     forms = control.forms()

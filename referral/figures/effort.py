@@ -6,6 +6,7 @@ without end. Whoever looks at what is left must take the safe choice when nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,11 +14,20 @@ _PROGRAMME: Final = 10  # steps that setting one programme up is worth, per thou
 _BRANCH: Final = 200  # and one branch of a programme in whole numbers
 
 
+class AbandonedError(Exception):
+    """Whoever asked for the work is ending; nothing came of it."""
+
+
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Effort:
-    """What is left; ``spent`` is reached, never undone."""
+    """What is left. ``stopping``: asked between two programmes, whether to end without a result."""
 
     left: int
+    stopping: Callable[[], bool] = _never
 
     @property
     def spent(self) -> bool:
@@ -25,7 +35,9 @@ class Effort:
         return self.left <= 0
 
     def take(self, programme: Any) -> None:
-        """Count what a programme of the solver has just cost."""
+        """Count what a programme of the solver has just cost. Raises AbandonedError."""
+        if self.stopping():
+            raise AbandonedError
         told = programme.getInfo()
         steps = max(0, told.simplex_iteration_count)
         branches = max(0, told.mip_node_count)

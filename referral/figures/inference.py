@@ -30,7 +30,7 @@ _EXACT: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``exposed``: looked at, and not protected. ``doubtful``: not looked at, the effort is spent."""
+    """``exposed``: looked at and not protected. ``doubtful``: not looked at, effort is spent."""
 
     exposed: tuple[Key, ...] = ()
     doubtful: tuple[Key, ...] = ()

@@ -147,7 +147,7 @@ class Readers:
         return puzzle
 
     def _remember(self, puzzle: Puzzle, release: Release, number: str) -> None:
-        """An earlier release of the same numbers, for whoever thinks nothing left out has changed."""
+        """An earlier release, for whoever thinks that nothing left out has changed since."""
         names: dict[Key, Key] = {}
         for key, shown in release.items():
             if shown.form is Form.ROUNDED:

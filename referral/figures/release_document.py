@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from referral.figures.disclosure import settled, share_of
+from referral.figures.effort import Effort
 from referral.figures.fixed_tables import OTHER_PLACES, PERIOD, PLACE, Fixed, Table
 from referral.figures.puzzle import SMALL
 from referral.figures.quantities import Counted, Counts, Quantities, key_of, quantities, year_of
@@ -51,8 +52,11 @@ def quarters(period: str) -> tuple[str, ...]:
     return tuple(f"{period}-Q{n}" for n in range(1, 5))
 
 
-def release(fixed: Fixed, ground: Ground) -> bytes:
-    """The document: canonical JSON. Disclosure control is done here and nowhere after."""
+def release(fixed: Fixed, ground: Ground, effort: Effort | None = None) -> bytes:
+    """The document: canonical JSON. Disclosure control is done here and nowhere after.
+
+    Raises UnprovedError, AbandonedError.
+    """
     apart = _places_apart(fixed, ground)
     values = _values(fixed, ground, apart)
     counted = [
@@ -65,7 +69,7 @@ def release(fixed: Fixed, ground: Ground) -> bytes:
     ]
     numbers = quantities(counted)
     _know_of_merged(numbers, fixed, ground, apart)
-    found = settled(numbers, [_numbers(one) for one in ground.earlier])
+    found = settled(numbers, [_numbers(one) for one in ground.earlier], effort)
     shown = found.numbers
     document = {
         "format": FORMAT,

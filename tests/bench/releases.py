@@ -30,7 +30,9 @@ def drawn(draw: random.Random, many: int, places: Iterable[str]) -> list[Person]
     values["period"], values[PLACE] = [f"{_YEAR}-Q{n}" for n in range(1, 5)], [*places]
     drawn_of: dict[str, list[str]] = {}
     for name, codes in values.items():
-        weights = [1.0] * 4 if name == "period" else [1 / (at + 1) ** 1.3 for at in range(len(codes))]
+        weights = (
+            [1.0] * 4 if name == "period" else [1 / (at + 1) ** 1.3 for at in range(len(codes))]
+        )
         drawn_of[name] = draw.choices(codes, weights, k=many)
     return [{name: drawn_of[name][at] for name in values} for at in range(many)]
 

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from referral.figures.disclosure import UnprovedError, settled, share_of
+from referral.figures.effort import Effort
 from referral.figures.fixed_tables import Fixed, read
 from referral.figures.quantities import Counted, Counts, Key, quantities
 from referral.figures.readers import Form
@@ -130,7 +131,7 @@ def test_a_year_beside_its_quarters_gives_nobody_away(
     """Each quarter when it is over, the year with what was told of late, and its correction.
 
     The worst reader knows of every number shown before whether it has changed. By subtraction she
-    learns no change of 1 to 10 people, and no number of so few, or so little changed, to within ten.
+    learns no change of 1 to 10 people, and no number of so few or so little changed.
     """
     out: list[bytes] = []
     for at, period in enumerate((*QUARTERS, "2025", "2025")):
@@ -292,13 +293,13 @@ def test_what_is_not_proved_within_the_effort_is_not_shown_or_not_released() -> 
     numbers = quantities([Counted(crosses, tuple(values), people)])
     whole = settled(numbers)
     assert whole.given_up == ()
-    little = settled(numbers, effort=LITTLE)
+    little = settled(numbers, effort=Effort(LITTLE))
     assert little.given_up
     for key, one in little.numbers.items():
         if tuple(name for name, _ in key[1:]) in little.given_up:
             assert one.form is Form.HIDDEN or one.people == 0
     with pytest.raises(UnprovedError):
-        settled(numbers, effort=0)
+        settled(numbers, effort=Effort(0))
 
 
 def test_a_rate_needs_thirty_people_below_it_and_numbers_that_are_shown() -> None:
