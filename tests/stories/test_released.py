@@ -14,7 +14,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from referral import casework, preparing, queries
 from referral.casework import Released
@@ -362,3 +364,37 @@ async def test_a_quarter_is_released_before_its_year_and_the_year_after(house: H
     document = (await stranger.get("/api/v1/published/ZZ/2026-Q1")).json()
     assert document["period"] == "2026-Q1"
     assert {row["cell"][0] for one in document["tables"] for row in one["rows"]} == {"2026-Q1"}
+
+
+async def test_nobody_makes_what_was_not_asked_for_or_takes_it_from_the_clockwork(
+    year: House,
+) -> None:
+    which = await asked(year)
+    content = b"x".hex()
+    row = {
+        "id": str(uuid4()), "country": "ZZ", "kind": "public", "period": str(YEAR), "year": YEAR,
+        "definition": "d", "counted": {}, "content": f"\\x{content}", "beside": 0,
+        "digest": f"\\x{hashlib.sha256(b'x').hexdigest()}", "asked_member": str(uuid4()),
+        "made_at": year.at().isoformat(),
+    }  # fmt: skip
+    own = {"id": str(which), "asked_member": str(year.player("statistician").member_id)}
+    connection = await asyncpg.connect(year.database.url_of("worker"))
+    try:
+        for forged in (row, row | {"id": own["id"]}, row | own | {"period": f"{YEAR}-Q1"}):
+            with pytest.raises(asyncpg.PostgresError) as fault:
+                await made_by_hand(connection, forged)
+            assert fault.value.sqlstate == "RF031"
+    finally:
+        await connection.close()
+    async with year.acting("statistician") as (session, _):
+        with pytest.raises(DBAPIError, match="permission denied"):
+            await session.connection.exec_driver_sql("SELECT referral.take_release(now())")
+        await session.connection.rollback()
+
+
+async def made_by_hand(connection: Any, release: dict[str, Any]) -> None:
+    """As if the clockwork had prepared it."""
+    told = orjson.dumps({"releases": [release], "entries": []}).decode()
+    async with connection.transaction():
+        await connection.execute("SELECT referral.begin_worker('ZZ')")
+        await connection.execute("SELECT referral.publish($1::text::jsonb)", told)
