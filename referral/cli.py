@@ -107,7 +107,14 @@ def _serve(
         reporter_url=addresses.urls.get("reporter"),
     )
     clockwork = (
-        installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
+        installing.installation(
+            settings,
+            addresses.of("worker"),
+            vault,
+            catalogue,
+            pool_size=4,
+            reporter_url=addresses.urls.get("reporter"),
+        )
         if addresses.embedded
         else None
     )
@@ -230,7 +237,10 @@ def start_worker(as_json: AsJson = False) -> None:
     url, vault = addresses.of("worker"), keeping.vault_of(settings, embedded=False)
     with _until_told() as ending:
         catalogue = Catalogue.load(goes_on=True)
-        made = installing.installation(settings, url, vault, catalogue, pool_size=2)
+        counting = addresses.urls.get("reporter")  # without it no release is prepared
+        made = installing.installation(
+            settings, url, vault, catalogue, pool_size=4, reporter_url=counting
+        )
         turns = serving.tick(made, ending)
         terminal.answer(asdict(turns))
         terminal.say(f"Stopped. Fired {turns.fired}, pushed ahead {turns.pushed}.")

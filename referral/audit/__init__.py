@@ -135,6 +135,8 @@ class Done(StrEnum):
     SUBJECT_UNBOUND = "member.subject_unbound"
     HAND_OVER_TAKEN = "member.hand_over_taken"
     RELEASE_ASKED = "release.asked"
+    RELEASE_PREPARED = "release.prepared"
+    RELEASE_FAILED = "release.failed"
     RELEASE_PUBLISHED = "release.published"
     RELEASE_HANDED_OVER = "release.handed_over"
     RELEASE_REFUSED = "release.refused"

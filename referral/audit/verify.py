@@ -177,8 +177,10 @@ SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NO
     WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
 SELECT 'release ' || coalesce(r.id, t.object_id), 'it is ' || coalesce(r.answer, 'not there') || ' with its bytes or others, the log says ' || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries'
-    FROM (SELECT r.id, coalesce(a.answer, 'asked') AS answer, CASE WHEN a.release_id IS NULL THEN 1 ELSE 2 END AS entries
-        FROM referral.release r LEFT JOIN referral.release_answer a ON a.release_id = r.id) r
+    FROM (SELECT o.id, CASE WHEN f.order_id IS NOT NULL THEN 'failed' WHEN r.id IS NULL THEN 'asked' ELSE coalesce(a.answer, 'prepared') END AS answer,
+            1 + num_nonnulls(f.order_id, r.id, a.release_id) AS entries
+        FROM referral.release_order o LEFT JOIN referral.release_failure f ON f.order_id = o.id LEFT JOIN referral.release r ON r.id = o.id
+            LEFT JOIN referral.release_answer a ON a.release_id = o.id) r
     FULL JOIN (SELECT * FROM told WHERE object_type = 'release') t ON t.object_id = r.id
     WHERE t.stands IS DISTINCT FROM r.answer OR t.entries IS DISTINCT FROM r.entries::bigint
 UNION ALL
