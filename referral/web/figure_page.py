@@ -128,7 +128,10 @@ def views(wanted: Wanted) -> Views:
         ("/pilot", "Pilot of a version"),
     )
     return (
-        ("One month", ((words.HERE, "Figures of a month"), (address("/report", wanted), "Monthly report"))),
+        (
+            "One month",
+            ((words.HERE, "Figures of a month"), (address("/report", wanted), "Monthly report")),
+        ),
         ("Groups side by side", groups),
         *(
             (title, tuple((address(to, wanted), told) for to, told in pages))
