@@ -90,7 +90,7 @@ def leaves(command: Any, *names: str) -> Iterator[tuple[str, Any]]:
 def test_every_command_there_must_be_is_there_and_takes_json() -> None:
     found = dict(leaves(typer.main.get_command(app)))
     assert set(found) == {
-        *("demo", "serve", "worker", "migrate", "check", "guide", "agenda"),
+        *("demo", "serve", "worker", "migrate", "check", "guide", "agenda", "report"),
         *("members add", "members token", "agencies import", "intake import", "audit verify"),
         *("keys list", "keys rotate", "keys rewrap", "replay"),
         *("clients add", "clients end"),
