@@ -128,11 +128,9 @@ async def take_release(session: WriteSession, *, now: datetime) -> Ordered | Non
     told = await as_json(session.connection, "SELECT referral.take_release($1)", now)
     if told is None:
         return None
-    return Ordered(
-        UUID(told["id"]),
-        *(told[name] for name in ("country", "kind", "period", "asked_member", "tried", "places")),
-        earlier=tuple(one.encode() for one in told["earlier"]),
-    )
+    earlier = tuple(one.encode() for one in told["earlier"])
+    asked = ("country", "kind", "period", "asked_member", "tried", "places")
+    return Ordered(UUID(told["id"]), *(told[name] for name in asked), earlier)
 
 
 async def keep_release(

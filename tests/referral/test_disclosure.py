@@ -287,7 +287,7 @@ def test_the_first_release_of_a_year_settles_which_places_are_told_apart() -> No
 
 def test_what_is_not_proved_within_the_effort_is_not_shown_or_not_released() -> None:
     """With little effort whole crossings go; with none there is no release."""
-    people = {group: 1 + at * 7 % 23 for at, group in enumerate(GROUPS)}
+    people: Counts = {group: 1 + at * 7 % 23 for at, group in enumerate(GROUPS)}
     values = [QUARTERS, tuple(PLACES), ("CL", "FL"), ("female", "male")]
     crosses = ("period", "place", "topic", "sex")
     numbers = quantities([Counted(crosses, tuple(values), people)])
