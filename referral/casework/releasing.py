@@ -130,7 +130,7 @@ async def take_release(session: WriteSession, *, now: datetime) -> Ordered | Non
         return None
     earlier = tuple(one.encode() for one in told["earlier"])
     asked = ("country", "kind", "period", "asked_member", "tried", "places")
-    return Ordered(UUID(told["id"]), *(told[name] for name in asked), earlier)
+    return Ordered(UUID(told["id"]), earlier=earlier, **{name: told[name] for name in asked})
 
 
 async def keep_release(

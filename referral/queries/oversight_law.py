@@ -257,13 +257,14 @@ def _bottleneck(
 ) -> Bottleneck:
     counts = figure.counts
     late = [one.late for one in limits]
+    few = figure.hidden or None in {counts.waiting, counts.working}  # one of few is one person
     return Bottleneck(
         figure.group.step or "",
         order,
         counts.waiting,
         counts.working,
         None if None in late else sum(one for one in late if one is not None),
-        None if figure.hidden or longest is None else float(longest),
+        None if few or longest is None else float(longest),
         figure,
         limits,
     )

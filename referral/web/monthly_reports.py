@@ -15,7 +15,7 @@ from referral.exports.monthly_report import monthly_report
 from referral.queries.figure_rows import last_closed, refused_figures
 from referral.session import ReadSession
 from referral.web.fields import NONE, Faults, Fields, Params, Sent, faults_in
-from referral.web.figure_page import WHOSE, month_input, teller, views
+from referral.web.figure_page import WHOSE, Views, month_input, teller, views
 from referral.web.pages import PageRoute, error_page
 from referral.web.together import form_page
 
@@ -29,7 +29,7 @@ class MonthlyReportPage:
     """Whose figures it has, and for which month it is asked."""
 
     whose: str
-    views: tuple[tuple[str, str], ...]
+    views: Views
     month: Params
     faults: Faults
 

@@ -251,9 +251,13 @@ def test_a_secret_is_on_the_disk_and_so_is_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The folder too: else the power goes, and a signer's memory is what it was a moment before."""
-    folder, forced, really = tmp_path.stat().st_ino, [], os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda file: (forced.append(os.fstat(file).st_ino), really(file))[1]
-    )
+    folder, really = tmp_path.stat().st_ino, os.fsync
+    forced: list[int] = []
+
+    def fsync(file: int) -> None:
+        forced.append(os.fstat(file).st_ino)
+        really(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
     write_secret(tmp_path / "secret", "kept")
     assert forced == [(tmp_path / "secret").stat().st_ino, folder]
