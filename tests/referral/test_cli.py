@@ -251,9 +251,12 @@ def test_a_secret_is_on_the_disk_and_so_is_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The folder too: else the power goes, and a signer's memory is what it was a moment before."""
-    folder, forced, really = tmp_path.stat().st_ino, [], os.fsync
-    monkeypatch.setattr(
-        os, "fsync", lambda file: (forced.append(os.fstat(file).st_ino), really(file))[1]
-    )
+    forced, really = list[int](), os.fsync
+
+    def forces(file: int) -> None:
+        forced.append(os.fstat(file).st_ino)
+        really(file)
+
+    monkeypatch.setattr(os, "fsync", forces)
     write_secret(tmp_path / "secret", "kept")
-    assert forced == [(tmp_path / "secret").stat().st_ino, folder]
+    assert forced == [(tmp_path / "secret").stat().st_ino, tmp_path.stat().st_ino]
