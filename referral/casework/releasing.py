@@ -130,7 +130,8 @@ async def take_release(session: WriteSession, *, now: datetime) -> Ordered | Non
         return None
     earlier = tuple(one.encode() for one in told["earlier"])
     asked = ("country", "kind", "period", "asked_member", "tried", "places")
-    return Ordered(UUID(told["id"]), earlier=earlier, **{name: told[name] for name in asked})
+    known: dict[str, Any] = {name: told[name] for name in asked}
+    return Ordered(id=UUID(told["id"]), earlier=earlier, **known)
 
 
 async def keep_release(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
@@ -20,9 +20,8 @@ from referral.errors import Refusal
 from referral.exports.figure_columns import figured
 from referral.exports.figure_sheets import numbers
 from referral.exports.sheets import Column, Kind, Sheet
-from referral.figures import SMALL, Counts, Figure, Kept, Measure, Period, Times
-from referral.figures.floor import tens
-from referral.queries.figure_rows import Whose, whose
+from referral.figures import SMALL, Figure, Kept, Measure, Period, Times
+from referral.queries.figure_rows import whose
 from referral.session import Actor, ReadSession
 
 MOST_MONTHS: Final = 24
@@ -110,27 +109,14 @@ async def pilot_seen(
     if isinstance(found, Refusal):
         return found
     law = session.catalogue.version_of(actor.country, track, version)
-    periods, country = (found.one[0], found.other[0]), whose(actor) is Whose.COUNTRY
-    whole = [found.one[1], found.other[1]]
-    if country:
-        steps = ([one for _, one, _ in found.steps], [other for *_, other in found.steps])
-        whole = [_rounded(*one) for one in zip(whole, steps, strict=True)]
+    periods = (found.one[0], found.other[0])
     return Pilot(
         *(track, version, by, law.stage.value, law.stage in PILOT, law.in_force_from),
         places=found.places,
         whose=whose(actor).value,
-        whole=compared(periods, whole),
+        whole=compared(periods, (found.one[1], found.other[1])),
         steps=tuple((name, compared(periods, both)) for name, *both in found.steps),
     )
-
-
-def _rounded(whole: Figure, steps: Sequence[Figure]) -> Figure:
-    """D6: a total over hidden numbers stands in tens, or the hidden ones could be subtracted."""
-    told = asdict(whole.counts)
-    for name, count in told.items():
-        if any(getattr(one.counts, name) is None for one in steps):
-            told[name] = tens(count)
-    return replace(whole, counts=Counts(**told))
 
 
 def compared(periods: Sequence[Period], both: Sequence[Figure]) -> Compared:
