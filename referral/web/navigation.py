@@ -82,7 +82,7 @@ def sections_for(role: Role) -> tuple[Section, ...]:
 
 def beyond_the_bar(role: Role) -> tuple[Section, ...]:
     """What the bar does not lead to."""
-    bar = tuple(_told()["bars"][role])
+    bar = tuple(_told()["bars"].get(role, ()))
     left = (one.but(bar) for one in sections_for(role) if one.key not in bar)
     return tuple(one for one in left if one.places)
 
@@ -101,13 +101,13 @@ def bar_of(role: Role, here: str) -> list[Entry]:
 def home_of(role: Role) -> str:
     """Where this role begins its day."""
     begins: str | None = _told()["begins"].get(role)
-    return begins or next(_entries(role)).href
+    return begins or next((one.href for one in _entries(role)), MORE)
 
 
 def _entries(role: Role) -> Iterator[Entry]:
     sections = {one.key: one for one in sections_for(role)}
     places = {place.address: place for one in sections.values() for place in one.places}
-    for told in _told()["bars"][role]:
+    for told in _told()["bars"].get(role, ()):
         section = sections.get(told)
         if section is None or len(section.places) == 1:
             place = section.places[0] if section else places[told]
