@@ -104,7 +104,7 @@ def settled(
         if small or control.past.told_apart(key, count):
             control.hide(key)
     left, given_up = _controlled(control), set[Crossing]()
-    effort.left += more
+    effort.left += more if left else 0
     while left:
         gone = {_crossing(key) for key in left} - given_up
         if not gone:
