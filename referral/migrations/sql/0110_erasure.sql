@@ -210,7 +210,7 @@ BEGIN
     UPDATE referral.proposal x SET reason = nothing WHERE x.case_id = the_case AND (whole OR x.about && (persons || referrals || hand_offs));
     UPDATE referral.bundle x SET record = NULL WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals));
     UPDATE referral.event x SET event = 'erased' WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals));
-    UPDATE referral.referral x SET results = '[]', needed = '[]', withheld = '[]', outcome = NULL WHERE x.id = ANY (referrals);
+    UPDATE referral.referral x SET results = '[]', needed = '[]', withheld = '[]', outcome = CASE WHEN x.outcome IN ('ENTERED_IN_ERROR', 'MERGED') THEN x.outcome END WHERE x.id = ANY (referrals);
     UPDATE referral.hand_off x SET reason = jsonb_build_object('step', x.step, 'rule', 'erased', 'sources', '[]'::jsonb), reason_code = NULL, outcome = NULL, warnings = '[]' WHERE x.id = ANY (hand_offs);
     UPDATE referral.party x SET until = referral.my_moment() WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals)) AND x.until IS NULL;
     UPDATE referral.person x SET erased_at = referral.my_moment(), identified = false, household_id = NULL WHERE x.case_id = the_case AND x.id = ANY (persons);
