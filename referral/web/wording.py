@@ -21,6 +21,7 @@ from protocols.vocabulary import Entry, load_vocabulary
 from referral.session import Pinned, law_of
 
 LANGUAGE: Final = "en"
+FALL_BACK: Final = "NATIONAL_FALL_BACK"
 
 STATES: Final = {
     "draft": ("Draft", "grey"),
@@ -178,7 +179,8 @@ class Law:
 
     def label(self, code: str) -> str:
         """A mandate, reason, outcome or document in words."""
-        return self.country.label(code, LANGUAGE)
+        # The one mandate every country has, and no country's file words.
+        return "National fall-back" if code == FALL_BACK else self.country.label(code, LANGUAGE)
 
     def reason(self, act: Act, code: str) -> str:
         """A coded reason of one act."""
