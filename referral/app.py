@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import Gauge, generate_latest
+from starlette.routing import BaseRoute
 
 from referral import api, edge, web
 from referral.answering import ANSWERED, answered
@@ -48,11 +49,22 @@ def make_app(installation: Installation) -> FastAPI:
         telemetry=_NO_TELEMETRY,
     )
     app.state.installation = installation
-    for router in (*api.routers, *_pages()):
-        app.include_router(router)
+    app.router.routes.extend(_doors())
     _show_health(app, metrics)
     app.state.openapi = cache(lambda: api.described(app.routes, VERSION))
     return app
+
+
+@cache
+def _doors() -> Sequence[BaseRoute]:
+    """Every room's routes, worked out by the first request and the same for all applications.
+
+    They know nothing of an installation: they ask the application they are called by.
+    """
+    doors = APIRouter()
+    for router in (*api.routers, *_pages()):
+        doors.include_router(router)
+    return tuple(doors.routes)
 
 
 def _pages() -> Sequence[Any]:

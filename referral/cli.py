@@ -36,6 +36,7 @@ from referral import (
     migrating,
     proving,
     replaying,
+    reporting,
     sealing,
     serving,
     signing,
@@ -62,6 +63,7 @@ app.command("agenda")(agendas.agenda)
 app.command("check")(proving.check)
 app.command("guide")(guiding.guide)
 app.command("replay")(replaying.replay)
+app.command("report")(reporting.report)
 app.add_typer(entering.members, name="members")
 app.add_typer(entering.agencies, name="agencies")
 app.add_typer(entering.intake, name="intake")
@@ -105,7 +107,14 @@ def _serve(
         reporter_url=addresses.urls.get("reporter"),
     )
     clockwork = (
-        installing.installation(settings, addresses.of("worker"), vault, catalogue, pool_size=2)
+        installing.installation(
+            settings,
+            addresses.of("worker"),
+            vault,
+            catalogue,
+            pool_size=4,
+            reporter_url=addresses.urls.get("reporter"),
+        )
         if addresses.embedded
         else None
     )
@@ -228,7 +237,10 @@ def start_worker(as_json: AsJson = False) -> None:
     url, vault = addresses.of("worker"), keeping.vault_of(settings, embedded=False)
     with _until_told() as ending:
         catalogue = Catalogue.load(goes_on=True)
-        made = installing.installation(settings, url, vault, catalogue, pool_size=2)
+        counting = addresses.urls.get("reporter")  # without it no release is prepared
+        made = installing.installation(
+            settings, url, vault, catalogue, pool_size=4, reporter_url=counting
+        )
         turns = serving.tick(made, ending)
         terminal.answer(asdict(turns))
         terminal.say(f"Stopped. Fired {turns.fired}, pushed ahead {turns.pushed}.")

@@ -23,7 +23,7 @@ from agencies import cast
 from agencies.identity import hash_password, new_password
 from agencies.models import Member
 from agencies.register import COUNTRIES, enter, read
-from referral.keeping import write_secret
+from referral.vault.files import write_secret
 
 PLAYED: Final = ("ZZ", "AR", "LR", "PY", "TH")
 SIGN_INS: Final = "sign-ins.json"

@@ -23,9 +23,9 @@ from referral.audit.remote import AwayError, NotKeptError, Remote, remote
 from referral.audit.state_files import StateError
 from referral.audit.witness import Incident, Witness
 from referral.entry import utc_now
-from referral.keeping import write_secret
 from referral.session import WriteSession
 from referral.vault import Vault
+from referral.vault.files import write_secret
 
 _LOG = structlog.get_logger("referral.witnesses")
 

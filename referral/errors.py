@@ -74,7 +74,7 @@ def not_permitted(action: str, needed: str) -> Refusal:
     return Refusal(
         403,
         "not-permitted",
-        "You may see this, but not do that",
+        "This is for somebody else to do",
         f"“{action}” is for: {needed}. Nothing was changed; the attempt is in the log.",
         {"needed_role": needed},
     )

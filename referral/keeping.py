@@ -21,6 +21,7 @@ from referral.audit.key_files import SIGNS, SigningKey
 from referral.audit.proof import ProofError
 from referral.settings import Environment, Settings
 from referral.vault import Vault, root_keys
+from referral.vault.files import write_secret
 from referral.vault.root_keys import KeyKeeper, RootKey
 from referral.vault.transit import Transit
 
@@ -150,7 +151,7 @@ def promiser_of(settings: Settings, *, embedded: bool) -> SigningKey | None:
     try:
         return SigningKey.read(text)
     except ProofError as fault:
-        where = "REFERRAL_PROMISE_KEY" if given else str(file)
+        where = "REFERRAL_PROMISE_KEY" if given is not None else str(file)
         raise MissingError(f"{where}: {fault}") from fault
 
 
@@ -177,14 +178,3 @@ def _text_of(file: Path) -> str:
             f"{file} cannot be read ({type(fault).__name__}): it holds keys. Give the "
             "service read access, or bring back the copy that is kept elsewhere."
         ) from fault
-
-
-def write_secret(file: Path, text: str) -> None:
-    """Write a file only its owner can read, whole or not at all, and on the disk."""
-    partial = file.with_name(f"{file.name}.partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(file)

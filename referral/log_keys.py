@@ -14,8 +14,8 @@ from typing import Final
 from referral.addresses import MissingError
 from referral.audit.key_files import SIGNS, SigningKey
 from referral.audit.proof import Key, ProofError
-from referral.keeping import write_secret
 from referral.settings import Settings
+from referral.vault.files import write_secret
 
 FILE: Final = "log_key"  # in the folder of an embedded database
 STATE: Final = "log_state"

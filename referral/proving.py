@@ -154,10 +154,18 @@ def verify_log(
     ] = None,
     log: Annotated[
         list[str] | None,
-        typer.Option("--log", metavar="KEY", help="The log's key; if not given, as it says here."),
+        typer.Option(
+            "--log",
+            metavar="KEY",
+            help="The log's key, and those of its earlier epochs before it; if none, as it says.",
+        ),
     ] = None,
     witness: Annotated[
         list[str] | None, typer.Option("--witness", metavar="KEY", help="A witness's key.")
+    ] = None,
+    custodian: Annotated[
+        list[str] | None,
+        typer.Option("--custodian", metavar="KEY", help="A custodian's key; two open an epoch."),
     ] = None,
     bundle: Annotated[
         Path | None,
@@ -173,7 +181,7 @@ def verify_log(
 ) -> None:
     """Read the whole log: is it what it was, and does it say what happened?"""
     terminal = Terminal(as_json)
-    trusted = _trusted(seen or [], log or [], witness or [])
+    trusted = _trusted(seen or [], log or [], witness or [], custodian or [])
     if bundle is not None:
         _verify_bundle(terminal, bundle, trusted)
         return
@@ -202,7 +210,8 @@ def _verify_bundle(terminal: Terminal, bundle: Path, trusted: Trusted) -> None:
         raise typer.BadParameter("--bundle needs --log KEY, and not one from the bundle")
     problem, found = "", []
     try:
-        found = check_bundle(_evidence_in(bundle), trusted.log[-1], trusted.witnesses)
+        earlier = trusted.log[-2::-1]
+        found = check_bundle(_evidence_in(bundle), trusted.log[-1], trusted.witnesses, earlier)
     except ProofError as fault:
         problem = str(fault)
     except (ValueError, LookupError, TypeError, AttributeError, RuntimeError, BadZipFile):
@@ -227,13 +236,14 @@ def _evidence_in(bundle: Path) -> str:
         return archive.read("evidence.json").decode()
 
 
-def _trusted(seen: list[Path], log: list[str], witness: list[str]) -> Trusted:
+def _trusted(seen: list[Path], log: list[str], witness: list[str], custodian: list[str]) -> Trusted:
     """What the caller brings along; raises BadParameter for what is no key and no checkpoint."""
     try:
         return Trusted(
             log=tuple(map(Key.read, log)),
             witnesses=tuple(map(Key.read, witness)),
             checkpoints=tuple(map(_note, seen)),
+            custodians=tuple(map(Key.read, custodian)),
         )
     except ProofError as problem:
         raise typer.BadParameter(str(problem)) from None

@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -115,11 +115,16 @@ async def create_roles(superuser_url: str, passwords: Mapping[str, str]) -> None
 
 
 async def create_database(
-    superuser_url: str, name: str = DATABASE, *, template: str = "template0"
+    superuser_url: str,
+    name: str = DATABASE,
+    *,
+    template: str = "template0",
+    strategy: Literal["wal_log", "file_copy"] = "wal_log",
 ) -> None:
     """Make the database, owned by ``owner`` and closed to every role but ours; safe to repeat.
 
-    ``template`` is the database to copy: template0 brings nobody's additions along.
+    ``template`` is the database to copy: template0 brings nobody's additions along. ``file_copy``
+    is the quicker way where nothing has to reach a disk.
     """
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         message = (
@@ -133,6 +138,7 @@ async def create_database(
         if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", name):
             await connection.execute(
                 f"CREATE DATABASE {name} OWNER {PREFIX}owner TEMPLATE {template} ENCODING 'UTF8'"
+                f" STRATEGY {strategy}"
             )
         await connection.execute(
             f"ALTER DATABASE {name} OWNER TO {PREFIX}owner;"

@@ -30,13 +30,13 @@ from referral.audit.state_files import StateError
 from referral.audit.statements import Statement
 from referral.database import make_engine
 from referral.entry import utc_now
-from referral.keeping import write_secret
 from referral.options import AsJson, DataDir, File, group, settings_with
 from referral.outcomes import Exit
 from referral.session import WriteSession
 from referral.settings import Settings
 from referral.terminal import Terminal
 from referral.vault import Vault
+from referral.vault.files import write_secret
 
 T = TypeVar("T")
 

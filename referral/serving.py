@@ -18,7 +18,7 @@ from typing import Final, Self
 
 import uvicorn
 
-from referral import rolling, worker
+from referral import preparing, rolling, worker
 from referral.entry import Installation
 from referral.notices.live import Live
 from referral.renewing import renew
@@ -192,14 +192,17 @@ async def _serve(
 
 
 async def _work(clockwork: Installation, stopping: asyncio.Event) -> worker.Turn:
-    """The clockwork, and beside it the keeping of figures: no limit waits for a month."""
+    """The clockwork, and beside it the keeping of figures and releases: no limit waits for them."""
     law = (lambda: clockwork.catalogue, clockwork.clock)  # asked anew: a renewal replaces the law
     keeping = asyncio.create_task(rolling.run(clockwork.engine, *law, stopping))
+    releasing = asyncio.create_task(preparing.run(clockwork, stopping))
     try:
         return await worker.run(clockwork, stopping)
     finally:
         stopping.set()
-        await keeping
+        await asyncio.gather(keeping, releasing)
+        if clockwork.reporter is not None:
+            await clockwork.reporter.dispose()
 
 
 def tick(clockwork: Installation, ending: Ending) -> worker.Turn:

@@ -20,11 +20,11 @@ from referral.audit.proof import Key
 from referral.audit.remote import AwayError, NotKeptError, remote
 from referral.audit.witness import Incident, Visited, Witness
 from referral.entry import utc_now
-from referral.keeping import write_secret
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.outcomes import Exit
 from referral.session import WriteSession
 from referral.terminal import Terminal
+from referral.vault.files import write_secret
 
 enrolled = group("Those who countersign our checkpoints.")
 

@@ -206,6 +206,8 @@ _OVER: Final = """
 SELECT referral.forget_bundles($1) FROM (SELECT referral.begin_worker('')) began
 """
 
+_CHECKPOINT: Final = "SELECT referral.tell_checkpoint($1)"
+
 _WAITING: Final = """
 SELECT a.id, a.country, referral.begin_worker(a.country) FROM (
     SELECT id, country FROM referral.attachment
@@ -286,14 +288,18 @@ async def _acting_in(installation: Installation, country: str) -> AsyncIterator[
 async def look_at_log(installation: Installation, now: datetime) -> dict[str, str]:
     """Whether the log is grown, signed and countersigned; alarms say what is not.
 
-    Promises that were not kept are one of them. Bundles whose day is over are forgotten.
+    Promises that were not kept are one of them. Bundles whose day is over are forgotten. Agencies'
+    systems that asked for it are told of the newest checkpoint.
     """
     async with installation.engine.connect() as connection:
         found = await watch(connection, installation.settings.log_quorum, now)
         await promises.watch(connection, now)
         async with connection.begin():
             await connection.exec_driver_sql(_OVER, (now,))
-        return found
+    for code in installation.catalogue.countries:
+        async with _acting_in(installation, code) as session:
+            await session.connection.exec_driver_sql(_CHECKPOINT, (now,))
+    return found
 
 
 async def tell(

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,14 @@ import httpx
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 from agencies.cast import Player, load_cast
 from agencies.duties import Scope
 from agencies.identity import digest_of
+from agencies.models import Directory
 from agencies.register import COUNTRIES, enter, read
 from protocols.catalogue import Catalogue
 from referral import queries, roles
@@ -42,7 +45,7 @@ from referral.errors import Refusal
 from referral.session import Actor, WitnessedRead, WriteSession
 from referral.settings import Environment, Settings
 from referral.vault import Vault
-from tests.conftest import Database, HandSetClock
+from tests.conftest import Database, HandSetClock, copied
 
 if TYPE_CHECKING:
     from referral.embedded import Embedded
@@ -81,25 +84,49 @@ async def _furnish(cluster: Embedded, template: str) -> dict[str, Player]:
     await roles.create_database(cluster.superuser_url, _FURNISHED, template=template)
     url = make_url(cluster.superuser_url).set(database=_FURNISHED, drivername="postgresql+asyncpg")
     engine = create_async_engine(url, poolclass=NullPool)
-    async with engine.begin() as connection:
-        for country in PLAYED:
-            file = COUNTRIES / f"{country.lower()}.yaml"
-            entered = await enter(connection, read(file), _SINCE)
-            assert not entered.problems
-        found = await load_cast(connection, PLAYED, _SINCE, hash_with=_HASHER.hash)
-        for player in found:
-            await connection.exec_driver_sql(
-                "SELECT agencies.issue_token($1, $2, 'tests', $3, $4, $5)",
-                (
-                    digest_of(_token(player.part.user_name)),
-                    player.membership_id,
-                    [scope.value for scope in Scope],
-                    datetime(2026, 1, 6, tzinfo=UTC),
-                    _LONG,
-                ),
-            )
+    with _drawn_ids():
+        async with engine.begin() as connection:
+            found = await _entered(connection)
     await engine.dispose()
     return {player.part.user_name: player for player in found}
+
+
+async def _entered(connection: AsyncConnection) -> list[Player]:
+    """The directory, the cast and a token for each of them."""
+    for country in PLAYED:
+        file = COUNTRIES / f"{country.lower()}.yaml"
+        entered = await enter(connection, read(file), _SINCE)
+        assert not entered.problems
+    found = await load_cast(connection, PLAYED, _SINCE, hash_with=_HASHER.hash)
+    for player in found:
+        await connection.exec_driver_sql(
+            "SELECT agencies.issue_token($1, $2, 'tests', $3, $4, $5)",
+            (
+                digest_of(_token(player.part.user_name)),
+                player.membership_id,
+                [scope.value for scope in Scope],
+                datetime(2026, 1, 6, tzinfo=UTC),
+                _LONG,
+            ),
+        )
+    return found
+
+
+@contextmanager
+def _drawn_ids() -> Iterator[None]:
+    """The directory's ids are drawn by seed: who comes first by id does so in every run."""
+    draw = random.Random(20260105)  # noqa: S311 - chance, not secrets
+    tables = Directory.metadata.tables.values()
+    defaults = [table.c.id.default for table in tables if "id" in table.c]
+    drawn = [one for one in defaults if isinstance(one, CallableColumnDefault)]
+    before = [one.arg for one in drawn]
+    for one in drawn:
+        one.arg = lambda _: UUID(int=draw.getrandbits(128), version=4)
+    try:
+        yield
+    finally:
+        for one, arg in zip(drawn, before, strict=True):
+            one.arg = arg
 
 
 def _token(user_name: str) -> str:
@@ -242,7 +269,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A furnished house of this test's own; afterwards its log must agree with its effects."""
     name = f"house_{uuid4().hex[:12]}"
-    await roles.create_database(cluster.superuser_url, name, template=furnished.name)
+    await copied(cluster, furnished.name, name)
     superuser = make_url(cluster.superuser_url).set(database=name)
     database = Database(
         name=name,

@@ -25,12 +25,17 @@ _REFERENCE = "ZZ-7K3M-Q9TX"
 
 
 class Erasing(Saying):
-    """What is to be erased: a whole case, or of it the person with this number; and why."""
+    """What is to be erased: a whole case, or of it the person with this number; and why.
+
+    ``notes``: of those about the whole case, which name her and go with her. If left out where
+    there are such notes, the answer (422) lists them, each as ``/notes/<its id>``.
+    """
 
     model_config = shown(
         {
             "reference": _REFERENCE,
             "person": None,
+            "notes": None,
             "ground": "REQUEST",
             "reason": "She is of age now and asks for it; the court's file is closed.",
         }
@@ -38,6 +43,7 @@ class Erasing(Saying):
 
     reference: Line
     person: int | None = Field(default=None, ge=1, le=32767)
+    notes: list[UUID] | None = Field(default=None, max_length=1000)
     ground: Ground
 
 
@@ -85,6 +91,8 @@ class Asked(Answer):
     expires_at: datetime
     answer: str | None
     mine: bool
+    notes_gone: int
+    notes_left: int
     reason: str
 
 
@@ -157,6 +165,7 @@ async def ask_erasure(call: Acting, asked: Headers, body: Erasing) -> Response:
         body.ground,
         asked.said(body),
         number=body.person,
+        notes=body.notes,
         now=call.now,
     )
     return _decided(done, 201)

@@ -24,6 +24,12 @@ _CLOUD: Final = {
     "datacontenttype": "application/json",
     "dataschema": "https://referral.example.org/api/v1/openapi.json#/components/schemas/",
 }
+_CHECKPOINT: Final = {
+    "origin": "log.example.org/2026a",
+    "size": 1204,
+    "root": "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=",
+    "url": "https://referral.example.org/audit/checkpoint",
+}
 _ANSWERS: Final = {
     "2XX": {"description": "Taken. What the answer says else is not read."},
     "410": {"description": "Gone: the endpoint ends at once, and its agency is told."},
@@ -49,9 +55,18 @@ class HandOffEvent(Shape):
 
 
 class CheckpointEvent(Shape):
-    """The log has a new checkpoint: ask for it."""
+    """The log has a new checkpoint: this many entries, this root (base64); ``url`` has it signed.
 
-    model_config = shown({})
+    At most one a minute, the newest: keep them, and whatever is told later must go on from there
+    (``/audit/proof/consistency``).
+    """
+
+    model_config = shown(_CHECKPOINT)
+
+    origin: str
+    size: int
+    root: str
+    url: str
 
 
 class TrialEvent(Shape):
@@ -95,7 +110,7 @@ class CheckpointCloudEvent(_Event):
             **_CLOUD,
             "type": "org.referral.audit.checkpoint.v1",
             "dataschema": f"{_CLOUD['dataschema']}CheckpointEvent",
-            "data": {},
+            "data": _CHECKPOINT,
         }
     )
 

@@ -6,6 +6,7 @@ floor, and zero is zero.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -15,11 +16,13 @@ from agencies.duties import Scope
 from referral import queries
 from referral.api.answers import Answer
 from referral.api.asked import Headers, Route
-from referral.api.figure_sheets import curve_sheet, figures_sheet, series_sheet
+from referral.api.figure_files import files
 from referral.api.hand_off_answers import Lines, Listed
 from referral.api.wire import ROOT, answer, links, refused
 from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal
+from referral.exports.figure_sheets import curve_sheet, figures_sheet, series_sheet
+from referral.exports.sheets import Sheet
 from referral.figures import Curve, Cut, Figure, Figures, Group, Measure, Period, months_on
 from referral.queries import Wanted, without_targets
 
@@ -91,13 +94,11 @@ async def figures_by(
     )
 
 
-@router.get("/figures.csv", include_in_schema=False)  # no JSON: the reference has none of it
-async def figures_table(
-    call: Reading, request: Request, wanted: Asked, cut: Cut = Cut.AGENCY
-) -> Response:
-    """The same as a table."""
+@files(router, "/figures")
+async def figures_file(call: Reading, wanted: Asked, cut: Cut = Cut.AGENCY) -> Sheet | Refusal:
+    """The same as a file."""
     found = await _figures(call, wanted, cut)
-    return refused(found, request) if isinstance(found, Refusal) else figures_sheet(found)
+    return found if isinstance(found, Refusal) else over(figures_sheet(found), found.period)
 
 
 @router.get("/series", response_model=SeriesSeen)
@@ -109,11 +110,11 @@ async def series_of(call: Reading, request: Request, wanted: Asked) -> Response:
     return answer(SeriesSeen(months=tuple(MonthSeen(month=at, figure=one) for at, one in found)))
 
 
-@router.get("/series.csv", include_in_schema=False)  # as above
-async def series_table(call: Reading, request: Request, wanted: Asked) -> Response:
-    """The same as a table."""
+@files(router, "/series")
+async def series_file(call: Reading, wanted: Asked) -> Sheet | Refusal:
+    """The same as a file."""
     found = await _series(call, wanted)
-    return refused(found, request) if isinstance(found, Refusal) else series_sheet(found)
+    return found if isinstance(found, Refusal) else series_sheet(found, call.now)
 
 
 @router.get("/curve", response_model=CurveSeen)
@@ -125,13 +126,15 @@ async def curve_of(
     return refused(found, request) if isinstance(found, Refusal) else answer(CurveSeen(curve=found))
 
 
-@router.get("/curve.csv", include_in_schema=False)  # as above
-async def curve_table(
-    call: Reading, request: Request, wanted: Asked, measure: Measure = Measure.ACCEPTED
-) -> Response:
-    """The same as a table."""
+@files(router, "/curve")
+async def curve_file(
+    call: Reading, wanted: Asked, measure: Measure = Measure.ACCEPTED
+) -> Sheet | Refusal:
+    """The same as a file."""
     found = await _curve(call, wanted, measure)
-    return refused(found, request) if isinstance(found, Refusal) else curve_sheet(found)
+    if isinstance(found, Refusal):
+        return found
+    return over(curve_sheet(found, call.now), found.period)
 
 
 @router.get("/behind", response_model=Lines)
@@ -168,6 +171,13 @@ def read(call: Call[Any], wanted: Wanted) -> tuple[Period, Group] | Refusal:
     """The period and the group that are asked for, if the token was issued for that."""
     needs_scope(call, Scope.OVERSIGHT_READ)
     return wanted.read(call.session, call.actor, call.now)
+
+
+def over(sheet: Sheet, period: Period) -> Sheet:
+    """A file that says of which months it is, whoever named them."""
+    last = months_on(period.ends, -1)
+    months = (("since", f"{period.begins:%Y-%m}"), ("until", f"{last:%Y-%m}"))
+    return replace(sheet, asked=months)
 
 
 async def _figures(call: Call[Any], wanted: Wanted, cut: Cut) -> Figures | Refusal:

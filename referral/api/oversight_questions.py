@@ -6,20 +6,27 @@ A number that is null is hidden by the floor; zero is zero. Times are seconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
 
 from fastapi import APIRouter, Request, Response
 
 from referral import queries
 from referral.api.answers import Answer
 from referral.api.asked import Route
-from referral.api.figure_sheets import sheet
-from referral.api.oversight_figures import Asked, read
+from referral.api.figure_files import files
+from referral.api.oversight_figures import Asked, over, read
 from referral.api.wire import ROOT, answer, refused
 from referral.entry import Reading
 from referral.errors import Refusal
+from referral.exports.figure_sheets import (
+    attested_sheet,
+    bottlenecks_sheet,
+    comparison_sheet,
+    law_gaps_sheet,
+    returns_sheet,
+)
+from referral.exports.sheets import Sheet
 from referral.figures import Figure, Funnel
-from referral.queries import Bottleneck, LimitKept, SenderActs
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Wanted
 
 router = APIRouter(prefix=f"{ROOT}/oversight", tags=["oversight"], route_class=Route)
 
@@ -72,36 +79,31 @@ async def comparison_of(call: Reading, request: Request, wanted: Asked) -> Respo
     return answer(ComparisonSeen(funnel=found))
 
 
-@router.get("/comparison.csv", include_in_schema=False)  # no JSON: the reference has none of it
-async def comparison_table(call: Reading, request: Request, wanted: Asked) -> Response:
-    """The same as a table."""
+@files(router, "/comparison")
+async def comparison_file(call: Reading, wanted: Asked) -> Sheet | Refusal:
+    """The same as a file."""
     found = await _compared(call, wanted)
     if isinstance(found, Refusal):
-        return refused(found, request)
-    head = ("agency_id", "agency", "decided", "share", "place", "low_95", "high_95")
-    rows = (
-        (
-            *(one.group.agency_id, one.name, one.size, one.share, one.place),
-            *((one.bounds.low_95, one.bounds.high_95) if one.bounds else (None, None)),
-        )
-        for one in found.points
-    )
-    return sheet("agencies-compared", head, rows)
+        return found
+    return _of(call, wanted, comparison_sheet(found, call.now))
 
 
 @router.get("/bottlenecks", response_model=BottlenecksSeen)
 async def bottlenecks_of(call: Reading, request: Request, wanted: Asked) -> Response:
     """Where the cases of ``track`` wait; an unknown track is one nobody was asked under."""
-    told = read(call, wanted)
-    if isinstance(told, Refusal):
-        return refused(told, request)
-    period, only = told
-    found = await queries.bottlenecks_of(
-        call.session, call.actor, only.track or "", period, now=call.now
-    )
+    found = await _waiting(call, wanted)
     if isinstance(found, Refusal):
         return refused(found, request)
     return answer(BottlenecksSeen(steps=found))
+
+
+@files(router, "/bottlenecks")
+async def bottlenecks_file(call: Reading, wanted: Asked) -> Sheet | Refusal:
+    """The same as a file."""
+    found = await _waiting(call, wanted)
+    if isinstance(found, Refusal):
+        return found
+    return _of(call, wanted, bottlenecks_sheet(wanted.track, found, call.now))
 
 
 @router.get("/law-gaps", response_model=LawGapsSeen)
@@ -113,15 +115,13 @@ async def law_gaps_in(call: Reading, request: Request, wanted: Asked) -> Respons
     return answer(LawGapsSeen(limits=tuple(found)))
 
 
-@router.get("/law-gaps.csv", include_in_schema=False)  # as above
-async def law_gaps_table(call: Reading, request: Request, wanted: Asked) -> Response:
-    """The same as a table."""
+@files(router, "/law-gaps")
+async def law_gaps_file(call: Reading, wanted: Asked) -> Sheet | Refusal:
+    """The same as a file."""
     found = await _gaps(call, wanted)
     if isinstance(found, Refusal):
-        return refused(found, request)
-    head = ("track", "version", "step", "clock", "basis", "begun", "met", "missed", "running")
-    rows = ((*astuple(one)[:-1], " ".join(one.sources)) for one in found)
-    return sheet("law-gaps", (*head, "late", "overrun_median_seconds", "sources"), rows)
+        return found
+    return _of(call, wanted, law_gaps_sheet(found, call.now))
 
 
 @router.get("/attested", response_model=AttestedSeen)
@@ -133,28 +133,55 @@ async def attested_in(call: Reading, request: Request, wanted: Asked) -> Respons
     return answer(AttestedSeen(senders=tuple(found)))
 
 
-@router.get("/attested.csv", include_in_schema=False)  # as above
-async def attested_table(call: Reading, request: Request, wanted: Asked) -> Response:
-    """The same as a table."""
+@files(router, "/attested")
+async def attested_file(call: Reading, wanted: Asked) -> Sheet | Refusal:
+    """The same as a file."""
     found = await _attested(call, wanted)
     if isinstance(found, Refusal):
-        return refused(found, request)
-    head = ("sender", "attested", "unconfirmed", "oldest_unconfirmed")
-    return sheet("attested", head, (astuple(one) for one in found))
+        return found
+    return _of(call, wanted, attested_sheet(found, call.now))
 
 
 @router.get("/returns", response_model=ReturnsSeen)
 async def returns_in(call: Reading, request: Request, wanted: Asked) -> Response:
     """What came back after it was taken, by agency, and who came again after closure."""
-    told = read(call, wanted)
-    if isinstance(told, Refusal):
-        return refused(told, request)
-    found = await queries.returns_in(call.session, call.actor, told[0], now=call.now)
+    found = await _returned(call, wanted)
     if isinstance(found, Refusal):
         return refused(found, request)
     by_track = tuple(TrackReturns(track=t, re_entries=count) for t, count in found.by_track)
     groups = queries.apart(found.by_agency)
     return answer(ReturnsSeen(by_agency=groups, re_entries=found.re_entries, by_track=by_track))
+
+
+@files(router, "/returns")
+async def returns_file(call: Reading, wanted: Asked) -> Sheet | Refusal:
+    """The same as a file."""
+    found = await _returned(call, wanted)
+    if isinstance(found, Refusal):
+        return found
+    return _of(call, wanted, returns_sheet(found, call.now))
+
+
+def _of(call: Reading, wanted: Wanted, sheet: Sheet) -> Sheet | Refusal:
+    told = wanted.read(call.session, call.actor, call.now)
+    return told if isinstance(told, Refusal) else over(sheet, told[0])
+
+
+async def _returned(call: Reading, wanted: Wanted) -> Returns | Refusal:
+    told = read(call, wanted)
+    if isinstance(told, Refusal):
+        return told
+    return await queries.returns_in(call.session, call.actor, told[0], now=call.now)
+
+
+async def _waiting(call: Reading, wanted: Wanted) -> tuple[Bottleneck, ...] | Refusal:
+    told = read(call, wanted)
+    if isinstance(told, Refusal):
+        return told
+    period, only = told
+    return await queries.bottlenecks_of(
+        call.session, call.actor, only.track or "", period, now=call.now
+    )
 
 
 async def _compared(call: Reading, wanted: Asked) -> Funnel | Refusal:

@@ -27,16 +27,16 @@ router = APIRouter(prefix=ROOT, tags=["figures"], route_class=Route)
 
 _CACHED: Final = "public, max-age=3600"
 Country = Annotated[str, Path(pattern="^[A-Z]{2}$")]
-Year = Annotated[int, Path(ge=1990, le=2200)]
+Period = Annotated[str, Path(pattern="^[0-9]{4}(-Q[1-4])?$")]
 
 
 class Preparing(Shape):
-    """What is to be prepared. ``recipient``: of a hand-over, the national focal point."""
+    """What is to be prepared. ``period``: a year or a quarter; ``recipient``: of a hand-over."""
 
-    model_config = shown({"kind": "public", "year": 2025})
+    model_config = shown({"kind": "public", "period": "2025-Q1"})
 
     kind: Literal["public", "ctdc"]
-    year: Annotated[int, Field(strict=True, ge=1990, le=2200)]
+    period: Annotated[str, Field(pattern="^[0-9]{4}(-Q[1-4])?$")]
     recipient: Line | None = None
 
 
@@ -50,20 +50,23 @@ class Answering(Shape):
 
 
 class State(Answer):
-    """Asked, published, handed_over or refused."""
+    """Asked, prepared, failed, published, handed_over or refused."""
 
     id: UUID
     state: str
 
 
 class ReleaseListed(Answer):
-    """One release; ``counted``: rows by table."""
+    """One release. ``state``: asked while it is being prepared; ``why``: it failed."""
 
     id: UUID
     kind: str
-    year: int
+    period: str
+    state: str
+    why: str | None
+    attempts: int
     counted: dict[str, int]
-    digest: str
+    digest: str | None
     recipient: str | None
     asked_by: str
     asked_at: datetime
@@ -85,10 +88,10 @@ class Releases(Answer):
     releases: tuple[ReleaseListed, ...]
 
 
-class PublishedYear(Answer):
-    """A year that is published; ``digest``: SHA-256 (hex) of its file."""
+class PublishedPeriod(Answer):
+    """A year or quarter that is published; ``digest``: SHA-256 (hex) of its file."""
 
-    year: int
+    period: str
     published_at: datetime
     digest: str
 
@@ -103,11 +106,13 @@ class PublishedTable(Answer):
 
 
 class PublishedFigures(Answer):
-    """A published year; what its flags mean stands in it."""
+    """A published year or quarter; what its flags mean stands in it, and what was given up."""
 
     format: str
     country: str
     year: int
+    period: str
+    given_up: tuple[tuple[str, ...], ...]
     version: str
     definition: str
     flags: dict[str, str]
@@ -116,10 +121,10 @@ class PublishedFigures(Answer):
     not_counted: tuple[dict[str, str], ...]
 
 
-class PublishedYears(Answer):
-    """All of a country, the latest first."""
+class Published(Answer):
+    """All of a country, the latest year first."""
 
-    years: tuple[PublishedYear, ...]
+    periods: tuple[PublishedPeriod, ...]
 
 
 @router.get("/releases", response_model=Releases)
@@ -146,10 +151,10 @@ async def release_seen(call: Reading, request: Request, release_id: UUID) -> Res
 
 @router.post("/releases", status_code=201, response_model=State, openapi_extra=KEYED)
 async def prepare_release(call: Acting, body: Preparing) -> Response:
-    """Count and control disclosure; nothing is public before another person approves."""
+    """Ask that it be counted and controlled; nothing is public before another person approves."""
     done = _stored(call) or await casework.prepare_release(
         *(call.session, call.actor, call.installation.reporter),
-        *(body.kind, body.year, body.recipient),
+        *(body.kind, body.period, body.recipient),
         now=call.now,
     )
     return _state(done, 201)
@@ -177,36 +182,36 @@ async def take_hand_over(call: Acting, release_id: UUID) -> Response:
     return Response(taken, media_type="text/csv; charset=utf-8")
 
 
-@router.get("/published/{country}", response_model=PublishedYears)
-async def published_years(request: Request, country: Country) -> Response:
-    """Which years are published; nobody need be signed in."""
+@router.get("/published/{country}", response_model=Published)
+async def published_periods(request: Request, country: Country) -> Response:
+    """Which years and quarters are published; nobody need be signed in."""
     async with installation_of(request).engine.connect() as connection, connection.begin():
         found = await queries.published_in(connection, country)
-    years = tuple(PublishedYear(**_without_content(one)) for one in found)
-    return _cached(answer(PublishedYears(years=years)))
+    periods = tuple(PublishedPeriod(**_without_content(one)) for one in found)
+    return _cached(answer(Published(periods=periods)))
 
 
-@router.get("/published/{country}/{year}.csv", include_in_schema=False)  # as above
-async def published_table(request: Request, country: Country, year: Year) -> Response:
-    """A published year as a table of commas."""
-    found = await _content(request, country, year)
+@router.get("/published/{country}/{period}.csv", include_in_schema=False)  # as above
+async def published_table(request: Request, country: Country, period: Period) -> Response:
+    """A published period as a table of commas."""
+    found = await _content(request, country, period)
     if isinstance(found, Refusal):
         return refused(found)
     return _cached(Response(as_csv(found), media_type="text/csv; charset=utf-8"))
 
 
-@router.get("/published/{country}/{year}", response_model=PublishedFigures)
-async def published(request: Request, country: Country, year: Year) -> Response:
-    """A published year, byte for byte as it was released; nobody need be signed in."""
-    found = await _content(request, country, year)
+@router.get("/published/{country}/{period}", response_model=PublishedFigures)
+async def published(request: Request, country: Country, period: Period) -> Response:
+    """A published period, byte for byte as it was released; nobody need be signed in."""
+    found = await _content(request, country, period)
     if isinstance(found, Refusal):
         return refused(found)
     return _cached(Response(found, media_type="application/json"))
 
 
-async def _content(request: Request, country: str, year: int) -> bytes | Refusal:
+async def _content(request: Request, country: str, period: str) -> bytes | Refusal:
     async with installation_of(request).engine.connect() as connection, connection.begin():
-        found = await queries.published_in(connection, country, year)
+        found = await queries.published_in(connection, country, period)
     return next((one.content for one in found if one.content), errors.not_found())
 
 

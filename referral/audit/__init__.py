@@ -135,6 +135,8 @@ class Done(StrEnum):
     SUBJECT_UNBOUND = "member.subject_unbound"
     HAND_OVER_TAKEN = "member.hand_over_taken"
     RELEASE_ASKED = "release.asked"
+    RELEASE_PREPARED = "release.prepared"
+    RELEASE_FAILED = "release.failed"
     RELEASE_PUBLISHED = "release.published"
     RELEASE_HANDED_OVER = "release.handed_over"
     RELEASE_REFUSED = "release.refused"
@@ -145,6 +147,7 @@ class Done(StrEnum):
     WEBHOOK_GONE = "webhook.gone"  # it said so itself
     NOTICES_PREFERRED = "member.notices_preferred"
     DUPLICATES_SOUGHT = "member.duplicates_sought"
+    REPORT_PRINTED = "member.report_printed"
     EPOCH_OPENED = "log.epoch_opened"
     WITNESS_ENROLLED = "log.witness_enrolled"
     WITNESS_DISMISSED = "log.witness_dismissed"

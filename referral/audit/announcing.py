@@ -33,7 +33,7 @@ async def announce(
     session: WriteSession,
     act: Done,
     *,
-    about: str,
+    about: tuple[str, UUID],
     now: datetime,
     from_: str | None = None,
     to: str | None = None,
@@ -45,7 +45,15 @@ async def announce(
     for row in rows:
         await connection.exec_driver_sql(_BEGIN, (row.country,))
         await log_system(
-            session, act, by=OPERATOR, about=(about, None), now=now, from_=from_, to=to, **body
+            session,
+            act,
+            by=OPERATOR,
+            about=about,
+            now=now,
+            from_=from_,
+            to=to,
+            occurred_at=now,
+            **body,
         )
         told = (await connection.exec_driver_sql(_TOLD, (act.value,))).one()
         first = first or told

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from referral.audit import Done, checkpoints, openings
 from referral.audit.announcing import announce
 from referral.audit.checkpoints import Epoch, Signed
+from referral.audit.declared import epoch_id
 from referral.audit.proof import EMPTY, Checkpoint, Key, Note, ProofError
 from referral.audit.statements import Statement, into
 from referral.session import WriteSession
@@ -97,7 +98,7 @@ async def open_epoch(
     entry = await announce(
         session,
         Done.EPOCH_OPENED,
-        about="epoch",
+        about=("epoch", epoch_id(note)),
         now=now,
         from_=from_,
         to=to,

@@ -6,7 +6,7 @@ later. The service checks with the same functions; the file must never import an
     python proof.py receipt RECEIPT --log KEY [--witness KEY]... [--quorum N]
     python proof.py consistency OLD NEW PROOF --log KEY
     python proof.py promise PROMISE [RECEIPT] [CHECKPOINT] --promiser KEY --log KEY [--witness KEY]
-    python proof.py bundle EVIDENCE --log KEY [--witness KEY]... [--quorum N]
+    python proof.py bundle EVIDENCE --log KEY [--earlier KEY]... [--witness KEY]... [--quorum N]
 
 Sources: RFC 9162, C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof.
 """
@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -31,12 +32,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 HASH = 32  # bytes of a SHA-256
 EMPTY = hashlib.sha256(b"").digest()  # root of a tree without leaves
 FORM = "c2sp.org/tlog-proof@v1"
-PROMISE, BODY = "referral/promise/v1", b"referral/audit-body/v1\x00"
+PROMISE, BODY, OPENED = "referral/promise/v1", b"referral/audit-body/v1\x00", "log.epoch_opened"
 Seen = dict[str, datetime]  # who countersigned, and when by her clock
+Hashes = Sequence[bytes]
+Keys = Sequence["Key"]
 _SIGNS, _COSIGNS = 1, 4  # signature types of C2SP signed-note: Ed25519, timestamped cosignature
-_ID = 4  # bytes of a key id
-_SIGNATURES = 100  # a note with more of them is not looked at
-_LARGEST = 2**63 - 1
+_ID, _SIGNATURES, _LARGEST = 4, 100, 2**63 - 1  # bytes of a key id, most signatures, most entries
 _LINE = re.compile("\N{EM DASH} ([^\\s+]+) (\\S{8,})")  # a signature: a name, and base64
 
 
@@ -55,15 +56,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def root_of(leaves: Sequence[bytes]) -> bytes:
-    """Root over leaf hashes, straight from the definition (RFC 9162 2.1.1): slow, for checking."""
-    if len(leaves) <= 1:
-        return leaves[0] if leaves else EMPTY
-    split = 1 << ((len(leaves) - 1).bit_length() - 1)
-    return node_hash(root_of(leaves[:split]), root_of(leaves[split:]))
-
-
-def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
+def check_inclusion(leaf: bytes, index: int, size: int, path: Hashes, root: bytes) -> None:
     """The leaf hash stands at ``index`` of this tree (RFC 9162 2.1.3.2); raises ProofError."""
     _all_hashes([leaf, root, *path])
     if not 0 <= index < size:
@@ -75,20 +68,15 @@ def check_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], r
         raise ProofError("the entry is not in this log: the proof leads to another root")
 
 
-def check_consistency(
-    old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]
-) -> None:
-    """The tree of ``new`` begins with the whole tree of ``old`` (RFC 9162 2.1.4.2).
-
-    Raises ProofError. From nothing, everything would follow: ``old`` is at least 1.
-    """
-    if not 1 <= old <= new:
+def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path: Hashes) -> None:
+    """The tree of ``new`` begins with all of that of ``old`` (RFC 9162 2.1.4.2), or ProofError."""
+    if not 1 <= old <= new:  # from nothing, everything would follow
         raise ProofError(f"nothing leads from a log of {old} entries to one of {new}")
+    _all_hashes([old_root, new_root, *path])
     if old == new:
         if path or old_root != new_root:
             raise ProofError("two logs of one size, and they are not the same")
         return
-    _all_hashes([old_root, new_root, *path])
     full = (old & -old).bit_length() - 1  # levels of the last full subtree of the old tree
     place, last = (old - 1) >> full, (new - 1) >> full
     if place and not path:
@@ -202,11 +190,8 @@ class Note:
     def check(self, keys: Iterable[Key]) -> dict[str, datetime | None]:
         """Who of these signed it, and when (cosignatures); raises ProofError if one does not fit."""
         known = {(key.name, key.id): key for key in keys}
-        return {
-            name: key.check(self.text, signature[_ID:])
-            for name, signature in self.signatures
-            if (key := known.get((name, signature[:_ID]))) is not None
-        }
+        by = [(name, known.get((name, one[:_ID])), one[_ID:]) for name, one in self.signatures]
+        return {name: key.check(self.text, signature) for name, key, signature in by if key}
 
     def checkpoint(self, log: Key, witnesses: Iterable[Key] = ()) -> tuple[Checkpoint, Seen]:
         """What the log said, and who of the witnesses countersigned it when; raises ProofError."""
@@ -297,8 +282,7 @@ def _hash(text: str) -> bytes:
 def check_promise(whole: str, key: Key, proved: Proved | None, later: dict[datetime, int]) -> str:
     """What an acceptance was answered with, and that a receipt keeps it; raises ProofError.
 
-    ``later``: when somebody countersigned the log, and how many entries it had. Past the moment
-    promised the entry is among them, or the promise is broken; only a receipt can show that it is.
+    ``later``: the log's size when it was countersigned. Past its time the entry must be in there.
     """
     form, *told = (note := Note.read(whole)).text.splitlines()
     if form != PROMISE or key.name not in note.check([key]):
@@ -312,28 +296,44 @@ def check_promise(whole: str, key: Key, proved: Proved | None, later: dict[datet
     return f"Entry {entry}, promised by {until}: {'KEPT' if proved else 'nothing shown yet'}."
 
 
-def check_bundle(whole: str, log: Key, witnesses: Sequence[Key] = ()) -> list[Proved]:
-    """Every entry of a case, without a gap, under one checkpoint; raises ProofError.
-
-    Each opened body is the one its entry names, by the key of that entry alone. The last entry says
-    that this bundle was made, and of which record.
-    """
-    told, found, before, body = json.loads(whole), [], "0" * 64, b""
-    note, header = Note.read(told["note"]), {}
+def check_bundle(whole: str, log: Key, witnesses: Keys = (), earlier: Keys = ()) -> list[Proved]:
+    """Every entry of a case, whole and without a gap, each in its epoch; raises ProofError."""
+    told, found, before, header, body = json.loads(whole), [], "0" * 64, {}, b""
+    epochs = _epochs(told, [log, *earlier], witnesses)
     for number, one in enumerate(told["entries"], 1):
-        entry, path = one["header"].encode(), tuple(map(_hash, one["path"]))
-        found.append(Receipt(entry, one["index"], path, note).check(log, witnesses))
-        header, body = json.loads(entry), one.get("body", "").encode()
+        found.append(_shown(one, witnesses, *epochs[one.get("epoch", 0)]))
+        header, body = json.loads(one["header"]), one.get("body", "").encode()
         if (header["seq"], header["prev"]) != (number, before):
             raise ProofError(f"entry {number} of the case is missing or was moved")
         sealed = body and hmac.digest(_hash(one["key"]), BODY + body, "sha256").hex()
         if body and sealed != header["body_hmac"]:
             raise ProofError(f"the body of entry {number} is not the one that was logged")
-        before = hashlib.sha256(entry).hexdigest()
+        before = hashlib.sha256(found[-1].entry).hexdigest()
     record = hashlib.sha256(told["record"].encode()).hexdigest()
     if header.get("act") != "bundle.made" or json.loads(body)["record"] != record:
         raise ProofError("the record is not the one this bundle was made of")
     return found
+
+
+def _epochs(told: Any, keys: Keys, seen: Keys) -> list[tuple[Note, Key]]:
+    """Each epoch's checkpoint and key, the newest first; what opens the next names each before."""
+    found = [(Note.read(told["note"]), keys[0])]
+    for one in told.get("earlier", ()):
+        opened = _shown(one["opening"], seen, *found[one["opening"]["epoch"]])
+        origin = (note := Note.read(one["note"])).text.partition("\n")[0]
+        key = next((key for key in keys if key.name == origin), None)
+        if key is None:
+            raise ProofError(f"it goes back to {origin}: give its key, with --earlier")
+        was = "@".join(str(note.checkpoint(key, seen)[0]).split())
+        if (header := json.loads(opened.entry))["from"] != was or header["act"] != OPENED:
+            raise ProofError(f"no later epoch goes on from this checkpoint of {origin}")
+        found.append((note, key))
+    return found
+
+
+def _shown(one: Any, seen: Keys, note: Note, key: Key) -> Proved:
+    path = tuple(map(_hash, one["path"]))
+    return Receipt(one["header"].encode(), one["index"], path, note).check(key, seen)
 
 
 # The command -------------------------------------------------------------------------------------
@@ -348,8 +348,7 @@ def _told(proved: Proved, quorum: int) -> None:
 def _receipt(asked: argparse.Namespace, receipt: str) -> None:
     proved = Receipt.read(receipt).check(*asked.keys)
     print(f"In the log {proved.checkpoint.origin}, entry {proved.index}:")
-    for name, value in json.loads(proved.entry).items():
-        print(f"  {name:12} {value}")
+    print(*(f"  {name:12} {told}" for name, told in json.loads(proved.entry).items()), sep="\n")
     _told(proved, asked.quorum)
 
 
@@ -367,7 +366,7 @@ def _promise(asked: argparse.Namespace, promise: str, *more: str) -> None:
 
 
 def _bundle(asked: argparse.Namespace, evidence: str) -> None:
-    found = check_bundle(evidence, *asked.keys)
+    found = check_bundle(evidence, asked.keys[0], asked.keys[1], [*map(Key.read, asked.earlier)])
     for number, header in enumerate((json.loads(one.entry) for one in found), 1):
         print(f"{number:5}", *(header[name] for name in ("at", "act", "object_type", "object")))
     _told(found[-1], asked.quorum)
@@ -380,6 +379,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=commands)
     parser.add_argument("files", nargs="+")
     parser.add_argument("--log", required=True, help="the log's key")
+    parser.add_argument("--earlier", action="append", default=[], help="its key of an epoch before")
     parser.add_argument("--witness", action="append", default=[], help="a witness's key")
     parser.add_argument("--quorum", type=int, default=0, help="how many must have countersigned")
     parser.add_argument("--promiser", default="", help="the key that promises are signed with")

@@ -9,13 +9,11 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from referral.audit import checkpoints, merkle
+from referral.audit import checkpoints
 from referral.audit.checkpoints import Place, Signed
 from referral.audit.proof import FORM
 
@@ -44,47 +42,6 @@ async def placed(connection: AsyncConnection, entry: UUID, quorum: int) -> Place
         return None
     path = await checkpoints.inclusion(connection, place, signed.checkpoint.size)
     return Placed(place, signed, path, final is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """Many entries under one checkpoint: each one's index, and the hashes that prove it."""
-
-    signed: Signed
-    final: bool
-    proved: dict[UUID, tuple[int, tuple[bytes, ...]]]
-
-
-_PLACES: Final = (
-    "SELECT epoch, entry_id, position FROM log.position WHERE entry_id = ANY ($1) "
-    "ORDER BY epoch DESC, position"
-)
-
-
-async def together(
-    connection: AsyncConnection, entries: Sequence[UUID], quorum: int
-) -> Together | None:
-    """All of them under the first (final, or else any) checkpoint that covers them all.
-
-    None while one waits. Raises LookupError when a later epoch does not tell all of them.
-    """
-    rows: list[Any] = list((await connection.exec_driver_sql(_PLACES, (list(entries),))).all())
-    places = {row.entry_id: row.position for row in rows if row.epoch == rows[0].epoch}
-    if len(places) < len(entries):
-        if len({row.entry_id for row in rows}) == len(entries):
-            raise LookupError("the log was opened anew while the case went on")
-        return None
-    last = Place(rows[0].epoch, max(places.values()))
-    final = await checkpoints.final_covering(connection, last, quorum)
-    signed = final or await checkpoints.covering(connection, last)
-    if signed is None:
-        return None
-    size = signed.checkpoint.size
-    ranges = {one: merkle.inclusion_path(index, size) for one, index in places.items()}
-    hashes = await checkpoints.hashes_of(connection, last.epoch, chain(*ranges.values()))
-    found = iter(hashes)
-    proved = {one: (places[one], tuple(islice(found, len(of)))) for one, of in ranges.items()}
-    return Together(signed, final is not None, proved)
 
 
 def written(header: str, found: Placed) -> str:

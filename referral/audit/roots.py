@@ -58,6 +58,7 @@ class Trusted:
     witnesses: tuple[Key, ...] = ()
     checkpoints: tuple[Note, ...] = ()  # seen earlier, elsewhere
     quorum: int = 2
+    custodians: tuple[Key, ...] = ()  # two of them sign what a later epoch begins with
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ from referral.audit.proof import Checkpoint, Key, ProofError, leaf_hash
 from referral.audit.state_files import StateError
 from referral.audit.timekeeping import ClockError, Watch
 from referral.logs import fault_of
+from referral.vault.files import write_secret
 
 _LOG = structlog.get_logger("referral.signer")
 
@@ -241,7 +242,7 @@ class Signer:
         memory = Memory(
             self._epoch, origin, checkpoint.size, tuple(self._edge.peaks), note, now, now
         )
-        state_files.save(self._file, memory.written())  # first: from here no other root is signed
+        write_secret(self._file, memory.written())  # first: from here no other root is signed
         self._memory, self._waiting = memory, Waiting()
         await self._keep(connection, memory)
         return checkpoint
@@ -259,7 +260,7 @@ class Signer:
             raise StoppedError("history", _rewritten(memory))
         await connection.exec_driver_sql(_SEEN, (memory.epoch, memory.size, now))
         self._memory = replace(memory, seen_at=now)
-        state_files.save(self._file, self._memory.written())
+        write_secret(self._file, self._memory.written())
 
 
 async def run(

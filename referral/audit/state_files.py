@@ -1,6 +1,6 @@
 """What a signer or a witness must never forget, in a file outside every database.
 
-Written whole or not at all, and on the disk before anything that follows from it is said to anybody.
+Written (``vault.files``) before anything that follows from it is said to anybody.
 One process at a time holds such a file; the lock ends with the process, also by kill -9.
 """
 
@@ -48,19 +48,3 @@ def read(file: Path) -> str | None:
             f"{file} cannot be read ({type(fault).__name__}): bring back the copy of it, or give "
             "this account read access. Without it nothing is signed."
         ) from fault
-
-
-def save(file: Path, text: str) -> None:
-    """Keep it instead of what was there: only the owner reads it, and it is on the disk."""
-    partial = file.with_name(f"{file.name}.partial")
-    partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -1,7 +1,8 @@
 """Is the log what it was, and does it say what happened? Read-only, and without any key.
 
-Three questions, in one snapshot. *Chains*: is every entry what it was, where it was (``chains``)?
-*Trees*: do the entries lead to every root that was signed (``roots``)? *Reconciliation*: every effect
+Four questions, in one snapshot. *Chains*: is every entry what it was, where it was (``chains``)?
+*Trees*: do the entries lead to every root that was signed (``roots``)? *Declared*: are epochs and
+witnesses those the log tells of (``declared``)? *Reconciliation*: every effect
 has its entry and every entry its effect, in both directions, so that a tail cut off together with
 everything that speaks of it still shows in the effects; and who may see what follows from the
 effects alone. A history rewritten from end to end, effects and signatures included, takes a
@@ -26,6 +27,7 @@ from typing import Final
 import asyncpg
 
 from referral.audit.chains import Leaves, Streams, read_streams
+from referral.audit.declared import check_declared
 from referral.audit.findings import Findings
 from referral.audit.proof import HASH
 from referral.audit.roots import Trusted, check_trees, sizes_of
@@ -82,6 +84,7 @@ async def verify_within(
         _tell(progress, findings, total)
         with _leaves(asked) as leaves:
             await check_trees(connection, leaves, findings, trusted or Trusted())
+        await check_declared(connection, findings, (trusted or Trusted()).custodians)
     return findings
 
 
@@ -174,8 +177,10 @@ SELECT 'panel ' || coalesce(d.id, t.object_id), 'it is recorded ' || (d.id IS NO
     WHERE d.id IS NULL OR t.entries IS DISTINCT FROM 1
 UNION ALL
 SELECT 'release ' || coalesce(r.id, t.object_id), 'it is ' || coalesce(r.answer, 'not there') || ' with its bytes or others, the log says ' || coalesce(t.stands, 'nothing') || ' after ' || coalesce(t.entries, 0) || ' entries'
-    FROM (SELECT r.id, coalesce(a.answer, 'asked') AS answer, CASE WHEN a.release_id IS NULL THEN 1 ELSE 2 END AS entries
-        FROM referral.release r LEFT JOIN referral.release_answer a ON a.release_id = r.id) r
+    FROM (SELECT o.id, CASE WHEN f.order_id IS NOT NULL THEN 'failed' WHEN r.id IS NULL THEN 'asked' ELSE coalesce(a.answer, 'prepared') END AS answer,
+            1 + num_nonnulls(f.order_id, r.id, a.release_id) AS entries
+        FROM referral.release_order o LEFT JOIN referral.release_failure f ON f.order_id = o.id LEFT JOIN referral.release r ON r.id = o.id
+            LEFT JOIN referral.release_answer a ON a.release_id = o.id) r
     FULL JOIN (SELECT * FROM told WHERE object_type = 'release') t ON t.object_id = r.id
     WHERE t.stands IS DISTINCT FROM r.answer OR t.entries IS DISTINCT FROM r.entries::bigint
 UNION ALL

@@ -34,6 +34,7 @@ from referral.audit.proof import (
 )
 from referral.audit.remote import AwayError, DeclinedError, NotKeptError, Remote
 from referral.audit.state_files import StateError
+from referral.vault.files import write_secret
 
 
 class Incident(Exception):
@@ -155,7 +156,7 @@ class Witness:
         if not await self._goes_on(log, seen.checkpoint, shown, whole):
             return Visited(shown.size, cosigned=False)
         self.seen = replace(seen, note=_own(note, key))
-        state_files.save(self._file, self.seen.written())
+        write_secret(self._file, self.seen.written())
         return Visited(shown.size, await self._cosign(log, note, clock()), lost)
 
     async def _goes_on(
@@ -235,7 +236,7 @@ class Witness:
         """Both stories, for whoever investigates."""
         stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         incident.file = self._file.with_name(f"{self._file.name}.incident-{stamp}")
-        state_files.save(
+        write_secret(
             incident.file,
             f"{incident}\n\n---- seen before ----\n{self.seen.note}\n---- shown now ----\n"
             f"{incident.now}",

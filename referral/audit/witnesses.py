@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from referral.audit import Done, checkpoints
 from referral.audit.announcing import announce
 from referral.audit.checkpoints import Signed
+from referral.audit.declared import witness_id
 from referral.audit.key_files import COSIGNS
 from referral.audit.proof import Checkpoint, Key, Note, ProofError
 from referral.session import WriteSession
@@ -36,7 +37,8 @@ INSERT INTO log.witness (name, key, agency_id, independent, enrolled_at) VALUES 
 ON CONFLICT DO NOTHING RETURNING name
 """
 _DISMISS: Final = (
-    "UPDATE log.witness SET ended_at = $2 WHERE name = $1 AND ended_at IS NULL RETURNING name"
+    "UPDATE log.witness SET ended_at = $2 WHERE name = $1 AND ended_at IS NULL "
+    "RETURNING name, key, agency_id, independent"
 )
 _KEEP: Final = "SELECT log.keep_cosignature($1, $2, $3, $4, $5, $6)"
 
@@ -87,18 +89,20 @@ async def enrol(
     values = (key.name, str(key), agency, independent, now)
     if (await session.connection.exec_driver_sql(_ENROL, values)).scalar() is None:
         return False
+    its = witness_id(key.name, str(key), agency, independent=independent)
     to = "independent" if independent else "beside the log"
-    await announce(
-        session, Done.WITNESS_ENROLLED, about="witness", now=now, to=to, name=key.name, key=str(key)
-    )
+    body = {"name": key.name, "key": str(key)}
+    await announce(session, Done.WITNESS_ENROLLED, about=("witness", its), now=now, to=to, **body)
     return True
 
 
 async def dismiss(session: WriteSession, name: str, now: datetime) -> bool:
     """Take nothing of hers any more; what she signed stays. False when nobody is enrolled so."""
-    if (await session.connection.exec_driver_sql(_DISMISS, (name, now))).scalar() is None:
+    found = (await session.connection.exec_driver_sql(_DISMISS, (name, now))).one_or_none()
+    if found is None:
         return False
-    await announce(session, Done.WITNESS_DISMISSED, about="witness", now=now, name=name)
+    its = witness_id(found.name, found.key, found.agency_id, independent=found.independent)
+    await announce(session, Done.WITNESS_DISMISSED, about=("witness", its), now=now, name=name)
     return True
 
 

@@ -74,7 +74,6 @@ from referral.casework.intake import Intake, LawfulBasis, PersonTold
 from referral.casework.meetings import Call, Met, Record, Task, call_meeting, hold_meeting
 from referral.casework.need_to_know import (
     ACTS,
-    Narrowed,
     answer_proposal,
     exclude,
     propose,
@@ -82,15 +81,21 @@ from referral.casework.need_to_know import (
 from referral.casework.operations import Operated, Plan, end_operation, plan_operation
 from referral.casework.overriding import override_screening
 from referral.casework.panels import VOTES, Seat, Sitting
+from referral.casework.proposing import Narrowed
 from referral.casework.reassigning import reassign
 from referral.casework.records import add_note, record_event, record_voice
 from referral.casework.recounting import Looked, recount
 from referral.casework.refusing import refuse
 from referral.casework.releasing import (
+    Failing,
+    Ordered,
     Released,
     answer_release,
+    fail_release,
+    keep_release,
     prepare_release,
     take_hand_over,
+    take_release,
 )
 from referral.casework.removing import answer_removal, ask_removal
 from referral.casework.said import Said
@@ -113,6 +118,7 @@ __all__ = [
     "Call",
     "Choice",
     "Claimed",
+    "Failing",
     "Filed",
     "Glass",
     "Ground",
@@ -125,6 +131,7 @@ __all__ = [
     "Met",
     "Narrowed",
     "Operated",
+    "Ordered",
     "Passed",
     "PersonFiled",
     "PersonTold",
@@ -174,6 +181,7 @@ __all__ = [
     "end_operation",
     "exclude",
     "fail",
+    "fail_release",
     "file",
     "file_history",
     "filed_again",
@@ -182,6 +190,7 @@ __all__ = [
     "hold",
     "hold_meeting",
     "identify",
+    "keep_release",
     "kept_long_enough",
     "lapse",
     "look_through",
@@ -208,5 +217,6 @@ __all__ = [
     "start",
     "take_hand_over",
     "take_in_hand",
+    "take_release",
     "withdraw_consent",
 ]

@@ -10,7 +10,7 @@ What a record says, and how a bundle is packed, is not decided here.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -24,8 +24,9 @@ from referral import access, errors
 from referral.access.standing import Locked, moment
 from referral.audit import Done
 from referral.audit.ledger import Ledger, post, sealed
+from referral.casework import proposing
 from referral.casework.ground import Held, referral_ground, refuse_there
-from referral.casework.need_to_know import WAITS, Narrowed
+from referral.casework.proposing import Narrowed
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 from referral.database import as_json
@@ -122,23 +123,8 @@ async def ask_bundle(
         return await refuse_there(session, actor, held.locked, "bundle", refusal, now)
     ledger, bundle = Ledger(held.locked.case_id, now, why=held.why), uuid4()
     key, case_id = held.keys[held.locked.case_id], str(held.locked.case_id)
-    words = (said.reason or said.note or "").encode()
-    ledger.add(
-        "bundle_proposals",
-        id=str(bundle),
-        case_id=case_id,
-        country=actor.country,
-        act=ACT,
-        about=[str(referral_id)],
-        asked_unit=str(actor.unit_id),
-        asked_by=str(actor.id),
-        asked_member=str(actor.member_id),
-        asked_role=actor.role.value,
-        asked_at=now.isoformat(),
-        expires_at=(now + WAITS).isoformat(),
-        key_version=key.version,
-        reason=sealed(key, words, room="proposal", column="reason", row=bundle),
-    )
+    proposal = proposing.Proposal(bundle, ACT, [str(referral_id)], "bundle_proposals")
+    proposing.ask(ledger, actor, proposal, key, said.reason or said.note or "")
     ledger.add(
         "bundles",
         id=str(bundle),
@@ -148,7 +134,6 @@ async def ask_bundle(
         key_version=key.version,
         choice=sealed(key, orjson.dumps(choice), room="bundle", column="choice", row=bundle),
     )
-    ledger.log(Done.PROPOSED, "proposal", bundle, asked_for=ACT)
     ledger.tell(Done.PROPOSED.value, actor.unit_id, None, "SUPERVISOR")
     return await _posted(session, actor, held, ledger, bundle, "asked")
 
@@ -177,15 +162,17 @@ async def answer_bundle(
         )
     locked, told = Locked.from_row(row["state"], None), row["proposal"]
     verdict = access.check(actor, locked, "approve_bundle", reason=None, now=now)
-    refusal = verdict if isinstance(verdict, Refusal) else _not_answerable(actor, told, now)
+    refusal = verdict if isinstance(verdict, Refusal) else None
+    refusal = refusal or proposing.unanswerable(
+        actor, told, "approve_bundle", now, supervised="the unit that holds it"
+    )
     if refusal is not None or isinstance(verdict, Refusal):
         refusal = refusal or errors.not_found()
         return await refuse_there(session, actor, locked, "approve_bundle", refusal, now)
     held = Held(locked, verdict.reason_code, keys_of(session, locked.keys))
     ledger = Ledger(locked.case_id, now, why=held.why)
-    answer: dict[str, Any] = {"id": str(bundle_id), "answer": "approved" if approve else "refused"}
-    done = Done.APPROVED if approve else Done.NOT_APPROVED
-    ledger.log(done, "proposal", bundle_id, asked_for=ACT)
+    said = proposing.answer(ledger, bundle_id, ACT, approve=approve)
+    answer: dict[str, Any] = {"id": str(bundle_id), "answer": said}
     if approve:
         asked = await _asked(session, held, bundle_id)
         written = await record(asked)
@@ -193,7 +180,7 @@ async def answer_bundle(
             return await refuse_there(session, actor, locked, "approve_bundle", written, now)
         answer["record"] = _made(ledger, held, asked, written)
     ledger.add("bundle_answers", **answer)
-    ledger.tell(done.value, told["asked_unit"], None)
+    ledger.tell(f"proposal.{said}", told["asked_unit"], None)
     return await _posted(session, actor, held, ledger, bundle_id, answer["answer"])
 
 
@@ -248,18 +235,6 @@ def _readable(actor: Actor, held: Held, now: datetime) -> frozenset[str]:
     context = access.Context(has_reason=True, stepped_up=access.stepped_up(actor, now))
     resource = held.locked.resource(actor)
     return access.decide(actor, "see_envelope", resource, context).visible_classes
-
-
-def _not_answerable(actor: Actor, told: Mapping[str, Any], now: datetime) -> Refusal | None:
-    if told["asked_member"] == str(actor.member_id):
-        return errors.not_permitted("approve_bundle", "somebody else than who asked")
-    if "SUPERVISOR" not in {told["asked_role"], actor.role.value}:
-        return errors.not_permitted("approve_bundle", "the supervisor of the unit that holds it")
-    if told["answer"] is not None or moment(told["expires_at"]) <= now:
-        state = told["answer"] or "expired"
-        explanation = "It was answered already, or waited for more than 72 hours: ask anew."
-        return errors.not_allowed_now(state, "approve_bundle", [], explanation)
-    return None
 
 
 async def _posted(

@@ -2,15 +2,17 @@
 
 1. Never while a referral is open (somebody works on it, and a child may need it), under a legal
    hold, while an emergency opening waits for its review, or while a file is being looked through.
-2. An approval destroys keys, blind indexes, files and every field of G1-G5 in the same act; that it
+2. Of one person go her own rows, and of the notes about the whole case those that whoever asks
+   says name her; how many stay is told to who approves.
+3. An approval destroys keys, blind indexes, files and every field of G1-G5 in the same act; that it
    was done, when and by whom stays in the log, whose headers nobody erases.
-3. The clockwork notices that a period of the country's file is over, once, and tells who holds the
+4. The clockwork notices that a period of the country's file is over, once, and tells who holds the
    case. It asks for nothing in a person's place: erasing takes two persons, whoever began.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -20,9 +22,10 @@ from referral import access, errors
 from referral.access import Context, Resource
 from referral.access.standing import moment
 from referral.audit import Done, Head
-from referral.audit.ledger import Ledger, post, sealed
+from referral.audit.ledger import Ledger, post
 from referral.audit.streams import keep_key
-from referral.casework.need_to_know import Narrowed
+from referral.casework import proposing
+from referral.casework.proposing import Narrowed, Proposal
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 from referral.database import as_json
@@ -73,17 +76,22 @@ async def ask_erasure(
     said: Said,
     *,
     number: int | None = None,
+    notes: Sequence[UUID] | None = None,
     now: datetime,
 ) -> Narrowed | Refusal:
-    """Ask that a case be erased, or only the person with this ``number`` in it."""
+    """Ask that a case be erased, or only the person with this ``number`` in it.
+
+    ``notes``: of those about the whole case, the ones that name her and go with her; only who holds
+    the case can tell. Where there are such notes, None is refused with the list of them.
+    """
     standing = await as_json(session.connection, LOCK, reference.strip().upper(), None, None)
     person = _person(standing, number)
-    against = _against_asking(standing, person, number, ground)
+    against = _against_asking(standing, person, number, ground) or _unsaid(standing, person, notes)
     refused = judged(actor, "ask_erasure", standing, said, now, against)
     if refused is not None:
         return await refused_here(session, actor, refused, "ask_erasure", None, now)
-    about = [] if person is None else [person["id"]]
-    asked = {"act": "erase", "about": about, "ground": ground}
+    about = [] if person is None else [person["id"], *map(str, notes or ())]
+    asked = Proposal(uuid4(), "erase", about, "erasure_asks", WAITS, ground)
     return await ask(session, actor, standing, asked, said, now)
 
 
@@ -107,12 +115,34 @@ def _against_asking(standing: Any, person: Any, number: int | None, ground: str)
         return errors.not_allowed_now("kept", "ask_erasure", [], explanation)
     obstacle = _obstacle(standing["against"] if person is None else person["against"])
     if obstacle is None and any(
-        one["act"] == "erase" and one["about"] == ([] if person is None else [person["id"]])
+        one["act"] == "erase" and one["about"][:1] == ([] if person is None else [person["id"]])
         for one in standing["waiting"]
     ):
         explanation = "Somebody has asked for this already; it waits for a second person."
         return errors.not_allowed_now("asked", "ask_erasure", [], explanation)
     return obstacle
+
+
+def _unsaid(standing: Any, person: Any, notes: Sequence[UUID] | None) -> Refusal | None:
+    """Notes about the whole case stay, and may name her: which of them go is to be said."""
+    if standing is None or (person is None and not notes):
+        return None  # a whole case goes with all of them
+    known = {one["id"]: one for one in standing["notes"]} if person is not None else {}
+    wanted = {str(one) for one in notes or ()}
+    if wanted <= known.keys() and (notes is not None or not known):
+        return None
+    told = (
+        f"{len(known)} notes are about the whole case and may name her. They stay unless they go "
+        "with her: read them, and name those that do, or none."
+    )
+    code = "missing" if notes is None else "unknown"
+    listed = [Fault(f"/notes/{key}", "stays", _note_words(one)) for key, one in known.items()]
+    return errors.invalid_input([Fault("/notes", code, told), *listed])
+
+
+def _note_words(note: Mapping[str, Any]) -> str:
+    what = "The narrative" if note["kind"] == "narrative" else "A note"
+    return f"{what} of {moment(note['written_at']):%Y-%m-%d %H:%M} UTC"
 
 
 def _obstacle(against: list[str]) -> Refusal | None:
@@ -137,18 +167,18 @@ async def answer_erasure(
     standing = await as_json(session.connection, LOCK, None, proposal_id, None)
     asked = standing["asked"] if standing is not None else None
     action = "lift_hold" if asked is not None and asked["act"] == "lift_hold" else "erase"
-    against = _not_answerable(actor, asked, now)
+    against = asked and proposing.unanswerable(actor, asked, "erase", now, waits=WAITS)
     if against is None and approve and asked is not None and asked["act"] == "erase":
         against = _obstacle(asked["against"])
     refused = judged(actor, action, standing, said, now, against, refusing=not approve)
     if refused is not None or asked is None:
         refused = refused or errors.not_found()
         return await refused_here(session, actor, refused, action, proposal_id, now)
-    answer = "approved" if approve else "refused"
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")
+    answer = proposing.answer(
+        ledger, proposal_id, asked["act"], approve=approve, because=said.reason
+    )
     ledger.add("erasure_answers", id=str(proposal_id), answer=answer)
-    done = Done.APPROVED if approve else Done.NOT_APPROVED
-    ledger.log(done, "proposal", proposal_id, asked_for=asked["act"], because=said.reason)
     if approve:
         _follows(ledger, asked)
     ledger.tell(f"erasure.{answer}", asked["asked_unit"], None)
@@ -164,18 +194,6 @@ def _follows(ledger: Ledger, asked: Mapping[str, Any]) -> None:
         ledger.log(Done.PERSON_ERASED, "person", asked["about"][0])
     else:
         ledger.log(Done.CASE_ERASED, "case", ledger.case_id)
-
-
-def _not_answerable(actor: Actor, asked: Any, now: datetime) -> Refusal | None:
-    if asked is None:
-        return None
-    if asked["asked_member"] == str(actor.member_id):
-        return errors.not_permitted("erase", "somebody else than who asked")
-    if asked["answer"] is not None or moment(asked["expires_at"]) <= now:
-        state = asked["answer"] or "expired"
-        explanation = f"It was answered already, or waited for {WAITS.days} days: ask anew."
-        return errors.not_allowed_now(state, "erase", [], explanation)
-    return None
 
 
 def judged(
@@ -206,35 +224,18 @@ async def ask(
     session: WriteSession,
     actor: Actor,
     standing: Mapping[str, Any],
-    asked: Mapping[str, Any],
+    asked: Proposal,
     said: Said,
     now: datetime,
 ) -> Narrowed:
     """Write down what one asks for; its words under a key of its own, for who answers."""
-    proposal = uuid4()
-    key, wrapped = session.vault.new_key(proposal, "proposal")
+    key, wrapped = session.vault.new_key(asked.id, "proposal")
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")
     keep_key(ledger, wrapped, None)
-    words = (said.reason or "").encode()
-    ledger.add(
-        "erasure_asks",
-        id=str(proposal),
-        case_id=standing["case_id"],
-        country=actor.country,
-        **asked,
-        asked_unit=str(actor.unit_id),
-        asked_by=str(actor.id),
-        asked_member=str(actor.member_id),
-        asked_role=actor.role.value,
-        asked_at=now.isoformat(),
-        expires_at=(now + WAITS).isoformat(),
-        key_version=key.version,
-        reason=sealed(key, words, room="proposal", column="reason", row=proposal),
-    )
-    ledger.log(Done.PROPOSED, "proposal", proposal, asked_for=asked["act"])
+    proposing.ask(ledger, actor, asked, key, said.reason or "")
     for unit in standing["officers"]:
         ledger.tell("erasure.asked", unit, None, "DATA_PROTECTION_OFFICER")
-    narrowed = Narrowed(str(proposal), standing["case_id"], "asked", 0)
+    narrowed = Narrowed(str(asked.id), standing["case_id"], "asked", 0)
     return await posted(session, actor, ledger, standing, narrowed)
 
 

@@ -17,8 +17,8 @@ from referral import errors
 from referral.audit import Done, Head
 from referral.audit.ledger import Ledger, post, sealed
 from referral.audit.streams import keep_key
-from referral.casework.erasing import LOCK, ask, judged, posted, refused_here
-from referral.casework.need_to_know import Narrowed
+from referral.casework.erasing import LOCK, WAITS, ask, judged, posted, refused_here
+from referral.casework.proposing import Narrowed, Proposal
 from referral.casework.said import Said
 from referral.database import as_json
 from referral.errors import Fault, Refusal
@@ -84,7 +84,7 @@ async def ask_lifting(
     refused = judged(actor, "ask_lifting", standing, said, now, against)
     if refused is not None:
         return await refused_here(session, actor, refused, "ask_lifting", hold_id, now)
-    asked = {"act": "lift_hold", "about": [str(hold_id)]}
+    asked = Proposal(uuid4(), "lift_hold", [str(hold_id)], "erasure_asks", WAITS)
     return await ask(session, actor, standing, asked, said, now)
 
 

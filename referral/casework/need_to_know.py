@@ -9,17 +9,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, Self
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from referral import access, errors
-from referral.access.standing import Locked, moment
+from referral.access.standing import Locked
 from referral.audit import Done
 from referral.audit.ledger import Ledger, post, sealed
-from referral.casework import correcting, merging
+from referral.casework import correcting, merging, proposing
 from referral.casework.ground import Held, referral_ground, refuse_there
+from referral.casework.proposing import Narrowed
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 from referral.database import as_json
@@ -27,28 +27,7 @@ from referral.errors import Fault, Refusal
 from referral.session import Actor, WriteSession, keys_of
 
 ACTS: Final = ("seal", "unseal", "lift_exclusion", "void", "merge")
-WAITS: Final = timedelta(hours=72)  # for the second person; then somebody asks anew
 _LED_TO: Final = {"seal": Done.CASE_SEALED, "unseal": Done.CASE_UNSEALED}
-
-
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """Asked, approved, refused or kept out. ``left``: hand-offs that nobody can answer now."""
-
-    id: str
-    case_id: str
-    state: str
-    version: int
-    left: tuple[str, ...] = ()
-
-    def stored(self) -> dict[str, Any]:
-        """As kept under the idempotency key."""
-        return asdict(self)
-
-    @classmethod
-    def again(cls, stored: Any) -> Self:
-        """The same answer to the same request."""
-        return cls(**{**stored, "left": tuple(stored["left"])})
 
 
 async def propose(
@@ -79,25 +58,14 @@ async def propose(
         about = await _about(session, actor, held.locked, act, named, exclusion)
     if isinstance(about, Refusal):
         return await refuse_there(session, actor, held.locked, act, about, now)
-    ledger, proposal = Ledger(held.locked.case_id, now, why=held.why), uuid4()
-    ledger.add(
-        "proposals",
-        id=str(proposal),
-        case_id=str(held.locked.case_id),
-        country=actor.country,
-        act=act,
-        about=[str(one) for one in about],
-        asked_unit=str(actor.unit_id),
-        asked_by=str(actor.id),
-        asked_member=str(actor.member_id),
-        asked_role=actor.role.value,
-        asked_at=now.isoformat(),
-        expires_at=(now + WAITS).isoformat(),
-        **_reason(held, said, "proposal", proposal),
-    )
-    ledger.log(Done.PROPOSED, "proposal", proposal, asked_for=act)
+    ledger = Ledger(held.locked.case_id, now, why=held.why)
+    proposal = proposing.Proposal(uuid4(), act, [str(one) for one in about])
+    key = held.keys[held.locked.case_id]
+    proposing.ask(ledger, actor, proposal, key, said.reason or said.note or "")
     ledger.tell(Done.PROPOSED.value, actor.unit_id, None, "SUPERVISOR")
-    return await _posted(session, actor, held, ledger, Narrowed(str(proposal), *_at(held, "asked")))
+    return await _posted(
+        session, actor, held, ledger, Narrowed(str(proposal.id), *_at(held, "asked"))
+    )
 
 
 async def answer_proposal(
@@ -118,7 +86,10 @@ async def answer_proposal(
         return await _refused(session, actor, errors.not_found(), "approve", now)
     locked, asked = Locked.from_row(row["state"], None), row["proposal"]
     decision = access.check(actor, locked, "approve", reason=said.reason, now=now)
-    refusal = decision if isinstance(decision, Refusal) else _not_answerable(actor, asked, now)
+    refusal = decision if isinstance(decision, Refusal) else None
+    refusal = refusal or proposing.unanswerable(
+        actor, asked, "approve", now, supervised="the unit that holds the case"
+    )
     if refusal is None and approve:
         refusal = correcting.still_stands(locked, asked)
         if locked.case["legal_hold"] and asked["act"] in access.matrix().on_hold:
@@ -129,13 +100,12 @@ async def answer_proposal(
             session, actor, locked, "approve", refusal or errors.not_found(), now
         )
     held = Held(locked, decision.reason_code, keys_of(session, locked.keys))
-    ledger, answer = Ledger(locked.case_id, now, why=held.why), "approved" if approve else "refused"
+    ledger = Ledger(locked.case_id, now, why=held.why)
+    answer = proposing.answer(ledger, proposal_id, asked["act"], approve=approve)
     ledger.add("answers", id=str(proposal_id), answer=answer)
-    done = Done.APPROVED if approve else Done.NOT_APPROVED
-    ledger.log(done, "proposal", proposal_id, asked_for=asked["act"])
     if approve:
         await _follows(session, actor, ledger, asked)
-    ledger.tell(done.value, asked["asked_unit"], None)
+    ledger.tell(f"proposal.{answer}", asked["asked_unit"], None)
     return await _posted(
         session, actor, held, ledger, Narrowed(str(proposal_id), *_at(held, answer))
     )
@@ -287,21 +257,6 @@ def _not_excludable(actor: Actor, kind: str, found: Any) -> Refusal | None:
             "nobody. Hand the person over first, or tell the coordinator. Nothing was changed."
         )
         return errors.not_allowed_now("holder", "exclude", [], explanation)
-    return None
-
-
-def _not_answerable(actor: Actor, asked: Any, now: datetime) -> Refusal | None:
-    """Another person, in time, once; and one of the two supervises."""
-    if asked["asked_member"] == str(actor.member_id):
-        return errors.not_permitted("approve", "somebody else than who asked")
-    if "SUPERVISOR" not in {asked["asked_role"], actor.role.value}:
-        return errors.not_permitted("approve", "the supervisor of the unit that holds the case")
-    if asked["answer"] is not None:
-        explanation = f"This was {asked['answer']} already. Nothing was changed."
-        return errors.not_allowed_now(asked["answer"], "approve", [], explanation)
-    if moment(asked["expires_at"]) <= now:
-        explanation = "Nobody answered within 72 hours. Let it be asked anew. Nothing was changed."
-        return errors.not_allowed_now("expired", "approve", [], explanation)
     return None
 
 

@@ -1,18 +1,17 @@
-"""Releases: prepared by a statistician, published or handed over by another person, then frozen.
+"""Releases: asked for by a statistician, made by the clockwork, published by another person, frozen.
 
 1. What is prepared is what will be published, byte for byte: the second person approves bytes she
    has seen, and nothing is counted again in between.
-2. A release of a year stands until the next one of that year; no row of it ever changes.
-3. It is checked against every earlier one of its year. If one was published meanwhile, it must be
-   prepared anew.
+2. A release of a period stands until the next one of that period; no row of it ever changes.
+3. It is checked against every earlier one of its year and of any quarter of it. If one was
+   published meanwhile, it must be prepared anew.
 4. The log has the tables' definition, the numbers of rows and who approved (D12).
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
@@ -21,30 +20,25 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from referral import access, errors
-from referral.audit import Done
+from referral.audit import CLOCKWORK, Author, Done
 from referral.audit.ledger import Ledger, post
 from referral.audit.streams import log_own, system_stream
-from referral.casework.counting import counts_of, trafficked_in
 from referral.casework.refusing import refuse
-from referral.database import as_json, take_time
+from referral.database import as_json
 from referral.errors import Fault, Refusal
 from referral.figures import ctdc
 from referral.figures.fixed_tables import fixed
-from referral.figures.release_document import Ground, release, row_counts
+from referral.figures.periods import is_over, is_period, year_in
+from referral.figures.release_document import row_counts
 from referral.session import Actor, WriteSession
 
 Kind = Literal["public", "ctdc"]
-_FIRST: Final = 1990
-_SECONDS: Final = 240  # a large country's puzzle may take minutes
+Failing = Literal["too-few", "unproved", "ended", "not-set-up", "fault"]
 _LONGEST: Final = 200
-_PLACES: Final = """
-SELECT coalesce(jsonb_object_agg(code, coalesce(names ->> 'en', code)), '{}') FROM agencies.jurisdiction
-WHERE country = $1 AND parent = $1 AND kind = 'subdivision'
-"""
-_EARLIER: Final = """
-SELECT coalesce(jsonb_agg(convert_from(r.content, 'UTF8') ORDER BY a.answered_at, r.id), '[]')
-FROM referral.release r JOIN referral.release_answer a ON a.release_id = r.id
-WHERE r.country = $1 AND r.kind = $2 AND r.year = $3 AND a.answer <> 'refused'
+_OPEN: Final = """
+SELECT jsonb_build_object('id', o.id) FROM referral.release_order o LEFT JOIN referral.release r ON r.id = o.id
+    LEFT JOIN referral.release_failure f ON f.order_id = o.id
+WHERE o.country = $1 AND o.kind = $2 AND o.period = $3 AND num_nonnulls(r.id, f.order_id) = 0
 """
 _STANDING: Final = """
 SELECT jsonb_build_object('kind', r.kind, 'asked_member', r.asked_member, 'definition', r.definition, 'counted', r.counted,
@@ -56,7 +50,10 @@ FROM referral.release r LEFT JOIN referral.release_answer a ON a.release_id = r.
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Which release, and how it stands now: asked, published, handed_over or refused."""
+    """Which release, and how it stands now.
+
+    Asked, prepared, failed, published, handed_over or refused.
+    """
 
     id: str
     state: str
@@ -76,65 +73,104 @@ async def prepare_release(
     actor: Actor,
     reporter: AsyncEngine | None,
     kind: Kind,
-    year: int,
+    period: str,
     recipient: str | None = None,
     *,
     now: datetime,
 ) -> Released | Refusal:
-    """Count, control disclosure, and ask that it be published (or, of ``ctdc``, handed over)."""
+    """Ask that a year ("2026") or a quarter ("2026-Q1") be counted and controlled.
+
+    The clockwork does it; nothing is public before another person approves.
+    """
     refused = access.by_role(actor, "prepare_release", now=now)
-    refused = refused or _unfit(session, actor, kind, year, recipient, now)
+    refused = refused or _unfit(session, actor, kind, period, recipient, now)
     if refused is None and reporter is None:
         refused = _not_set_up()
-    if refused is not None or reporter is None:
-        return await _refused(
-            session, actor, refused or _not_set_up(), "prepare_release", None, now
-        )
-    await take_time(session.connection, _SECONDS)
-    earlier = await as_json(session.connection, _EARLIER, actor.country, kind, year)
-    content = await _content(session, actor, reporter, kind, year, earlier)
-    if content is None:
-        return await _refused(session, actor, _too_few(), "prepare_release", None, now)
-    counted = row_counts(content) if kind == "public" else {"people": content.count(b"\r\n") - 1}
+    if refused is None and await as_json(session.connection, _OPEN, actor.country, kind, period):
+        refused = _under_way(period)
+    if refused is not None:
+        return await _refused(session, actor, refused, "prepare_release", None, now)
     which = uuid4()
     row = {
         "id": str(which),
         "country": actor.country,
         "kind": kind,
-        "year": year,
-        "definition": fixed().digest if kind == "public" else ctdc.DEFINITION,
-        "counted": counted,
-        "content": f"\\x{content.hex()}",
-        "digest": f"\\x{hashlib.sha256(content).hexdigest()}",
-        "beside": len(earlier),
+        "period": period,
+        "year": year_in(period),
         "recipient": recipient,
         "asked_by": str(actor.id),
         "asked_member": str(actor.member_id),
         "asked_at": now.isoformat(),
     }
-    body = {"kind": kind, "year": year, "counted": counted, "recipient": recipient}
-    return await _posted(session, actor, which, "asked", {"releases": row}, body, now)
+    body = {"kind": kind, "period": period, "recipient": recipient}
+    return await _posted(session, actor, which, "asked", {"release_orders": row}, body, now)
 
 
-async def _content(
-    session: WriteSession,
-    actor: Actor,
-    reporter: AsyncEngine,
-    kind: Kind,
-    year: int,
-    earlier: Sequence[str],
-) -> bytes | None:
-    """The bytes; the puzzle is solved in a thread, so that others are answered meanwhile."""
-    zone = session.catalogue.country(actor.country).time_zone
-    if kind == "ctdc":
-        known = await trafficked_in(reporter, actor.country, year, zone)
-        rows = ctdc.anonymous((ctdc.row_of(actor.country, year, one), n) for one, n in known)
-        return ctdc.as_csv(rows) if rows else None
-    places = await as_json(session.connection, _PLACES, actor.country)
-    counts = await counts_of(reporter, fixed(), actor.country, year, zone)
-    before = [one.encode() for one in earlier]
-    ground = Ground(actor.country, year, places, counts, before)
-    return await asyncio.to_thread(release, fixed(), ground)
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What the clockwork took to prepare. ``tried``: how often before; ``earlier``: documents."""
+
+    id: UUID
+    country: str
+    kind: Kind
+    period: str
+    asked_member: str
+    tried: int
+    places: Mapping[str, str]
+    earlier: tuple[bytes, ...]
+
+
+async def take_release(session: WriteSession, *, now: datetime) -> Ordered | None:
+    """The next one of the session's country that nobody is at; the attempt is noted.
+
+    It is held until the connection gives up its locks, or ends.
+    """
+    told = await as_json(session.connection, "SELECT referral.take_release($1)", now)
+    if told is None:
+        return None
+    earlier = tuple(one.encode() for one in told["earlier"])
+    asked = ("country", "kind", "period", "asked_member", "tried", "places")
+    known: dict[str, Any] = {name: told[name] for name in asked}
+    return Ordered(id=UUID(told["id"]), earlier=earlier, **known)
+
+
+async def keep_release(
+    session: WriteSession, order: Ordered, content: bytes, *, now: datetime
+) -> Released:
+    """What was prepared, as it will be published: it waits for a second person."""
+    public = order.kind == "public"
+    counted = row_counts(content) if public else {"people": content.count(b"\r\n") - 1}
+    row = {
+        "id": str(order.id),
+        "country": order.country,
+        "kind": order.kind,
+        "period": order.period,
+        "year": year_in(order.period),
+        "definition": fixed().digest if public else ctdc.DEFINITION,
+        "counted": counted,
+        "content": f"\\x{content.hex()}",
+        "digest": f"\\x{hashlib.sha256(content).hexdigest()}",
+        "beside": len(order.earlier),
+        "asked_member": order.asked_member,
+        "made_at": now.isoformat(),
+    }
+    body = {"kind": order.kind, "period": order.period, "counted": counted}
+    return await _posted(session, CLOCKWORK, order.id, "prepared", {"releases": row}, body, now)
+
+
+async def fail_release(
+    session: WriteSession, order: Ordered, why: Failing, *, now: datetime
+) -> Released:
+    """That nothing could be prepared, and why."""
+    row = {
+        "order_id": str(order.id),
+        "country": order.country,
+        "why": why,
+        "failed_at": now.isoformat(),
+    }
+    body = {"kind": order.kind, "period": order.period, "why": why}
+    rows = {"release_failures": row}
+    return await _posted(session, CLOCKWORK, order.id, "failed", rows, body, now)
 
 
 async def answer_release(
@@ -188,14 +224,23 @@ async def take_hand_over(
 
 
 def _unfit(
-    session: WriteSession, actor: Actor, kind: Kind, year: int, recipient: str | None, now: datetime
+    session: WriteSession,
+    actor: Actor,
+    kind: Kind,
+    period: str,
+    recipient: str | None,
+    now: datetime,
 ) -> Refusal | None:
     faults = []
-    if not _FIRST <= year < session.day_in(actor.country, now).year:
-        told = (
-            "Choose a year that is over: figures of a year that still grows would give people away."
-        )
-        faults.append(Fault("/year", "not-over", told))
+    if not is_period(period):
+        told = 'Write a year ("2026") or a quarter ("2026-Q1").'
+        faults.append(Fault("/period", "malformed", told))
+    elif not is_over(period, session.day_in(actor.country, now)):
+        told = "Choose a period that is over: figures that still grow would give people away."
+        faults.append(Fault("/period", "not-over", told))
+    elif kind == "ctdc" and period != str(year_in(period)):
+        told = "What is handed over is of a whole year: the layout knows no quarters."
+        faults.append(Fault("/period", "no-year", told))
     if kind == "ctdc" and not 1 < len(recipient or "") <= _LONGEST:
         told = "Say who receives it: the national focal point, by office and country."
         faults.append(Fault("/recipient", "missing", told))
@@ -214,12 +259,9 @@ def _not_set_up() -> Refusal:
     )
 
 
-def _too_few() -> Refusal:
-    explanation = (
-        "No eleven people of that year agree in what may be handed over, so every row would speak "
-        "of too few. Nothing was prepared."
-    )
-    return errors.not_allowed_now("too few", "prepare_release", [], explanation)
+def _under_way(period: str) -> Refusal:
+    explanation = f"{period} is being prepared already: wait until that is done, or has failed."
+    return errors.not_allowed_now("being prepared", "prepare_release", [], explanation)
 
 
 def _not_answerable(actor: Actor, standing: Any, digest: str, *, approve: bool) -> Refusal | None:
@@ -241,14 +283,15 @@ def _not_answerable(actor: Actor, standing: Any, digest: str, *, approve: bool) 
 
 async def _posted(
     session: WriteSession,
-    actor: Actor,
+    actor: Actor | Author,
     which: UUID,
     state: str,
     rows: Mapping[str, Mapping[str, Any]],
     body: Mapping[str, Any],
     now: datetime,
 ) -> Released:
-    ledger = Ledger(None, now, why=f"role:{actor.role.value}")
+    why = f"role:{actor.role.value}" if isinstance(actor, Actor) else "clock"
+    ledger = Ledger(None, now, why=why)
     for table, row in rows.items():
         ledger.add(table, **row)
     told = {name: value for name, value in body.items() if value is not None}

@@ -14,11 +14,11 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from referral import access, errors
-from referral.access.standing import moment
 from referral.audit import Done, Head
 from referral.audit.ledger import Ledger, post, sealed
 from referral.audit.streams import keep_key
-from referral.casework.need_to_know import WAITS, Narrowed
+from referral.casework import proposing
+from referral.casework.proposing import Narrowed
 from referral.casework.refusing import refuse
 from referral.casework.said import Said
 from referral.database import as_json
@@ -62,24 +62,8 @@ async def ask_removal(
     key, wrapped = session.vault.new_key(proposal, "proposal")
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")
     keep_key(ledger, wrapped, None)
-    words = (said.reason or "").encode()
-    ledger.add(
-        "removals",
-        id=str(proposal),
-        case_id=standing["case_id"],
-        country=actor.country,
-        act="remove",
-        about=[meant],
-        asked_unit=str(actor.unit_id),
-        asked_by=str(actor.id),
-        asked_member=str(actor.member_id),
-        asked_role=actor.role.value,
-        asked_at=now.isoformat(),
-        expires_at=(now + WAITS).isoformat(),
-        key_version=key.version,
-        reason=sealed(key, words, room="proposal", column="reason", row=proposal),
-    )
-    ledger.log(Done.PROPOSED, "proposal", proposal, asked_for="remove")
+    asked = proposing.Proposal(proposal, "remove", [meant], "removals")
+    proposing.ask(ledger, actor, asked, key, said.reason or "")
     answer = Narrowed(str(proposal), standing["case_id"], "asked", 0)
     return await _posted(session, actor, ledger, standing, answer)
 
@@ -99,9 +83,8 @@ async def answer_removal(
     if refused is not None:
         return await _refused(session, actor, refused, "approve_removal", proposal_id, now)
     ledger = Ledger(UUID(standing["case_id"]), now, why=f"role:{actor.role.value}")
-    row: dict[str, Any] = {"id": str(proposal_id), "answer": "approved" if approve else "refused"}
-    done = Done.APPROVED if approve else Done.NOT_APPROVED
-    ledger.log(done, "proposal", proposal_id, asked_for="remove")
+    told = proposing.answer(ledger, proposal_id, "remove", approve=approve)
+    row: dict[str, Any] = {"id": str(proposal_id), "answer": told}
     if approve:
         row |= _consequences(session, ledger, standing, proposal_id)
     ledger.add("removal_answers", **row)
@@ -160,13 +143,7 @@ def _not_answerable(actor: Actor, standing: Any, now: datetime) -> Refusal | Non
     if standing is None:
         return errors.not_found()
     asked = standing["asked"]
-    if asked["asked_member"] == str(actor.member_id):
-        return errors.not_permitted("approve_removal", "somebody else than who asked")
-    if asked["answer"] is not None or moment(asked["expires_at"]) <= now:
-        state = asked["answer"] or "expired"
-        explanation = "It was answered already, or waited for more than 72 hours: ask anew."
-        return errors.not_allowed_now(state, "approve_removal", [], explanation)
-    return _not_removable(standing)
+    return proposing.unanswerable(actor, asked, "approve_removal", now) or _not_removable(standing)
 
 
 def _case_key(session: WriteSession, standing: Mapping[str, Any]) -> Any:

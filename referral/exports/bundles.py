@@ -24,7 +24,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from referral import errors, queries
 from referral.audit import proof
-from referral.audit.receipts import Together, as_text, together
+from referral.audit.receipts import as_text
+from referral.audit.together import Shown, Together, together
 from referral.errors import Fault, Refusal
 from referral.exports.prov import prov_of
 from referral.queries import BundleOpened
@@ -58,21 +59,15 @@ async def packed(
     if not opened.seen.recipient_key and len(passphrase) < SHORTEST:
         told = f"Type a passphrase of at least {SHORTEST} characters, and send it another way."
         return errors.invalid_input([Fault("/passphrase", "missing", told)])
-    try:
-        proved = await together(session.connection, [one.id for one in opened.entries], quorum)
-    except LookupError:
-        return _not_now("The log was opened anew while this case went on: ask the operator.")
+    proved = await together(session.connection, [one.id for one in opened.entries], quorum)
     if proved is None:
-        return _not_now("The log signs it within a minute; take it then.")
+        told = "The log signs it within a minute; take it then."
+        return errors.not_allowed_now("made", "export_case", [], told)
     files = _files(opened, proved)
     if opened.seen.recipient_key:
         recipient = pyrage.x25519.Recipient.from_str(opened.seen.recipient_key)
         return Packed("evidence.zip.age", pyrage.encrypt(_archive(files), [recipient]))
     return Packed("evidence.zip", _locked(files, passphrase))
-
-
-def _not_now(told: str) -> Refusal:
-    return errors.not_allowed_now("made", "export_case", [], told)
 
 
 def _files(opened: BundleOpened, proved: Together) -> dict[str, str]:
@@ -84,6 +79,7 @@ def _files(opened: BundleOpened, proved: Together) -> dict[str, str]:
         "checkpoint": proved.signed.checkpoint,
         "witnesses": proved.signed.cosigned,
         "final": proved.final,
+        "earlier": [one.signed.checkpoint for one in proved.earlier],
     }
     return {
         "evidence.json": _evidence(opened, proved),
@@ -95,21 +91,29 @@ def _files(opened: BundleOpened, proved: Together) -> dict[str, str]:
 
 
 def _evidence(opened: BundleOpened, proved: Together) -> str:
-    """What the verifier reads: record, every entry with its proof, one checkpoint."""
+    """What the verifier reads: record, every entry with its proof, a checkpoint for each epoch."""
     entries = []
     for one in opened.entries:
-        index, path = proved.proved[one.id]
-        told: dict[str, Any] = {"header": one.header, "index": index, "path": as_text(path)}
+        told = _proof(one.header, proved.proved[one.id])
         if one.key is not None and one.body is not None:
             told |= {"key": base64.b64encode(one.key).decode(), "body": one.body.decode()}
         entries.append(told)
     whole = {
         "form": FORM,
         "note": proved.signed.note,
+        "earlier": [
+            {"note": one.signed.note, "opening": _proof(one.opening, one.shown)}
+            for one in proved.earlier
+        ],
         "record": opened.record,
         "entries": entries,
     }
     return orjson.dumps(whole, option=orjson.OPT_INDENT_2).decode()
+
+
+def _proof(header: str, shown: Shown) -> dict[str, Any]:
+    path = as_text(shown.path)
+    return {"header": header, "epoch": shown.epoch, "index": shown.index, "path": path}
 
 
 def _shown(header: str, body: bytes | None) -> Mapping[str, Any]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final
 
-from referral.figures.inference import BREADTH
+from referral.figures.effort import Effort
+from referral.figures.puzzle import BREADTH
 from referral.figures.quantities import Key
 from referral.figures.solver import solver
 
@@ -39,11 +40,12 @@ class Loosening:
         rooms: Mapping[Key, Room],
         people: Mapping[Key, int],
         sums: Iterable[tuple[Key, Sequence[Key]]],
+        effort: Effort,
     ) -> None:
         """``rooms``: of each number that may be moved at all; nobody stays nobody."""
         self._rooms, self._people, self._keys = rooms, people, sorted(rooms)
         self._at = {key: 3 * i for i, key in enumerate(self._keys)}  # free, more, less
-        self._highs = solver()
+        self._highs, self._effort = solver(), effort
         for key in self._keys:
             self._highs.addVar(rooms[key].below, rooms[key].above)
             price = 1 + log2(max(1, people[key]))
@@ -65,10 +67,11 @@ class Loosening:
 
     def cheapest(self, key: Key, chosen: Iterable[Key]) -> set[Key]:
         """What must go for this number; ``chosen``, which go anyway, move for nothing."""
-        for one in chosen:
+        for one in (one for one in chosen if one in self._at):
             self._highs.changeColBounds(self._at[one], 1.0 - self._people[one], _FAR)
         self._highs.changeColBounds(self._at[key], float(BREADTH), _FAR)
         self._highs.run()
+        self._effort.take(self._highs)
         moved = self._highs.getSolution().col_value
         room = self._rooms[key]
         self._highs.changeColBounds(self._at[key], room.below, room.above)

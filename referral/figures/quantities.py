@@ -20,7 +20,10 @@ Counts = Mapping[tuple[str, ...], int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """One table as counted: what it crosses, the values of each, and how many people."""
+    """One table as counted: what it crosses, the values of each, and how many people.
+
+    Of a single quarter there is no year.
+    """
 
     crosses: tuple[str, ...]
     values: tuple[tuple[str, ...], ...]
@@ -85,14 +88,17 @@ def _people(table: Counted) -> dict[Key, int]:
     found: dict[Key, int] = {}
     for cell in product(*table.values):
         count = table.counts.get(cell, 0)
-        for key in _counted_in(table.crosses, cell):
+        periods = (cell[0], year_of(cell[0])) if len(table.values[0]) > 1 else cell[:1]
+        for key in _counted_in(table.crosses, periods, cell):
             found[key] = found.get(key, 0) + count
     return found
 
 
-def _counted_in(crosses: Sequence[str], cell: tuple[str, ...]) -> Iterator[Key]:
-    """The numbers a cell counts in: of its quarter and year, with and without each other value."""
-    for period in (cell[0], year_of(cell[0])):
+def _counted_in(
+    crosses: Sequence[str], periods: Iterable[str], cell: tuple[str, ...]
+) -> Iterator[Key]:
+    """The numbers a cell counts in: of each period, with and without each other value."""
+    for period in periods:
         for kept in product((True, False), repeat=len(cell) - 1):
             rest = zip(crosses[1:], cell[1:], kept, strict=True)
             yield key_of(period, ((name, value) for name, value, keeps in rest if keeps))

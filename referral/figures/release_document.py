@@ -14,10 +14,12 @@ from typing import Any, Final
 
 import orjson
 
-from referral.figures.disclosure import Form, Release, Shown, controlled, share_of
+from referral.figures.disclosure import settled, share_of
+from referral.figures.effort import Effort
 from referral.figures.fixed_tables import OTHER_PLACES, PERIOD, PLACE, Fixed, Table
-from referral.figures.inference import SMALL
+from referral.figures.puzzle import SMALL
 from referral.figures.quantities import Counted, Counts, Quantities, key_of, quantities, year_of
+from referral.figures.readers import Form, Release, Shown
 
 _NOWHERE: Final = "nowhere"  # people whose place is none of the country's
 ALL: Final = "*"  # the total over a dimension
@@ -32,23 +34,29 @@ _RULES: Final = {
 class Ground:
     """What a release is made from. ``counts``: by table; ``places``: code to name, of the country.
 
-    ``earlier``: documents published of the same year, oldest first.
+    ``period``: a year ("2026": it and its quarters) or a quarter of it ("2026-Q1"). ``earlier``:
+    documents published of the same year and of any quarter of it, oldest first.
     """
 
     country: str
-    year: int
+    period: str
     places: Mapping[str, str]
     counts: Mapping[str, Counts]
     earlier: Sequence[bytes] = ()
 
 
-def quarters(year: int) -> tuple[str, ...]:
-    """The quarters of a year, as they are called."""
-    return tuple(f"{year}-Q{n}" for n in range(1, 5))
+def quarters(period: str) -> tuple[str, ...]:
+    """The quarters of a year, as they are called; of a quarter itself."""
+    if year_of(period) != period:
+        return (period,)
+    return tuple(f"{period}-Q{n}" for n in range(1, 5))
 
 
-def release(fixed: Fixed, ground: Ground) -> bytes:
-    """The document: canonical JSON. Disclosure control is done here and nowhere after."""
+def release(fixed: Fixed, ground: Ground, effort: Effort | None = None) -> bytes:
+    """The document: canonical JSON. Disclosure control is done here and nowhere after.
+
+    Raises UnprovedError, AbandonedError.
+    """
     apart = _places_apart(fixed, ground)
     values = _values(fixed, ground, apart)
     counted = [
@@ -61,14 +69,17 @@ def release(fixed: Fixed, ground: Ground) -> bytes:
     ]
     numbers = quantities(counted)
     _know_of_merged(numbers, fixed, ground, apart)
-    shown = controlled(numbers, [_numbers(one) for one in ground.earlier])
+    found = settled(numbers, [_numbers(one) for one in ground.earlier], effort)
+    shown = found.numbers
     document = {
         "format": FORMAT,
         "country": ground.country,
-        "year": ground.year,
+        "year": int(year_of(ground.period)),
+        "period": ground.period,
         "version": fixed.version,
         "definition": fixed.digest,
         "flags": _RULES,
+        "given_up": [list(names) for names in found.given_up],
         "dimensions": {name: dict(codes) for name, codes in values.items()},
         "tables": [_table(table, values, shown) for table in fixed.counted],
         "not_counted": [{"title": one.title, "why": one.why} for one in fixed.tables if one.why],
@@ -83,12 +94,12 @@ def _know_of_merged(
 
     If two such places made 19 together, each would have 9 or 10. So they are part of the puzzle.
     """
-    year, merged = str(ground.year), sorted(set(ground.places) - apart)
-    together = key_of(year, [(PLACE, OTHER_PLACES)])
+    period, merged = ground.period, sorted(set(ground.places) - apart)
+    together = key_of(period, [(PLACE, OTHER_PLACES)])
     if len(merged) < 2 or not numbers.people.get(together):  # noqa: PLR2004 - one alone is told by D4
         return
     people = _by_place(fixed, ground)
-    keys = {place: key_of(year, [(PLACE, place)]) for place in (*merged, _NOWHERE)}
+    keys = {place: key_of(period, [(PLACE, place)]) for place in (*merged, _NOWHERE)}
     rest = numbers.people[together] - sum(people[place] for place in merged)
     for place, key in keys.items():
         numbers.people[key] = people[place] if place != _NOWHERE else rest
@@ -102,16 +113,21 @@ def _know_of_merged(
 
 
 def _by_place(fixed: Fixed, ground: Ground) -> dict[str, int]:
-    """People of the whole year by place."""
+    """People of the whole period by place."""
     table = next(one for one in fixed.counted if PLACE in one.crosses)
     at, people = table.crosses.index(PLACE), dict.fromkeys(ground.places, 0)
     for cell, count in ground.counts.get(table.name, {}).items():
-        people[cell[at]] = people.get(cell[at], 0) + count
+        if cell[0] in quarters(ground.period):
+            people[cell[at]] = people.get(cell[at], 0) + count
     return people
 
 
 def _places_apart(fixed: Fixed, ground: Ground) -> frozenset[str]:
-    """Places shown by themselves (D7): those of 11 or more; as before in a later release."""
+    """Places shown by themselves (D7): those of 11 or more; as before in a later release.
+
+    So the first release of a year or of any of its quarters settles it for the year: if "other
+    places" were others each time, one would be the difference of two of them (D8).
+    """
     if ground.earlier:
         return frozenset(orjson.loads(ground.earlier[0])["dimensions"][PLACE]) - {OTHER_PLACES}
     people = _by_place(fixed, ground)
@@ -120,7 +136,7 @@ def _places_apart(fixed: Fixed, ground: Ground) -> frozenset[str]:
 
 def _values(fixed: Fixed, ground: Ground, apart: frozenset[str]) -> dict[str, dict[str, str]]:
     found = {name: dict(one.values) for name, one in fixed.dimensions.items()}
-    found[PERIOD] = {quarter: quarter for quarter in quarters(ground.year)}
+    found[PERIOD] = {quarter: quarter for quarter in quarters(ground.period)}
     named = {code: ground.places.get(code, code) for code in sorted(apart)}
     found[PLACE] = named | {OTHER_PLACES: "Other places"}
     return found
@@ -148,7 +164,7 @@ def _table(table: Table, values: Mapping[str, Mapping[str, str]], shown: Release
 
 def _cells(table: Table, values: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, ...]]:
     periods = [*values[PERIOD]]
-    first = [year_of(periods[0]), *periods]
+    first = [year_of(periods[0]), *periods] if len(periods) > 1 else periods
     yield from product(first, *([ALL, *values[name]] for name in table.crosses[1:]))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-_ALWAYS: Final = {"threads": 1, "random_seed": 1}
+_ALWAYS: Final = {"threads": 1, "random_seed": 1, "simplex_iteration_limit": 50_000}
 
 
 def solver(options: Mapping[str, Any] = MappingProxyType({})) -> Any:
@@ -25,10 +25,25 @@ def solver(options: Mapping[str, Any] = MappingProxyType({})) -> Any:
     return found
 
 
-def whole(found: Any, columns: int) -> None:
-    """Say of all its columns that they are whole numbers, and that more is better."""
+def maximised(found: Any, columns: int, *, whole: bool = False) -> None:
+    """Say that more is better, and of ``whole`` ones that all are whole numbers."""
     import highspy  # noqa: PLC0415 - as above
 
-    for column in range(columns):
-        found.changeColIntegrality(column, highspy.HighsVarType.kInteger)
+    if whole:
+        for column in range(columns):
+            found.changeColIntegrality(column, highspy.HighsVarType.kInteger)
     found.changeObjectiveSense(highspy.ObjSense.kMaximize)
+
+
+def solved(found: Any) -> bool:
+    """Whether the last answer is the best there is."""
+    import highspy  # noqa: PLC0415 - as above
+
+    return bool(found.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+
+
+def infeasible(found: Any) -> bool:
+    """Whether it is proved that nothing agrees with all lines."""
+    import highspy  # noqa: PLC0415 - as above
+
+    return bool(found.getModelStatus() == highspy.HighsModelStatus.kInfeasible)

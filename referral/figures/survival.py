@@ -94,20 +94,19 @@ def steps(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
     """
     keys = np.sort((group << (_SECONDS + 1)) | (seconds << 1) | ~happened)
     times = keys >> 1
-    begins = np.flatnonzero(np.diff(times, prepend=-1))
+    begins = _firsts(times)
     deaths = np.add.reduceat((keys & 1) == 0, begins, dtype=np.int64) if begins.size else begins
-    of = times[begins] >> _SECONDS
-    ends = np.searchsorted(of, of, side="right")
-    last = np.append(begins, keys.size)[ends]
     fell = deaths > 0
-    of, died, risk = of[fell], deaths[fell], (last - begins)[fell]
+    begins, died = begins[fell], deaths[fell]
+    of = times[begins] >> _SECONDS
+    risk = np.cumsum(np.bincount(group))[of] - begins  # all of the group from here on
     after = risk - died
     share = np.exp(_within(of, np.log(np.maximum(after, 1)) - np.log(risk)))
     spread = _within(of, died / (risk * np.maximum(after, 1)) * (after > 0))
     low, high = _bounds(np.where(after > 0, share, 0.0), spread)
     return Steps(
         of,
-        times[begins][fell] & ((1 << _SECONDS) - 1),
+        times[begins] & ((1 << _SECONDS) - 1),
         np.where(after > 0, share, 0.0),
         low,
         high,
@@ -146,10 +145,17 @@ def points_of(found: Steps) -> tuple[CurvePoint, ...]:
     )
 
 
+def _firsts(values: Whole) -> Whole:
+    """Where sorted values change, the first of each."""
+    changed = np.ones(values.size, bool)
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    return np.flatnonzero(changed)
+
+
 def _within(group: Whole, terms: Real) -> Real:
     """Running sums that begin anew with each group."""
     total = np.cumsum(terms)
-    firsts = np.flatnonzero(np.diff(group, prepend=-1))
+    firsts = _firsts(group)
     before = (total - terms)[firsts]
     sizes = np.diff(firsts, append=group.size)
     return np.asarray(total - np.repeat(before, sizes))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from datetime import date
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from referral.figures.cells import COUNTED, Cells, Whole
 from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
 from referral.figures.limits import Limits
-from referral.figures.measures import TOLD_APART, Cut, Group, Measure
+from referral.figures.measures import EVERYTHING, TOLD_APART, Cut, Group, Measure
 from referral.figures.survival import steps, summaries
 
 PROPOSED: Final = "assumption"
@@ -51,15 +52,55 @@ def tabulate(cells: Cells, limits: Limits, cut: Cut, now: int) -> Table:
 
 def tables(cells: Cells, limits: Limits, cuts: Iterable[Cut], now: int) -> Iterator[Table]:
     """Tables of several cuts over the same cells. ``now``: epoch second."""
-    times = [(*cells.times(measure, now), cells.open_in(measure)) for measure in Measure]
-    kept = limits.kept(now)[:, :4]
-    assumed = np.array([basis == PROPOSED for basis in limits.bases], bool)
+    parts = _Parts.of(cells, limits, now)
     for cut in cuts:
         groups, of, place = _coded(cells.groups, cut)
+        at = np.array([place.get(_key(one, cut), -1) for one in limits.groups], np.int64)
+        yield parts.table(cut, groups, of, at)
+
+
+def monthly(
+    cells: Cells, limits: Limits, months: Sequence[date], now: int
+) -> Iterator[tuple[date, Figure]]:
+    """All that was asked for in each of the months, which are all there are cells of."""
+    place = {month: at for at, month in enumerate(months)}
+    of, at = (
+        np.array([place[month] for month in found], np.int64)
+        for found in (cells.months, limits.months)
+    )
+    whole = (EVERYTHING,) * len(months)
+    yield from zip(
+        months, _Parts.of(cells, limits, now).table(Cut.ALL, whole, of, at).figures(), strict=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What every table over the same cells is put together from.
+
+    ``times``: of each measure cell, seconds and whether it happened, and the cells of open ones.
+    ``kept`` and ``assumed``: of each row of limits how it was kept, and whether it has no number.
+    """
+
+    counts: Whole
+    times: tuple[tuple[Whole, Whole, NDArray[np.bool_], Whole], ...]
+    kept: Whole
+    assumed: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, cells: Cells, limits: Limits, now: int) -> Self:
+        return cls(
+            cells.counts,
+            tuple((*cells.times(measure, now), cells.open_in(measure)) for measure in Measure),
+            limits.kept(now)[:, :4],
+            np.array([basis == PROPOSED for basis in limits.bases], bool),
+        )
+
+    def table(self, cut: Cut, groups: tuple[Group, ...], of: Whole, at: Whole) -> Table:
+        """``of``: the group of each cell; ``at``: that of each row of limits, -1 for none."""
         size = len(groups)
-        counts = _summed(of, cells.counts, size)
         tallies, estimates = [], []
-        for cell, seconds, happened, still in times:
+        for cell, seconds, happened, still in self.times:
             group = of[cell]
             found = summaries(steps(group, seconds, happened), size)
             done, still_open, all_of_them = (
@@ -67,14 +108,13 @@ def tables(cells: Cells, limits: Limits, cuts: Iterable[Cut], now: int) -> Itera
             )
             tallies += [done, still_open, all_of_them - done - still_open]
             estimates += list(found)
-        at = np.array([place.get(_key(one, cut), -1) for one in limits.groups], np.int64)
         legal, proposed = (
-            _summed(at[rows], kept[rows], size)
-            for rows in ((at >= 0) & ~assumed, (at >= 0) & assumed)
+            _summed(at[rows], self.kept[rows], size)
+            for rows in ((at >= 0) & ~self.assumed, (at >= 0) & self.assumed)
         )
-        yield Table(
-            cut, groups, counts, np.stack(tallies, 1), np.stack(estimates, 1), legal, proposed
-        )
+        counts = _summed(of, self.counts, size)
+        told = (np.stack(tallies, 1), np.stack(estimates, 1))
+        return Table(cut, groups, counts, *told, legal, proposed)
 
 
 def _coded(

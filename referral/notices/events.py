@@ -1,7 +1,8 @@
 """What an agency's system is told: CloudEvents 1.0 of a few words, for it to fetch the rest.
 
 1. Ids, states and moments; agencies, track and urgency only to who has a part in the referral (the
-   database decides that anew for every attempt). Nothing of anybody's life, ever.
+   database decides that anew for every attempt); of a checkpoint what is public. Nothing of
+   anybody's life, ever.
 2. The same happening has the same id, however often it is sent.
 3. What this file must never know: who receives it, how it is signed.
 """
@@ -75,6 +76,8 @@ def body_of(happening: Happening) -> str:
     data = dict(happening.data or {})
     if kind in _STATES:
         data["state"] = _STATES[kind]
+    if kind == CHECKPOINT:
+        data["url"] = f"{happening.source}/audit/checkpoint"
     attributes: dict[str, Any] = {
         "specversion": "1.0",
         "id": happening.id,

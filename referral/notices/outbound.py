@@ -90,7 +90,7 @@ def fit(address: str, reach: Reach) -> httpx2.URL:
         url = None
     if url is None or not url.host or not _PRINTED.fullmatch(address) or len(address) > LONGEST:
         raise UnfitAddressError(
-            f"This is no address such as https://cases.example.org/hooks, of at most {LONGEST} "
+            f"Write one address, such as https://cases.example.org/hooks, of at most {LONGEST} "
             "characters. Write a name in other letters in its xn-- form."
         )
     if url.userinfo or url.fragment:
@@ -98,7 +98,7 @@ def fit(address: str, reach: Reach) -> httpx2.URL:
     if reach.loopback and url.host in _LOCAL and url.scheme in {"http", "https"}:
         return url
     if url.scheme != "https":
-        raise UnfitAddressError("Only https:// keeps on its way what is sent.")
+        raise UnfitAddressError("Begin with https://: else others can read what is sent.")
     if not hosts.NAME.fullmatch(url.host):
         raise UnfitAddressError("Give the host's name, in full; not its number.")
     port = url.port or hosts.TLS

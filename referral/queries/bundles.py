@@ -17,7 +17,7 @@ from referral.database import as_json
 from referral.errors import Refusal
 from referral.queries.persons import last_number
 from referral.queries.referrals import ReferralSeen, referrals_of
-from referral.queries.sealed import case_keys
+from referral.queries.sealed import case_keys, words_of
 from referral.session import Actor, WitnessedRead
 from referral.vault import SubjectKey
 
@@ -158,7 +158,7 @@ def _seen(row: Mapping[str, Any], key: SubjectKey) -> BundleSeen:
         groups=tuple(choice["groups"]),
         others=choice["others"],
         closed=tuple(choice["closed"]),
-        reason=key.open(row["reason"], room="proposal", column="reason", row=row["id"]).decode(),
+        reason=words_of(key, row["reason"], room="proposal", column="reason", row=row["id"]),
         asked_by=row["asked_by"],
         asked_at=row["asked_at"],
         answered_by=row["answered_by"],

@@ -20,7 +20,7 @@ from referral.queries.overrides import overrides_of
 from referral.queries.panels import PanelSeen, dissents_of, panels_of
 from referral.queries.persons import EVERYBODY, PersonSeen, last_number, persons_of
 from referral.queries.referrals import ReferralSeen, referrals_of, related_to
-from referral.queries.sealed import case_keys, erased_or_absent
+from referral.queries.sealed import case_keys, erased_or_absent, words_of
 from referral.session import Actor, ReadSession, WitnessedRead
 
 
@@ -239,7 +239,7 @@ async def _notes(session: ReadSession, case_id: UUID) -> tuple[tuple[str, dateti
         (
             r.kind,
             r.written_at,
-            keys[case_id].open(r.content, room="note", column="content", row=r.id).decode(),
+            words_of(keys[case_id], r.content, room="note", column="content", row=r.id),
         )
         for r in rows
     ]

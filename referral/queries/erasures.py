@@ -16,6 +16,7 @@ from referral.database import decoded
 from referral.errors import Refusal
 from referral.queries.glasses import ERASED
 from referral.queries.inbox import refused_by_role
+from referral.queries.sealed import words_of
 from referral.session import Actor, WitnessedRead, keys_of
 
 
@@ -23,7 +24,8 @@ from referral.session import Actor, WitnessedRead, keys_of
 class AskedErasure:
     """One proposal: an erasure, or the lifting of a hold. ``mine``: asked by the reader herself.
 
-    ``number``: of one person of the case. ``reference`` is None once the case was erased.
+    ``number``: of one person of the case; of the notes about the whole case ``notes_gone`` go with
+    her, and ``notes_left`` stay. ``reference`` is None once the case was erased.
     """
 
     id: UUID
@@ -36,6 +38,8 @@ class AskedErasure:
     expires_at: datetime
     answer: str | None
     mine: bool
+    notes_gone: int
+    notes_left: int
     reason: str
 
 
@@ -129,9 +133,10 @@ async def erasures_of(session: WitnessedRead, actor: Actor, *, now: datetime) ->
 
 def _asked(session: WitnessedRead, row: RowMapping) -> AskedErasure:
     key = decoded(row["key"]) or {}
-    words = _opened(session, row, key, "proposal", "reason") or ERASED.encode()
+    words = _opened(session, row, key, "proposal", "reason")
     about: dict[str, Any] = {name: key.get(name) for name in ("reference", "number")}
-    return AskedErasure(**_beside(row), **about, reason=words.decode())
+    about |= {name: key.get(name, 0) for name in ("notes_gone", "notes_left")}
+    return AskedErasure(**_beside(row), **about, reason=words or ERASED)
 
 
 def _hold(session: WitnessedRead, row: RowMapping) -> HoldSeen:
@@ -147,9 +152,9 @@ def _beside(row: RowMapping) -> dict[str, Any]:
 
 def _opened(
     session: WitnessedRead, row: RowMapping, key: Mapping[str, Any], room: str, column: str
-) -> bytes | None:
+) -> str | None:
     """The words; None when they went with their case."""
     if not key:
         return None
     found = keys_of(session, [key])[row["id"]]
-    return found.open(row["words"], room=room, column=column, row=row["id"])
+    return words_of(found, row["words"], room=room, column=column, row=row["id"])

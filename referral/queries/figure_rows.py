@@ -42,10 +42,6 @@ class Loaded:
     limits: Limits
     as_of: datetime
 
-    def only_in(self, month: date) -> Loaded:
-        """Of one month."""
-        return self.only(lambda _, at: at == month)
-
     def only(self, wanted: Callable[[Group, date], bool]) -> Loaded:
         """Of groups and months that are wanted."""
         return Loaded(self.cells.only(wanted), self.limits.only(wanted), self.as_of)

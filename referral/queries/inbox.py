@@ -63,7 +63,7 @@ async def inbox_of(
         return refused
     cursor = _cursor(after)
     if after is not None and cursor is None:
-        message = "This is no cursor of ours: follow the Link header instead of building addresses."
+        message = "This leads to no page of the list. Begin at the first page; a program follows the Link header."
         return errors.invalid_input([Fault("/after", "unknown", message)])
     wanted = (state,) if state else OPEN
     received = box == "in"

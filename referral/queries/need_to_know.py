@@ -13,7 +13,7 @@ from referral import access, errors
 from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.queries.referrals import ReferralSeen, referrals_of
-from referral.queries.sealed import case_keys
+from referral.queries.sealed import case_keys, words_of
 from referral.session import Actor, WitnessedRead
 
 
@@ -100,8 +100,7 @@ async def need_to_know(
     key = (await case_keys(session, case_id))[case_id]
 
     def why(row: RowMapping, room: str) -> str:
-        clear: bytes = key.open(row["reason"], room=room, column="reason", row=row["id"])
-        return clear.decode()
+        return words_of(key, row["reason"], room=room, column="reason", row=row["id"])
 
     return NeedToKnow(
         case_id=case_id,

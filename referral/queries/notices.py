@@ -103,7 +103,9 @@ async def notices_of(session: ReadSession, *, after: str | None = None) -> Notic
         try:
             since, last = datetime.fromisoformat(told).isoformat(), UUID(identity)
         except ValueError:
-            message = "This is no cursor of ours: follow the link instead of building addresses."
+            message = (
+                "This leads to no page of the list. Begin at the first page and follow its link."
+            )
             return invalid_input([Fault("/after", "unknown", message)])
     rows = await as_json(
         session.connection,

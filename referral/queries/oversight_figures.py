@@ -35,7 +35,7 @@ from referral.figures.floor import FLOOR, floored, hidden, tens
 from referral.figures.funnel import funnel
 from referral.figures.measures import TOLD_APART
 from referral.figures.survival import CurvePoint, Steps, points_of, steps, summaries
-from referral.figures.tables import figure_from, reached, tabulate
+from referral.figures.tables import figure_from, monthly, reached, tabulate
 from referral.queries.figure_rows import (
     Loaded,
     Whose,
@@ -81,12 +81,22 @@ async def overview_in(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    series = await _monthly(session, actor, EVERYTHING, period, now)
+    running = await _running(session, actor, month, now)
+    series = await _monthly(session, actor, EVERYTHING, period, now, running)
     by_track, by_agency = [
-        await _grouped(session, actor, cut, Period.month(month), EVERYTHING, now)
+        await _grouped(session, actor, cut, Period.month(month), EVERYTHING, now, running)
         for cut in (Cut.TRACK, Cut.AGENCY)
     ]
     return Overview(month, series[-1][1], series[-2][1], series, by_track, by_agency)
+
+
+async def _running(session: ReadSession, actor: Actor, month: date, now: datetime) -> Loaded | None:
+    """The month that runs, for who counts her own: kept nowhere, and so counted once for all."""
+    whole = Period.month(month)
+    if whose(actor) is Whose.COUNTRY or not not_closed(session, actor, whole, now):
+        return None
+    apart = (*TOLD_APART[Cut.TRACK], *TOLD_APART[Cut.AGENCY])
+    return await loaded(session, actor, whole, only=EVERYTHING, apart=apart, now=now)
 
 
 async def figures_by(
@@ -193,16 +203,20 @@ async def _monthly(
     only: Group,
     period: Period,
     now: datetime,
+    running: Loaded | None = None,
 ) -> tuple[tuple[date, Figure], ...]:
+    """``running``: the last month, if it was loaded already."""
     told: dict[date, Figure] = {}
     if whose(actor) is Whose.COUNTRY:
         told = dict(await _kept_series(session, only, period))
+    if running is not None:
+        told[period.months[-1]] = _counted_in(running, Cut.ALL, now)[1]
     left = [one for one in period.months if one not in told]
     if left:
         rest = Period(left[0], months_on(left[-1], 1))
         found = await loaded(session, actor, rest, only=only, apart=(), now=now)
-        for month in left:
-            told[month] = _counted_in(found.only_in(month), Cut.ALL, now)[1]
+        every = monthly(found.cells, found.limits, rest.months, int(now.timestamp()))
+        told |= {month: one for month, one in every if month in left}
     names = await names_of(session, actor, [only])
     name = names.get(only.agency_id)
     shown = ((month, _shown(actor, (), told[month])[1]) for month in period.months)
@@ -216,8 +230,12 @@ async def _grouped(
     period: Period,
     only: Group,
     now: datetime,
+    running: Loaded | None = None,
 ) -> Figures:
-    groups, total, as_of = await _counted(session, actor, cut, period, only, now)
+    if running is not None:
+        (groups, total), as_of = _counted_in(running, cut, now), running.as_of
+    else:
+        groups, total, as_of = await _counted(session, actor, cut, period, only, now)
     shown, whole = _shown(actor, groups, total)
     names = await names_of(session, actor, [one.group for one in shown])
     told = tuple(replace(one, name=names.get(one.group.agency_id)) for one in shown)

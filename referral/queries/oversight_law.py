@@ -165,12 +165,17 @@ async def pilot_of(
 
 def shown(actor: Actor, found: Loaded, cut: Cut, now: int) -> tuple[Figure, ...]:
     """Groups as the caller may see them."""
+    groups, total = _apart(actor, found, cut, now)
+    return (total,) if cut is Cut.ALL and whose(actor) is Whose.COUNTRY else groups
+
+
+def _apart(actor: Actor, found: Loaded, cut: Cut, now: int) -> tuple[tuple[Figure, ...], Figure]:
+    """Groups and their total, under one floor: beside hidden ones the total must not tell them."""
     groups = tuple(tabulate(found.cells, found.limits, cut, now).figures())
     [total] = tabulate(found.cells, found.limits, Cut.ALL, now).figures()
     if whose(actor) is Whose.COUNTRY:
-        seen, whole = floored(groups, total)
-        return (whole,) if cut is Cut.ALL else seen
-    return groups
+        return floored(groups, total)
+    return groups, total
 
 
 def _sides(
@@ -181,11 +186,8 @@ def _sides(
     other: tuple[Period, Loaded],
     now: int,
 ) -> Sides:
-    whole = [shown(actor, found, Cut.ALL, now)[0] for _, found in (one, other)]
-    steps = [
-        {each.group.step or "": each for each in shown(actor, found, Cut.STEP, now)}
-        for _, found in (one, other)
-    ]
+    told = [_apart(actor, found, Cut.STEP, now) for _, found in (one, other)]
+    steps = [{each.group.step or "": each for each in groups} for groups, _ in told]
     named = sorted(set(steps[0]) | set(steps[1]))
     nothing = {name: Figure(Group(track=law.track, step=name)) for name in named}
     return Sides(
@@ -193,8 +195,8 @@ def _sides(
         law.track,
         law.version,
         tuple(law.pilots_in),
-        (one[0], whole[0]),
-        (other[0], whole[1]),
+        (one[0], told[0][1]),
+        (other[0], told[1][1]),
         tuple(
             (name, steps[0].get(name, nothing[name]), steps[1].get(name, nothing[name]))
             for name in named
@@ -257,13 +259,14 @@ def _bottleneck(
 ) -> Bottleneck:
     counts = figure.counts
     late = [one.late for one in limits]
+    few = figure.hidden or None in {counts.waiting, counts.working}  # one of few is one person
     return Bottleneck(
         figure.group.step or "",
         order,
         counts.waiting,
         counts.working,
         None if None in late else sum(one for one in late if one is not None),
-        None if figure.hidden or longest is None else float(longest),
+        None if few or longest is None else float(longest),
         figure,
         limits,
     )

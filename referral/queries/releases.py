@@ -21,16 +21,21 @@ from referral.session import Actor, ReadSession
 
 @dataclass(frozen=True, slots=True)
 class ReleaseLine:
-    """One release: what, of which year, by whom it waits or stands. ``mine``: prepared by the reader.
+    """One release: what, of which period, how it stands. ``mine``: asked for by the reader.
 
-    ``counted``: rows by table. ``answer``: published, handed_over or refused; None while it waits.
+    ``state``: asked (being prepared), prepared, failed, published, handed_over or refused. ``why``:
+    it failed. ``attempts``: to prepare it. ``counted``: rows by table; none, and no ``digest``,
+    before it is prepared. ``answer``: as ``state``, once a second person has answered.
     """
 
     id: UUID
     kind: str
-    year: int
+    period: str
+    state: str
+    why: str | None
+    attempts: int
     counted: Mapping[str, int]
-    digest: str
+    digest: str | None
     recipient: str | None
     asked_by: str
     asked_at: datetime
@@ -49,21 +54,24 @@ class ReleaseSeen(ReleaseLine):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A published release as everybody may read it; ``content`` of the year that was asked for."""
+    """A published release as everybody may read it; ``content`` of the period asked for."""
 
-    year: int
+    period: str
     published_at: datetime
     digest: str
     content: bytes | None
 
 
 _LINES = """
-SELECT r.id, r.kind, r.year, r.counted, encode(r.digest, 'hex') AS digest, r.recipient, pa.name AS asked_by, r.asked_at,
-    a.answer, pb.name AS answered_by, a.answered_at, r.asked_member = :member AS mine{more}
-FROM referral.release r JOIN agencies.member pa ON pa.id = r.asked_member
-    LEFT JOIN referral.release_answer a ON a.release_id = r.id LEFT JOIN agencies.member pb ON pb.id = a.answered_member
-WHERE r.country = :country{which}
-ORDER BY a.answer IS NOT NULL, r.asked_at DESC, r.id LIMIT 200
+SELECT o.id, o.kind, o.period, CASE WHEN f.order_id IS NOT NULL THEN 'failed' WHEN r.id IS NULL THEN 'asked' ELSE coalesce(a.answer, 'prepared') END AS state,
+    f.why, (SELECT count(*) FROM referral.release_attempt t WHERE t.order_id = o.id) AS attempts,
+    coalesce(r.counted, '{{}}') AS counted, encode(r.digest, 'hex') AS digest, o.recipient, pa.name AS asked_by, o.asked_at,
+    a.answer, pb.name AS answered_by, a.answered_at, o.asked_member = :member AS mine{more}
+FROM referral.release_order o JOIN agencies.member pa ON pa.id = o.asked_member LEFT JOIN referral.release r ON r.id = o.id
+    LEFT JOIN referral.release_failure f ON f.order_id = o.id
+    LEFT JOIN referral.release_answer a ON a.release_id = o.id LEFT JOIN agencies.member pb ON pb.id = a.answered_member
+WHERE o.country = :country{which}
+ORDER BY num_nonnulls(a.answer, f.why), o.asked_at DESC, o.id LIMIT 200
 """
 _CONTENT = ", CASE WHEN r.kind = 'public' THEN r.content END AS content"
 
@@ -88,7 +96,7 @@ async def release_seen(
     refused = await refused_by_role(session, actor, "see_releases", now)
     if refused is not None:
         return refused
-    asked = text(_LINES.format(more=_CONTENT, which=" AND r.id = :id"))
+    asked = text(_LINES.format(more=_CONTENT, which=" AND o.id = :id"))
     told = {"member": actor.member_id, "country": actor.country, "id": release_id}
     row = (await session.connection.execute(asked, told)).mappings().one_or_none()
     return errors.not_found() if row is None else ReleaseSeen(**_plain(row))
@@ -99,13 +107,13 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 async def published_in(
-    connection: AsyncConnection, country: str, year: int | None = None
+    connection: AsyncConnection, country: str, period: str | None = None
 ) -> tuple[Publication, ...]:
-    """The newest published release of each year of a country, the latest year first."""
-    rows = await as_json(connection, "SELECT referral.published($1, $2)", country, year or 0)
+    """The newest published release of each period of a country, the latest year first."""
+    rows = await as_json(connection, "SELECT referral.published($1, $2)", country, period or "")
     return tuple(
         Publication(
-            row["year"],
+            row["period"],
             datetime.fromisoformat(row["published_at"]),
             row["digest"],
             base64.b64decode(row["content"]) if row["content"] else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
@@ -13,6 +13,16 @@ from referral.database import decoded
 from referral.errors import Refusal
 from referral.queries.lines import HandOffLine
 from referral.session import ReadSession, keys_of
+from referral.vault import SubjectKey
+
+WITH_HER: Final = "Erased with the person it was about."
+
+
+def words_of(key: SubjectKey, kept: bytes, *, room: str, column: str, row: UUID) -> str:
+    """What was written, opened; of what was erased with one person of a case, that it was."""
+    if not kept:
+        return WITH_HER
+    return key.open(kept, room=room, column=column, row=row).decode()
 
 
 async def answers_to(

@@ -33,6 +33,7 @@ class BatchPage:
     """One step asked of one unit for several persons."""
 
     address: str
+    box: str  # in which list of the reader's it stands
     reference: str
     heading: str
     count: str
@@ -84,6 +85,7 @@ def _view(
     persons = sum(line.headcount for line in lines)
     return BatchPage(
         address=f"/hand-offs/batches/{batch}",
+        box=reader.box_of(first),
         reference=first.reference,
         heading=reader.law.step_title(first, first.step),
         count=f"{persons} persons",

@@ -32,7 +32,7 @@ from referral.web.lines import Reader
 from referral.web.pages import PageRoute, error_page, page, refused, see_other
 from referral.web.places import places_of
 from referral.web.report_form import MOST_PERSONS, report_form
-from referral.web.report_intake import field_of, intake_in, persons_in
+from referral.web.report_intake import field_of, intake_in, named, persons_in
 from referral.web.timeline_page import timeline_view
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -67,7 +67,7 @@ async def _report(
     places = await places_of(call)
     count = max(1, min(persons_in(sent) + more, MOST_PERSONS))
     view = report_form(sent, list(places.items()), call.actor.country, faults, key, count)
-    title = "Error: File a referral" if faults else "File a referral"
+    title = "Error: New referral" if faults else "New referral"
     status = 422 if faults else 200
     return page(request, "cases/report.html", view, title=title, call=call, status=status)
 
@@ -90,10 +90,10 @@ async def file(request: Request, form: ActingForm) -> Response:
     known = await queries.case_with(call.session, call.actor, key)
     if known is not None:
         return see_other(f"/cases/{known}/filed")
-    read = intake_in(sent, key, call.actor.time_zone)
+    read = intake_in(sent, key, call.actor)
     if isinstance(read, Refusal):
         return await _put_right(
-            request, form, read, {"/occurred_at": "occurred_at", "/people": "people"}
+            request, form, read, {f"/{name}": name for name in ("occurred_at", "people", "place")}
         )
     intake, pointers = read
     answer = await casework.file(call.session, call.actor, intake, now=call.now)
@@ -111,7 +111,8 @@ async def _put_right(
     others: list[str] = []
     for fault in refusal.extra["errors"]:
         name, _, line = (field_of(fault["pointer"], pointers) or "").partition("#")
-        told = fault["message"]
+        several = persons_in(form.sent) > 1
+        told = named(fault["message"], fault["pointer"], name, several=several)
         if line:
             told = f"Line {line}, {fault['pointer'].rpartition('/')[2]}: {told}"
         if not name:

@@ -14,6 +14,7 @@ WIDTH: Final = 640
 HEIGHT: Final = 260
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 12, 36
 _ROOM: Final = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM)
+NARROW: Final = 320  # for two or three marks, so that the table has room beside them
 _MOST_LABELS: Final = 8
 
 Point = tuple[float, float]
@@ -66,6 +67,7 @@ class Chart:
     strokes: tuple[Stroke, ...] = ()
     bars: tuple[Bar, ...] = ()
     dots: tuple[Dot, ...] = ()
+    width: int = WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ class Plane:
 
     right: float
     top: float
+    width: int = WIDTH
 
     def at(self, x: float, y: float) -> Point:
         """A value's pixels."""
-        across = LEFT + _ROOM[0] * x / (self.right or 1)
+        across = LEFT + (self.width - LEFT - RIGHT) * x / (self.right or 1)
         return round(across, 1), round(TOP + _ROOM[1] * (1 - y / (self.top or 1)), 1)
 
     def stroke(self, kind: str, values: Iterable[Point]) -> Stroke:

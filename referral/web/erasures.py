@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -29,7 +30,12 @@ _GROUNDS: Final = {
     "OTHER": "Another ground",
 }
 _STATES: Final = {"approved": "Approved", "refused": "Refused"}
-_POINTERS: Final = ("reference", "person", "ground", "source", "reason")
+_POINTERS: Final = ("reference", "person", "ground", "notes", "source", "reason")
+_NOTE: Final = "/notes/"
+_TICKED: Final = "ticked"  # what is sent once the notes about the whole case were shown
+
+
+Options = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,14 @@ async def erasures(request: Request, call: Witnessed) -> Response:
     return await _shown(request, call, Sent(), NONE)
 
 
-async def _shown(request: Request, call: Call[Any], sent: Sent, faults: Faults) -> Response:
+async def _shown(
+    request: Request, call: Call[Any], sent: Sent, faults: Faults, notes: Options = ()
+) -> Response:
     found = await queries.erasures_of(call.session, call.actor, now=call.now)
     if isinstance(found, Refusal):
         return error_page(request, found, call)
-    view = ErasuresPage(_lists(found, call, sent, faults), _forms(call, sent, faults), faults)
+    forms = _forms(call, sent, faults, notes)
+    view = ErasuresPage(_lists(found, call, sent, faults), forms, faults)
     status, title = (422, "Error: Erasures") if faults else (200, "Erasures")
     return page(request, "cases/erasures.html", view, title=title, call=call, status=status)
 
@@ -119,6 +128,7 @@ def _asked(one: AskedErasure, call: Call[Any], clock: Any, sent: Sent, faults: F
     rows = (
         *(() if lifting else (("Ground", _GROUNDS[one.ground or "OTHER"]),)),
         ("Why", one.reason),
+        *(() if lifting or one.number is None else (("Notes about the whole case", _left(one)),)),
         ("Asked", clock.moment(one.asked_at)),
         ("State", _STATES.get(one.answer or "", waits)),
     )
@@ -132,6 +142,12 @@ def _asked(one: AskedErasure, call: Call[Any], clock: Any, sent: Sent, faults: F
     buttons = (("approve", words), ("refuse", "Refuse"))
     form = _form("", f"{_HERE}/{one.id}", str(one.id), buttons, sent, faults)
     return Entry(heading, rows, form)
+
+
+def _left(one: AskedErasure) -> str:
+    """What of the case may still name her."""
+    gone = f"{one.notes_gone} go with her (who holds the case says that they name her)"
+    return f"{gone}; {one.notes_left} stay, and so do facts, workplace and household of the case"
 
 
 def _hold(one: HoldSeen, call: Call[Any], clock: Any, sent: Sent, faults: Faults) -> Entry:
@@ -165,7 +181,13 @@ def _form(
     return Acting(heading, address, (*before, why), buttons, sent.one("key") or new_key())
 
 
-def _forms(call: Call[Any], sent: Sent, faults: Faults) -> tuple[Acting, ...]:
+def _notes(make: Fields, notes: Options) -> tuple[tuple[str, Params], ...]:
+    """Which notes go with one person, once it is known that there are any."""
+    hint = "Read them on the page of the case. What is not ticked stays as it is, for the others"
+    return (("checkboxes", make.boxes("notes", "Notes that name her", notes, hint=hint)),)
+
+
+def _forms(call: Call[Any], sent: Sent, faults: Faults, notes: Options = ()) -> tuple[Acting, ...]:
     erase, keep = Fields(sent, faults, "erase-"), Fields(sent, faults, "hold-")
     found = []
     if _may(call, "ask_erasure"):
@@ -175,12 +197,13 @@ def _forms(call: Call[Any], sent: Sent, faults: Faults) -> tuple[Acting, ...]:
                 "Ask for an erasure",
                 _HERE,
                 "erase",
-                (("ask", "Ask for it"),),
+                ((_TICKED if notes else "ask", "Ask for it"),),
                 sent,
                 faults,
                 ("input", erase.text("reference", "Reference of the case")),
                 ("input", erase.text("person", "Only the person with this number", hint=hint)),
                 ("radios", erase.radios("ground", "Ground", [*_GROUNDS.items()])),
+                *(_notes(erase, notes) if notes else ()),
             )
         )
     if _may(call, "hold_legally"):
@@ -222,9 +245,18 @@ async def ask_erasure(request: Request, form: ActingForm) -> Response:
         sent.one("erase-ground"),
         _said(sent, "erase"),
         number=int(number) if number else None,
+        notes=_ticked(sent),
         now=call.now,
     )
     return await _answered(request, call, answer, sent, "erase")
+
+
+def _ticked(sent: Sent) -> list[UUID] | None:
+    if sent.one("answer") != _TICKED:
+        return None
+    with suppress(ValueError):
+        return [UUID(one) for one in sent.many("erase-notes")]
+    return None  # no form of ours: the notes are shown again
 
 
 @router.post("/erasures/{proposal_id}")
@@ -285,5 +317,10 @@ async def _answered(
         answer = invalid_input([Fault("/reason", "missing", "Say why.")])
     if answer.type == "invalid-input":
         names: Mapping[str, str] = {f"/{name}": name for name in _POINTERS}
-        return await _shown(request, call, sent, faults_in(answer, names, f"{prefix}-"))
+        told = answer.extra["errors"]
+        notes = [one for one in told if one["pointer"].startswith(_NOTE)]
+        others = {**answer.extra, "errors": [one for one in told if one not in notes]}
+        answer = replace(answer, extra=others)
+        options = [(one["pointer"].removeprefix(_NOTE), one["message"]) for one in notes]
+        return await _shown(request, call, sent, faults_in(answer, names, f"{prefix}-"), options)
     return refused(request, answer, call, back=_HERE)

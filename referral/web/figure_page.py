@@ -21,6 +21,7 @@ from referral.web.pages import page
 from referral.web.wording import Clockface, Law
 
 Asked = Annotated[Wanted, Depends()]
+Views = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]  # title, pages as address and name
 WHOSE: Final = {
     "own": "Hand-offs you sent or received yourself.",
     "unit": "Hand-offs your unit sent or received, as far as you may open them.",
@@ -44,7 +45,8 @@ class FiguresPage:
     kept: tuple[tuple[str, str], ...] = ()
     inputs: tuple[tuple[str, Params], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
-    views: tuple[tuple[str, str], ...] = ()
+    conclusions: tuple[str, ...] = ()
+    views: Views = ()
 
 
 def filters(action: str, wanted: Wanted, cut: Cut | None) -> dict[str, Any]:
@@ -96,29 +98,46 @@ def spoken(period: Period) -> str:
     return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
 
 
-def files(what: str, wanted: Wanted, **more: str) -> tuple[tuple[str, str], ...]:
-    """The same as JSON and as CSV."""
-    query = urlencode({**wanted.query, **more})
+def files(what: str, wanted: Wanted, of: str = "", **more: str) -> tuple[tuple[str, str], ...]:
+    """The same as files; ``of``: which table, where a page has several."""
+    return files_at(what, urlencode({**wanted.query, **more}), of)
+
+
+def files_at(what: str, query: str, of: str = "") -> tuple[tuple[str, str], ...]:
+    """Where an answer is as JSON, CSV and XLSX."""
     return tuple(
-        (f"/api/v1/oversight/{what}{ending}?{query}", name)
-        for ending, name in (("", "JSON"), (".csv", "CSV"))
+        (f"/api/v1/oversight/{what}{ending}?{query}", f"{of} as {name}" if of else name)
+        for ending, name in (("", "JSON"), (".csv", "CSV"), (".xlsx", "XLSX"))
     )
 
 
-def views(wanted: Wanted) -> tuple[tuple[str, str], ...]:
-    """The pages of figures."""
-    by = tuple(
-        (address("/groups", wanted, cut=one.value), f"By {name.lower()}")
+def views(wanted: Wanted) -> Views:
+    """The pages of figures, by what one wants to know."""
+    groups = tuple(
+        (address("/groups", wanted, cut=one.value), f"By {name[0].lower()}{name[1:]}")
         for one, name in words.CUTS.items()
     )
-    more = (
+    times = (
         ("/curve", "Curves"),
         ("/comparison", "Agencies compared"),
         ("/bottlenecks", "Where cases wait"),
+    )
+    stands_out = (
         ("/law-gaps", "Gaps in the law"),
         ("/senders", "Returns, and answers for others"),
+        ("/pilot", "Pilot of a version"),
     )
-    return ((words.HERE, "Overview"), *by, *((address(to, wanted), told) for to, told in more))
+    return (
+        (
+            "One month",
+            ((words.HERE, "Figures of a month"), (address("/report", wanted), "Monthly report")),
+        ),
+        ("Groups side by side", groups),
+        *(
+            (title, tuple((address(to, wanted), told) for to, told in pages))
+            for title, pages in (("How long it takes", times), ("What stands out", stands_out))
+        ),
+    )
 
 
 def shown(request: Request, view: FiguresPage, call: Call[Any]) -> Response:

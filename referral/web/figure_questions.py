@@ -68,7 +68,7 @@ async def bottlenecks(request: Request, call: Reading, wanted: Asked) -> Respons
         notes=("Of hand-offs asked for in these months, what waits now, step by step.",),
         sections=_steps(tell, found),
         **form,
-        files=files("bottlenecks", wanted)[:1],
+        files=files("bottlenecks", wanted),
         views=views(wanted),
     )
     return shown(request, view, call)

@@ -43,13 +43,17 @@ async def senders(request: Request, call: Reading, wanted: Asked) -> Response:
         return error_page(request, returns, call)
     wanted = Wanted().over(period)
     tell, clock = teller(call, wanted), Clockface(call.actor.time_zone)
-    idle = (("/oversight#idle", "Accepted, and then idle"),) if tell.whose == "unit" else ()
+    left = (("Case by case", (("/oversight#idle", "Accepted, and then idle"),)),)
+    idle = left if tell.whose == "unit" else ()
     view = FiguresPage(
         heading=f"Returns, and answers for others, {spoken(period)}",
         notes=(),
         sections=(_attested(tell, clock, attested), *_returns(tell, returns)),
         **filters("/senders", wanted, None),
-        files=files("attested", wanted),
+        files=(
+            *files("attested", wanted, "Answers for others"),
+            *files("returns", wanted, "Returns"),
+        ),
         views=(*views(wanted), *idle),
     )
     return shown(request, view, call)

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from protocols.country import said
-from referral.figures import SMALL, Cut, Figure, Group, Kept, Measure, Times
+from referral.figures import SMALL, Counts, Cut, Figure, Group, Kept, Measure, Times
 from referral.figures.floor import STATES
 from referral.queries import Wanted
 from referral.web.figure_tables import Cell, Row, Section, Table, cells
@@ -46,6 +46,12 @@ CUTS: Final = {
     Cut.VERSION: "Version of the protocol",
     Cut.AGENCY_TRACK: "Agency and track",
 }
+_MARKED: Final = {
+    "errors": "{} with times out of order, not in the times",
+    "attested": "{} answered in another's name, not in the times; {unconfirmed} not confirmed",
+    "no_contact": "{} completed without contact with the person",
+    "imported": "{} imported, in no other number",
+}
 TIME_COLUMNS: Final = (
     "Median",
     "95 % interval",
@@ -75,6 +81,12 @@ def number(count: int | None, *, about: bool = False) -> str:
     if count is None:
         return HIDDEN
     return f"{count}+" if about and count else str(count)
+
+
+def hidden_in(told: Collection[Counts]) -> tuple[str, ...]:
+    """Counts some of which are hidden: their totals stand in tens."""
+    names = (one.name for one in fields(Counts))
+    return tuple(name for name in names if any(getattr(one, name) is None for one in told))
 
 
 def share(found: float | None) -> str:
@@ -140,25 +152,20 @@ class Teller:
             count = getattr(told, field)
             about = self.floored and (field in rounded or (field == "asked" and hides))
             row.append(Cell(number(count, about=about), self.behind(figure.group, field, count)))
-        return Row(name, tuple(row), self.marks(figure), self.narrower(figure.group))
+        return Row(name, tuple(row), self.marks(figure, rounded), self.narrower(figure.group))
 
-    def marks(self, figure: Figure) -> tuple[str, ...]:
-        """What has to be said beside a group."""
-        told = figure.counts
-        found = [f"{told.errors} with times out of order, not in the times"] if told.errors else []
-        if told.attested:
-            found.append(
-                f"{told.attested} answered in another's name, not in the times; "
-                f"{number(told.unconfirmed)} not confirmed"
-            )
-        found += (
-            [f"{told.no_contact} completed without contact with the person"]
-            if told.no_contact
-            else []
-        )
-        found += [f"{told.imported} imported, in no other number"] if told.imported else []
-        found += ["Too few to be shown"] if figure.hidden else []
-        return tuple(found)
+    def marks(self, figure: Figure, rounded: Collection[str] = ()) -> tuple[str, ...]:
+        """What has to be said beside a group; ``rounded``: as with its counts."""
+        told = {
+            name: number(getattr(figure.counts, name), about=self.floored and name in rounded)
+            for name in (*_MARKED, "unconfirmed")
+        }
+        found = [
+            words.format(told[name], **told)
+            for name, words in _MARKED.items()
+            if getattr(figure.counts, name)
+        ]
+        return (*found, "Too few to be shown") if figure.hidden else tuple(found)
 
     def behind(self, group: Group, what: str, count: int | None) -> str | None:
         """Where the hand-offs behind a number are, if she may open them."""

@@ -67,7 +67,11 @@ async def overview(request: Request, call: Reading, month: str = "") -> Response
         sections=_overview_of(teller(call, wanted), found),
         action=words.HERE,
         inputs=(("input", month_input(make, "month", "Month")),),
-        files=files("series", whole),
+        files=(
+            *files("series", whole, "Months"),
+            *files("figures", wanted, "Agencies", cut=Cut.AGENCY.value),
+            *files("figures", wanted, "Tracks", cut=Cut.TRACK.value),
+        ),
         views=views(wanted),
     )
     return shown(request, view, call)
@@ -117,7 +121,10 @@ async def groups(request: Request, call: Reading, wanted: Asked, cut: Cut = Cut.
         notes=(*narrowed(tell, wanted, found.groups), *nothing, *notes(found, call)),
         sections=(*_groups_of(tell, found), *rows),
         **filters("/groups", wanted, cut),
-        files=files("figures", wanted, cut=cut.value),
+        files=(
+            *files("figures", wanted, "Groups", cut=cut.value),
+            *files("series", wanted, "Months"),
+        ),
         views=views(wanted),
     )
     return shown(request, view, call)
@@ -173,8 +180,7 @@ def _counted(
     rows = [tell.counts(one, name) for name, one in named]
     if total is not None:
         told = [one.counts for _, one in named]
-        some = [what for what in words.COUNTED if any(getattr(one, what) is None for one in told)]
-        rows.append(tell.counts(total, _WHOLE, some))
+        rows.append(tell.counts(total, _WHOLE, words.hidden_in(told)))
     return Table("Hand-offs", first, _COUNTS, tuple(rows))
 
 

@@ -23,6 +23,11 @@ _KINDS: Final = {
     "notice": "is informed",
 }
 
+_PURPOSES: Final = {
+    "filing": "to tell who comes under this protocol",
+    "triage": "for the screening",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -119,7 +124,7 @@ def _ask(
             due_at, immediate=ask.immediate, basis=ask.basis, derivation=ask.derivation
         ),
         immediate=ask.immediate,
-        rule=ask.rule,
+        rule=law.ground(ask, ask.rule),
         sources=law.cited(ask.sources),
         marks=tuple(marks),
         address=f"/hand-offs/batches/{ask.batch}"
@@ -153,6 +158,7 @@ def needs_shown(needs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ..
         name = need["fact"]
         words = vocabulary[name].label(LANGUAGE) if name in vocabulary else name
         rule = need["reason"]["step"] or need["reason"]["rule"]
+        rule = _PURPOSES.get(rule, f"for {rule}")
         if rule not in found.setdefault(words, []):
             found[words].append(rule)
     return tuple((words, ", ".join(rules)) for words, rules in found.items())

@@ -23,6 +23,7 @@ class HandOff:
     """The page of one hand-off."""
 
     address: str
+    box: str  # in which list of the reader's it stands
     case_address: str
     letter: str | None
     receipt: str | None
@@ -58,6 +59,7 @@ def hand_off_view(
     step = protocol.steps.get(line.step) if protocol else None
     return HandOff(
         address=f"/hand-offs/{line.id}",
+        box=reader.box_of(line),
         case_address=f"/cases/{line.case_id}",
         letter=f"/hand-offs/{line.id}/letter" if law.catalogue.letters(law.country.iso2) else None,
         receipt=f"/hand-offs/{line.id}/receipt" if line.accepted_at and not line.imported else None,
@@ -67,7 +69,7 @@ def hand_off_view(
         rows=_rows(line, reader, places.get(line.jurisdiction, line.jurisdiction), seen.docket),
         instruction=step.instruction.get("en", "") if step else "",
         sources=law.cited(seen.reason.get("sources", ())),
-        rule=str(seen.reason.get("rule", "")),
+        rule=law.ground(line, str(seen.reason.get("rule", ""))),
         facts=tuple(fact_lines(seen.facts)),
         limits=tuple(limit_shown(one, law, clock, line) for one in seen.clocks),
         notes=tuple((kind.capitalize(), clock.moment(at), words) for kind, at, words in seen.notes),

@@ -93,7 +93,7 @@ async def inbox(
     reader = Reader.of(call)
     view = Inbox(
         box=box,
-        heading="Inbox" if box == "in" else "Sent",
+        heading="Inbox" if box == "in" else "Sent referrals",
         lines=tuple(reader.line(one) for one in answer.lines),
         own=await _own(call, reader) if box == "in" and not (after or wanted) else (),
         filters=_filters(chosen),

@@ -74,9 +74,14 @@ class Reader:
         person = f"person {one.person_number}"
         return OwnLine(f"/cases/{one.case_id}", one.reference, person, title, due)
 
+    def box_of(self, one: HandOffLine) -> str:
+        """In which list of hers it stands: ``out`` if her unit asked another, else ``in``."""
+        ours = self.actor.unit_id
+        return "out" if one.sender_unit == ours and one.receiver_unit != ours else "in"
+
     def line(self, one: HandOffLine, derivation: Sequence[str] = ()) -> Line:
         """A hand-off as a line."""
-        sent = one.sender_unit == self.actor.unit_id and one.receiver_unit != self.actor.unit_id
+        sent = self.box_of(one) == "out"
         other = one.receiver_agency if sent else one.sender_agency
         mandate = self.law.label(one.mandate)
         late = one.overdue(self.now)

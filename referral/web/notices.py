@@ -195,7 +195,7 @@ def _preferences(request: Request, call: Call[Any], sent: Sent, faults: Faults) 
         ("radios", make.radios("mode", "How often", _MODES)),
         ("select", make.choice("digest_hour", f"If once a day, at ({zone})", _HOURS)),
         ("select", make.choice("quiet_from", "No mail from", _HOURS, empty="No quiet hours")),
-        ("select", make.choice("quiet_until", "until", _HOURS, empty="No quiet hours")),
+        ("select", make.choice("quiet_until", "No mail until", _HOURS, empty="No quiet hours")),
     )
     status, title = (422, "Error: How you are told") if faults else (200, "How you are told")
     view = Wishes(inputs, _mailing(call), faults)

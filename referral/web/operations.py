@@ -99,6 +99,9 @@ async def plan_operation(request: Request, form: ActingForm) -> Response:
     return refused(request, answer, call, back="/operations")
 
 
+_MISSING: Final = {"place": "Say where.", "what": "Say what is planned."}
+
+
 async def _plan_in(call: Call[Any], sent: Sent) -> Plan | Refusal:
     planned = moment_in(sent, "planned_at", call.actor.time_zone)
     if isinstance(planned, Refusal):
@@ -106,8 +109,8 @@ async def _plan_in(call: Call[Any], sent: Sent) -> Plan | Refusal:
     names = sent.one("participants").lower().split()
     known = await queries.memberships_named(call.session, call.actor, names, now=call.now)
     faults = [
-        Fault(f"/{name}", "missing", "Fill this in.")
-        for name in ("place", "what")
+        Fault(f"/{name}", "missing", message)
+        for name, message in _MISSING.items()
         if not sent.one(name)
     ]
     if planned is None:

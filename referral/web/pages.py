@@ -33,39 +33,16 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from referral import access, settings
+from referral import settings
 from referral.entry import Call, installation_of
 from referral.errors import Refusal, RefusedError
 from referral.session import Actor
+from referral.web.navigation import bar_of
 from referral.web.wording import ROLES, Tag
 
 _FOLDER: Final = Path(__file__).parent
 _ASSETS: Final = _FOLDER / "static"
 _YEAR: Final = 31_536_000  # seconds
-
-# address, words, action of the matrix by role
-_NAVIGATION: Final = (
-    ("/hand-offs", "Inbox", "see_inbox"),
-    ("/hand-offs?box=out", "Sent", "see_inbox"),
-    ("/cases/new", "File a referral", "create_intake"),
-    ("/duplicates", "Known already?", "find_duplicates"),
-    ("/meetings", "Meetings", "see_meetings"),
-    ("/operations", "Operations", "plan_operation"),
-    ("/oversight", "Overview", "see_oversight"),
-    ("/oversight/figures", "Figures", "see_statistics"),
-    ("/releases", "Public figures", "see_releases"),
-    ("/break-glass", "Break-glass", "open_glass"),
-    ("/break-glass/reviews", "Break-glass reviews", "see_glass"),
-    ("/removals", "Removals", "see_removals"),
-    ("/audit", "The log", "read_log"),
-    ("/erasures", "Erasures", "see_erasures"),
-    ("/agencies", "Directory", "see_directory"),
-    ("/coverage", "Coverage", "see_coverage"),
-    ("/calendars", "Calendars", "change_calendar"),
-    ("/members", "Members", "see_members"),
-    ("/protocols", "Protocols", "see_protocols"),
-    ("/matrix", "Access rules", "see_matrix"),
-)
 
 _NO_TOKENS: Final = Refusal(
     403,
@@ -73,6 +50,11 @@ _NO_TOKENS: Final = Refusal(
     "Pages are for people",
     "A bearer token is bound to what it was issued for; use it under /api/v1.",
 )
+
+
+_BELOW: Final = "Nothing was changed. What is wrong, and how to put it right, stands below."
+_KEPT: Final = "Nothing was changed; the attempt is in the log."
+_ASK: Final = f"{_KEPT} If it belongs to your work, ask your agency’s administrator for the role."
 
 
 class _Undefined(StrictUndefined):
@@ -226,11 +208,12 @@ def _glass(actor: Actor) -> Glass | None:
 
 
 def _navigation(actor: Actor, request: Request) -> list[dict[str, object]]:
-    here = request.url.path + ("?box=out" if request.query_params.get("box") == "out" else "")
+    """The bar as the macro wants it."""
+    sent = request.url.path == "/hand-offs" and request.query_params.get("box") == "out"
+    here = request.url.path + ("?box=out" if sent else "")
     return [
-        {"href": address, "text": words, "current": address == here}
-        for address, words, action in _NAVIGATION
-        if actor.role in access.matrix().by_role[action]
+        {"href": one.href, "text": one.text, "current": one.current, "active": one.active}
+        for one in bar_of(actor.role, here)
     ]
 
 
@@ -242,7 +225,7 @@ def see_other(address: str) -> RedirectResponse:
 def error_page(request: Request, refusal: Refusal, call: Call[Any] | None = None) -> HTMLResponse:
     """A refusal in the layout of every page; needs no database and nobody signed in."""
     notes = tuple(fault["message"] for fault in refusal.extra.get("errors", ()))
-    trouble = Trouble(refusal.title, refusal.detail, notes)
+    trouble = Trouble(refusal.title, _spoken(refusal), notes)
     answer = page(
         request,
         "shared/trouble.html",
@@ -256,6 +239,15 @@ def error_page(request: Request, refusal: Refusal, call: Call[Any] | None = None
         if name.lower() != "www-authenticate":
             answer.headers[name] = value
     return answer
+
+
+def _spoken(refusal: Refusal) -> str:
+    """What people read instead of what programs are told."""
+    if refusal.type == "not-permitted":
+        needed = str(refusal.extra["needed_role"]).split(", ")
+        named = ", ".join(ROLES.get(one, one.replace("_", " ")) for one in needed)
+        return f"This is for: {named or 'nobody'}. {_ASK if ROLES.keys() & set(needed) else _KEPT}"
+    return _BELOW if refusal.type == "invalid-input" else refusal.detail
 
 
 def refused(

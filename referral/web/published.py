@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from referral import errors, queries
 from referral.entry import installation_of
+from referral.figures.periods import is_period
 from referral.queries import Publication
 from referral.web.pages import PageRoute, error_page, page
 from referral.web.release_tables import ReleaseTables, tables_of
@@ -20,11 +21,11 @@ CACHED: Final = "public, max-age=3600"  # seconds; a release changes by the next
 
 @dataclass(frozen=True, slots=True)
 class PublishedPage:
-    """The years of a country; of one of them the tables."""
+    """The years and quarters of a country; of one of them the tables."""
 
     country: str
-    years: tuple[tuple[str, str], ...]
-    year: int | None = None
+    periods: tuple[tuple[str, str], ...]
+    period: str = ""
     published: str = ""
     digest: str = ""
     files: str = ""
@@ -32,37 +33,39 @@ class PublishedPage:
 
 
 @router.get("/published/{country}")
-async def years(request: Request, country: str) -> Response:
-    """Which years are published."""
+async def periods(request: Request, country: str) -> Response:
+    """Which years and quarters are published."""
     found = await _read(request, country, None)
-    listed = tuple((f"/published/{country}/{one.year}", str(one.year)) for one in found)
+    listed = tuple((f"/published/{country}/{one.period}", one.period) for one in found)
     view = PublishedPage(country, listed)
     return _cached(page(request, "oversight/published.html", view, title="Published figures"))
 
 
-@router.get("/published/{country}/{year}")
-async def figures(request: Request, country: str, year: int) -> Response:
-    """One year, as it was released."""
-    found = next((one for one in await _read(request, country, year) if one.content), None)
+@router.get("/published/{country}/{period}")
+async def figures(request: Request, country: str, period: str) -> Response:
+    """One year or quarter, as it was released."""
+    asked = period if is_period(period) else None
+    found = next((one for one in await _read(request, country, asked) if one.content), None)
     if found is None or found.content is None:
         return error_page(request, errors.not_found())
     view = PublishedPage(
         country,
-        years=((f"/published/{country}", "All years"),),
-        year=year,
+        periods=((f"/published/{country}", "All periods"),),
+        period=found.period,
         published=f"{found.published_at:%Y-%m-%d}",
         digest=found.digest,
-        files=f"/api/v1/published/{country}/{year}",
+        files=f"/api/v1/published/{country}/{found.period}",
         tables=tables_of(found.content),
     )
-    return _cached(page(request, "oversight/published.html", view, title=f"Figures of {year}"))
+    title = f"Figures of {found.period}"
+    return _cached(page(request, "oversight/published.html", view, title=title))
 
 
-async def _read(request: Request, country: str, year: int | None) -> tuple[Publication, ...]:
+async def _read(request: Request, country: str, period: str | None) -> tuple[Publication, ...]:
     if not (country.isascii() and len(country) == 2 and country.isupper()):  # noqa: PLR2004
         return ()
     async with installation_of(request).engine.connect() as connection, connection.begin():
-        return await queries.published_in(connection, country, year)
+        return await queries.published_in(connection, country, period)
 
 
 def _cached(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""A release laid out as tables: of each, the year first, its quarters folded in below."""
+"""A release laid out as tables: of each, the whole period first, quarters of it folded in below."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedTable:
-    """One table: the year, and its quarters."""
+    """One table: the whole period, and its quarters."""
 
     title: str
-    year: Sheet
+    whole: Sheet
     quarters: tuple[Sheet, ...]
 
 
@@ -38,6 +38,7 @@ class ReleaseTables:
     tables: tuple[ReleasedTable, ...]
     flags: tuple[tuple[str, str], ...]
     not_counted: tuple[tuple[str, str], ...]
+    given_up: tuple[str, ...]
 
 
 def tables_of(content: bytes) -> ReleaseTables:
@@ -47,6 +48,7 @@ def tables_of(content: bytes) -> ReleaseTables:
         tables=tuple(_table(one, told["dimensions"]) for one in told["tables"]),
         flags=tuple(sorted(told["flags"].items())),
         not_counted=tuple((one["title"], one["why"]) for one in told["not_counted"]),
+        given_up=tuple(" and ".join(one).replace("_", " ") or "all" for one in told["given_up"]),
     )
 
 

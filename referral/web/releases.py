@@ -25,12 +25,35 @@ _KINDS: Final = {
     "public": "Public figures: tables for everybody",
     "ctdc": "A hand-over in the CTDC layout, never public",
 }
-_FIELDS: Final = {f"/{name}": name for name in ("year", "recipient", "digest")}
+_FIELDS: Final = {f"/{name}": name for name in ("period", "recipient", "digest")}
 _STATES: Final = {
-    None: "Waits for a second person",
+    "asked": "Being prepared",
+    "prepared": "Waits for a second person",
+    "failed": "Not prepared",
     "published": "Published",
     "handed_over": "Handed over",
     "refused": "Refused",
+}
+_WHY: Final = {
+    "too-few": (
+        "No eleven people of that year agree in what may be handed over, so every row would speak "
+        "of too few."
+    ),
+    "unproved": (
+        "No set of tables could be proved to give nobody away, within the effort allowed, and what "
+        "is not proved is not published. A later release, of a longer period, may succeed."
+    ),
+    "ended": (
+        "Three attempts were ended before they were done. Tell whoever runs this installation."
+    ),
+    "not-set-up": (
+        "The clockwork may not count here. Ask whoever runs this installation to set "
+        "REFERRAL_REPORTER_DATABASE_URL for it."
+    ),
+    "fault": (
+        "Something went wrong. Tell whoever runs this installation; the log of the clockwork "
+        "says what."
+    ),
 }
 
 
@@ -65,6 +88,8 @@ class ReleasePage:
     tables: ReleaseTables | None
     address: str
     digest: str
+    waits: bool
+    why: str
     answers: bool
     takes: bool
     key: str
@@ -106,7 +131,7 @@ def _inputs(call: Call[Any], sent: Sent, faults: Faults) -> tuple[tuple[str, Par
     office = "Only for a hand-over: the office of the national focal point that receives it"
     return (
         ("radios", make.radios("kind", "What is prepared", [*_KINDS.items()])),
-        ("input", make.text("year", "Year", hint="A year that is over")),
+        ("input", make.text("period", "Year or quarter", hint="One that is over: 2025 or 2025-Q1")),
         ("input", make.text("recipient", "Recipient", hint=office)),
     )
 
@@ -117,31 +142,31 @@ def _line(one: ReleaseLine, call: Call[Any]) -> ReleaseRow:
     return ReleaseRow(
         title=_title(one),
         address=f"/releases/{one.id}",
-        state=_STATES[one.answer],
+        state=_STATES[one.state],
         asked=f"{one.asked_by}, {clock.moment(one.asked_at)}",
         answered=answered,
     )
 
 
 def _title(one: ReleaseLine) -> str:
-    return f"{'Public figures' if one.kind == 'public' else 'Hand-over'} of {one.year}"
+    return f"{'Public figures' if one.kind == 'public' else 'Hand-over'} of {one.period}"
 
 
 @router.post("/releases")
 async def prepare_release(request: Request, form: ActingForm) -> Response:
-    """Count and control; nothing is public before another person approves."""
+    """Ask that it be prepared; nothing is public before another person approves."""
     call, sent = form.call, form.sent
     if call.stored is not None:
         return see_other(f"/releases/{call.stored['id']}")
-    year = sent.one("year")
     kind = sent.one("kind")
-    if kind not in _KINDS or not (year.isascii() and year.isdecimal() and len(year) < 5):  # noqa: PLR2004
-        told = "Choose what is prepared, and write the year in four digits."
-        wrong = invalid_input([Fault("/year", "malformed", told)])
-        return await _listed(request, call, sent, faults_in(wrong, _FIELDS))
+    if kind not in _KINDS:
+        wrong = invalid_input([Fault("/kind", "missing", "Choose what is prepared.")])
+        return await _listed(request, call, sent, faults_in(wrong, {"/kind": "kind"}))
     answer = await casework.prepare_release(
         *(call.session, call.actor, call.installation.reporter),
-        *("ctdc" if kind == "ctdc" else "public", int(year), sent.one("recipient") or None),
+        "ctdc" if kind == "ctdc" else "public",
+        sent.one("period").strip(),
+        sent.one("recipient") or None,
         now=call.now,
     )
     if isinstance(answer, Refusal) and answer.type == "invalid-input":
@@ -167,8 +192,10 @@ async def release(request: Request, call: Reading, release_id: UUID) -> Response
         rows=_rows(seen, call),
         tables=tables_of(seen.content) if seen.content is not None else None,
         address=f"/releases/{seen.id}",
-        digest=seen.digest,
-        answers=approves and seen.answer is None and not seen.mine,
+        digest=seen.digest or "",
+        waits=seen.state == "asked",
+        why=_WHY[seen.why] if seen.why else "",
+        answers=approves and seen.state == "prepared" and not seen.mine,
         takes=seen.answer == "handed_over",
         key=new_key(),
     )
@@ -179,8 +206,8 @@ async def release(request: Request, call: Reading, release_id: UUID) -> Response
 
 def _rows(one: ReleaseLine, call: Call[Any]) -> tuple[tuple[str, str], ...]:
     line = _line(one, call)
-    found = [("State", line.state), ("Prepared", line.asked), ("Answered", line.answered)]
-    found += [("Recipient", one.recipient or ""), ("Fingerprint (SHA-256)", one.digest)]
+    found = [("State", line.state), ("Asked for", line.asked), ("Answered", line.answered)]
+    found += [("Recipient", one.recipient or ""), ("Fingerprint (SHA-256)", one.digest or "")]
     rows = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in one.counted.items())
     return tuple((name, words) for name, words in [*found, ("Rows", rows)] if words)
 

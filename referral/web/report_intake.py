@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from protocols.vocabulary import Entry, FactType, load_vocabulary
 from referral.casework import Intake, PersonTold
 from referral.errors import Fault, Refusal, invalid_input
+from referral.session import Actor
 from referral.web.fields import Sent
 from referral.web.forms import moment_in
 from referral.web.people_table import People, people_in
@@ -29,7 +31,12 @@ from referral.web.report_form import (
     SAFETY,
     WORKPLACE,
 )
-from referral.web.wording import PERSON_ROLES, TOPICS
+from referral.web.wording import LANGUAGE, PERSON_ROLES, TOPICS
+
+_NOTHING: Final = (
+    "Nothing is told yet, and nobody could act on that. Give a place, or what was seen, or how to "
+    "make contact with the person."
+)
 
 
 def persons_in(sent: Sent) -> int:
@@ -38,9 +45,9 @@ def persons_in(sent: Sent) -> int:
     return min(max(int(told), 1), MOST_PERSONS) if told.isdecimal() and len(told) < 4 else 1  # noqa: PLR2004
 
 
-def intake_in(sent: Sent, key: UUID, zone: str) -> tuple[Intake, dict[str, str]] | Refusal:
+def intake_in(sent: Sent, key: UUID, actor: Actor) -> tuple[Intake, dict[str, str]] | Refusal:
     """What was typed, as the rooms take it, and which field stands behind which pointer."""
-    happened = moment_in(sent, "occurred_at", zone)
+    happened = moment_in(sent, "occurred_at", actor.time_zone)
     if isinstance(happened, Refusal):
         return happened
     pointers = {f"/facts/{name}": name for name in CASE_FACTS}
@@ -73,7 +80,14 @@ def intake_in(sent: Sent, key: UUID, zone: str) -> tuple[Intake, dict[str, str]]
         reporter=_words(sent, "reporter-", REPORTER),
         workplace=_words(sent, "workplace-", WORKPLACE),
     )
+    if _says_nothing(intake, actor.country):
+        return invalid_input([Fault("/place", "missing", _NOTHING)])
     return intake, pointers
+
+
+def _says_nothing(intake: Intake, country: str) -> bool:
+    """Whether it tells only that it is in this country."""
+    return replace(intake, occurred_precision="minute") == Intake(intake.client_id, country)
 
 
 def _table(people: People, first: int) -> dict[str, str]:
@@ -98,6 +112,15 @@ def field_of(pointer: str, pointers: Mapping[str, str]) -> str | None:
     while pointer and pointer not in pointers:
         pointer = pointer.rpartition("/")[0]
     return pointers.get(pointer)
+
+
+def named(message: str, pointer: str, name: str, *, several: bool) -> str:
+    """What is wrong with a fact, by the name its field has; ``several``: and whose it is."""
+    vocabulary, fact = load_vocabulary(), pointer.rpartition("/")[2]
+    if fact in vocabulary and message.startswith("This "):
+        message = vocabulary[fact].label(LANGUAGE) + message.removeprefix("This")
+    person = re.match(r"p(\d+)-", name)
+    return f"Person {person[1]}: {message}" if person and several else message
 
 
 def _told(sent: Sent, prefix: str) -> PersonTold | None:

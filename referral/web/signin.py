@@ -22,12 +22,12 @@ from referral.audit import Done
 from referral.audit.streams import log_own
 from referral.edge.attempts import attempts_of
 from referral.entry import Call, Reading, Writing, installation_of, refuse_cross_site
-from referral.session import Role
 from referral.web import admission, credentials, ways
 from referral.web.admission import address_of, local, signed_in
 from referral.web.ceremonies import asking
 from referral.web.fields import NONE, Faults, Fields, Params, Sent
 from referral.web.forms import ChangingForm, sent_in
+from referral.web.navigation import home_of
 from referral.web.pages import PageRoute, page, see_other
 from referral.web.wording import ROLES
 
@@ -41,11 +41,6 @@ _UNSENT: Final = (
     "You are no longer signed in, so what you sent was not accepted. Nothing was changed. Sign in "
     "and send it again. If you cannot, ask your agency’s administrator whether your role has ended."
 )
-_HOME: Final = {
-    Role.OFFICER: "/hand-offs",
-    Role.SUPERVISOR: "/oversight",
-    Role.COORDINATOR: "/cases/new",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +67,7 @@ class Seats:
 @router.get("/")
 async def home(call: Reading) -> Response:
     """Where this role begins its day."""
-    return see_other(_HOME.get(call.actor.role, "/agencies"))
+    return see_other(home_of(call.actor.role))
 
 
 @router.get("/sign-in")

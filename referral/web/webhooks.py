@@ -39,6 +39,7 @@ _SCHEMES: Final = (
     (Scheme.HMAC.value, "A secret both sides know (HMAC)"),
 )
 _FIELDS: Final = {"/url": "url", "/types": "types"}
+_CHOOSE: Final = {"/types": "Choose at least one thing it is told."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ async def _page(
 
 def _fields(sent: Sent, faults: Faults) -> list[tuple[str, Params]]:
     make = Fields(sent, faults)
-    hint = "https:// and one of the hosts below."
+    hint = "https:// and one of the hosts above."
     return [
         ("input", make.text("url", "Address", hint=hint, spellcheck=False, autocomplete="off")),
         ("checkboxes", make.boxes("types", "What it is told", ASKED.items())),
@@ -115,7 +116,7 @@ async def open_webhook(request: Request, form: ChangingForm) -> Response:
         now=call.now,
     )
     if isinstance(found, Refusal) and found.type == "invalid-input":
-        return await _page(request, call, sent, faults_in(found, _FIELDS), 422)
+        return await _page(request, call, sent, faults_in(found, _FIELDS, words=_CHOOSE), 422)
     return _told(request, call, found)
 
 

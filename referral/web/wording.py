@@ -21,6 +21,7 @@ from protocols.vocabulary import Entry, load_vocabulary
 from referral.session import Pinned, law_of
 
 LANGUAGE: Final = "en"
+FALL_BACK: Final = "NATIONAL_FALL_BACK"
 
 STATES: Final = {
     "draft": ("Draft", "grey"),
@@ -165,6 +166,9 @@ class Clockface:
         return f"UTC{sign}{hours}" + (f":{rest:02}" if rest else "")
 
 
+_ANSWERS: Final = {"declined": Act.DECLINE, "failed": Act.FAIL}
+
+
 class Law:
     """A country's words: steps, mandates, reasons, sources. Unknown codes are shown as they are."""
 
@@ -175,7 +179,8 @@ class Law:
 
     def label(self, code: str) -> str:
         """A mandate, reason, outcome or document in words."""
-        return self.country.label(code, LANGUAGE)
+        # The one mandate every country has, and no country's file words.
+        return "National fall-back" if code == FALL_BACK else self.country.label(code, LANGUAGE)
 
     def reason(self, act: Act, code: str) -> str:
         """A coded reason of one act."""
@@ -210,6 +215,20 @@ class Law:
         speaker = Speaker(protocol, self.country, load_vocabulary(), LANGUAGE)
         return tuple(speaker.trigger(word) for word in known.at_limit)
 
+    def ground(self, of: Pinned, rule: str) -> str:
+        """Why a step was opened, as half a sentence: what it follows, steps by their titles."""
+        answer, _, code = rule.partition(": ")
+        if answer in _ANSWERS and code:
+            return f"{answer}: {self.reason(_ANSWERS[answer], code)}"
+        before, _, follows = rule.partition("follows ")
+        protocol = self.protocol(of)
+        if before or not follows or protocol is None:
+            return rule
+        trigger = follows.removesuffix(", read again")
+        told = Speaker(protocol, self.country, load_vocabulary(), LANGUAGE).trigger(trigger)
+        step = trigger.partition(" ")[0]
+        return told.replace(step, f"“{self.step_title(of, step)}”", 1)
+
     def cited(self, sources: Iterable[str]) -> tuple[Citation, ...]:
         """The sources of a rule."""
         known = self.country.sources
@@ -232,7 +251,7 @@ def _web(link: str) -> str | None:
 
 def state_tag(state: str) -> Tag:
     """The state of a hand-off."""
-    return Tag(*STATES.get(state, (state, "grey")))
+    return Tag(*STATES.get(state, (state.capitalize(), "grey")))
 
 
 def urgency_tag(urgency: str) -> Tag | None:

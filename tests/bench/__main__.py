@@ -25,6 +25,7 @@ BENCHES = {
     "memory": (),
     "mutants": ("countries",),
     "receipts": ("acts",),
+    "releases": ("people", "seed"),
     "reminders": ("cases", "rows", "seed"),
     "oversight": ("rows", "seed"),
     "replay_cases": ("cases",),
@@ -48,6 +49,7 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=1_000, help="honest logs verified")
     parser.add_argument("--most", type=int, default=0, help="mutants of one file; 0: all")
     parser.add_argument("--mutations", type=int, default=10_000, help="hands laid on a log")
+    parser.add_argument("--people", type=int, default=40_000, help="of a released year")
     parser.add_argument("--persons", type=int, default=1000, help="of one event")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--requests", type=int, default=20_000, help="half of them cancelled")

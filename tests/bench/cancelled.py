@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections import Counter
+from itertools import takewhile
 from typing import Any
 from uuid import uuid4
 
@@ -70,11 +71,19 @@ async def filed_at(app: ASGIApp, by: str, reader: str, place: str) -> set[str]:
         return {one["id"] for one in inbox.json()["hand_offs"]}
 
 
-async def attack(app: ASGIApp, readers: Readers, requests: int, seed: int = 1) -> dict[str, Any]:
-    """Ask so often, about half cancelled; counts what became of them and what was foreign."""
+async def attack(
+    app: ASGIApp, readers: Readers, requests: int, seed: int = 1, *, cancelled: int = 0
+) -> dict[str, Any]:
+    """Ask so often, about half cancelled; counts what became of them and what was foreign.
+
+    Where the machine is busy fewer are still under way when they are cancelled: then it asks on,
+    up to ten times as often, until as many were ``cancelled``.
+    """
     draw = random.Random(seed)  # noqa: S311 - a repeatable draw
     tally: Counter[str] = Counter()
-    plan = iter(range(requests))
+    plan = takewhile(
+        lambda asked: asked < requests or tally["cancelled"] < cancelled, range(10 * requests)
+    )
     took = [0.02]
 
     async def client() -> None:
@@ -98,7 +107,9 @@ async def attack(app: ASGIApp, readers: Readers, requests: int, seed: int = 1) -
                 tally["foreign"] += shown != readers[token]
 
     await asyncio.gather(*(client() for _ in range(AT_ONCE)))
-    return {"requests": requests, "foreign": 0, "cancelled": 0} | dict(tally)
+    return {"requests": tally.total() - tally["foreign"], "foreign": 0, "cancelled": 0} | dict(
+        tally
+    )
 
 
 async def _asked(app: ASGIApp, token: str) -> tuple[int, bytes]:

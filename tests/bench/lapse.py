@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import random
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,7 +28,7 @@ from referral.errors import Refusal
 from referral.settings import Settings
 from referral.vault import Vault, Wrapped
 from tests.bench.handoff import _FACTS, _begin
-from tests.bench.stand import Stand, new_stand
+from tests.bench.stand import Stand, database_cpu, new_stand
 
 MODELS = 60  # filed a second apart: their limits pass within one minute
 HIDDEN = {"injured": True, "without_documents": False}
@@ -51,9 +48,9 @@ def run(*, cases: int = 100_000, seed: int = 1, workers: int = 2) -> dict[str, A
         began = time.perf_counter()
         asyncio.run(fill(stand, cases, seed))
         filled = time.perf_counter() - began
-        before = _database_cpu(stand)
+        before = database_cpu(stand)
         seconds, told = _pass(stand, workers)
-        spent = _database_cpu(stand) - before
+        spent = database_cpu(stand) - before
         found = asyncio.run(_look(stand))
     return {
         "cases": cases,
@@ -69,20 +66,6 @@ def run(*, cases: int = 100_000, seed: int = 1, workers: int = 2) -> dict[str, A
         "pushed": sum(turn.pushed for turn, _ in told),
         **found,
     }
-
-
-def _database_cpu(stand: Stand) -> float:
-    """Seconds of processor time of the database, with those of its processes that have ended."""
-    main = next(stand.folder.rglob("postmaster.pid")).read_text().split()[0]
-    ticks = 0
-    for file in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):  # it has ended meanwhile
-            told = file.read_text().rpartition(")")[2].split()
-            if file.parent.name == main:
-                ticks += sum(map(int, told[11:15]))
-            elif told[1] == main:
-                ticks += sum(map(int, told[11:13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 # --- the processes -----------------------------------------------------------------------------

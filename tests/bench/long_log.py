@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,8 @@ import asyncpg
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from referral.audit import GENESIS, Author, Done, Draft, Head, append
+from referral.audit import GENESIS, OPERATOR, Author, Done, Draft, Head, append
+from referral.audit.declared import witness_id
 from referral.audit.merkle import Frontier, Tile, grown
 from referral.audit.proof import HASH, Checkpoint, Key, leaf_hash, signed_by
 from referral.vault import SubjectKey
@@ -41,6 +42,7 @@ class _Stream:
     subject: UUID
     key: SubjectKey
     head: Head
+    kind: str = "member"
 
 
 async def write(connection: asyncpg.Connection, entries: int, *, seed: int = 1) -> None:
@@ -50,10 +52,13 @@ async def write(connection: asyncpg.Connection, entries: int, *, seed: int = 1) 
     """
     chance = random.Random(seed)  # noqa: S311 - which stream comes next, no secret
     streams = [_stream(chance) for _ in range(max(1, entries // 25))]
+    system = replace(_stream(chance), kind="system")
     await connection.execute("SET session_replication_role = replica")
     edge, tiles = Frontier(), dict[Tile, bytes]()
     for first in range(0, entries, _TOGETHER):
-        rows = list(_rows(chance, streams, first, min(_TOGETHER, entries - first)))
+        count = min(_TOGETHER, entries - first)
+        enrolled = [] if first else list(_enrolled(system, count))
+        rows = [*enrolled, *_rows(chance, streams, first + len(enrolled), count - len(enrolled))]
         await _copy(connection, "audit_entry", _ENTRY, [row[0] for row in rows])
         await _copy(
             connection,
@@ -68,7 +73,7 @@ async def write(connection: asyncpg.Connection, entries: int, *, seed: int = 1) 
         tiles |= grown(edge.size, tiles, leaves)
         for leaf in leaves:
             edge.append(leaf)
-    await _finish(connection, streams, edge, tiles)
+    await _finish(connection, [system, *streams] if entries else streams, edge, tiles)
 
 
 def _stream(chance: random.Random) -> _Stream:
@@ -84,19 +89,35 @@ def _rows(
         one = chance.choice(streams)
         at = BEGUN + timedelta(milliseconds=200 * (first + n))
         draft = Draft(chance.choice(_ACTS), "member", one.subject, "self", body={"way": "passkey"})
-        [row], one.head = append(
-            one.head, one.key, [draft], author=Author(str(one.subject), one.subject), at=at
-        )
-        header = orjson.loads(row["header"])
-        entry_id = UUID(row["id"])
-        yield (
-            (
-                *(entry_id, one.head.stream_id, header["seq"], "ZZ", row["header"]),
-                *(bytes.fromhex(row["hash"]), one.head.at, header["act"], header["actor"]),
-                *(one.subject, "member", one.subject),
-            ),
-            (entry_id, one.subject, "ZZ", 1, bytes.fromhex(row["content"])),
-        )
+        yield _row(one, draft, Author(str(one.subject), one.subject), at)
+
+
+def _enrolled(system: _Stream, most: int) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """The first entries: that the witnesses were enrolled."""
+    for name in list(WITNESSES)[:most]:
+        its = witness_id(name, str(_key_of(name)), None, independent=True)
+        draft = Draft(Done.WITNESS_ENROLLED, "witness", its, "self", occurred_at=BEGUN)
+        yield _row(system, draft, OPERATOR, BEGUN)
+
+
+def _key_of(name: str) -> Key:
+    return Key(name, 4, WITNESSES[name].public_key().public_bytes_raw())
+
+
+def _row(
+    one: _Stream, draft: Draft, author: Author, at: datetime
+) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    [row], one.head = append(one.head, one.key, [draft], author=author, at=at)
+    header = orjson.loads(row["header"])
+    entry_id = UUID(row["id"])
+    return (
+        (
+            *(entry_id, one.head.stream_id, header["seq"], "ZZ", row["header"]),
+            *(bytes.fromhex(row["hash"]), one.head.at, header["act"], header["actor"]),
+            *(author.agency, draft.object_type, draft.object_id),
+        ),
+        (entry_id, one.subject, "ZZ", 1, bytes.fromhex(row["content"])),
+    )
 
 
 async def _finish(
@@ -104,7 +125,7 @@ async def _finish(
 ) -> None:
     heads = [
         (
-            *(one.head.stream_id, "member", one.subject, "ZZ", one.head.seq),
+            *(one.head.stream_id, one.kind, one.subject, "ZZ", one.head.seq),
             *(bytes.fromhex(one.head.hash), one.head.at),
         )
         for one in streams
@@ -124,11 +145,10 @@ async def _finish(
         "INSERT INTO log.checkpoint VALUES (1, $1, $2, $3, $4, $4)",
         *(edge.size, edge.root, note, BEGUN),
     )
-    for name, private in WITNESSES.items():
-        key = Key(name, 4, private.public_key().public_bytes_raw())
+    for name, private in list(WITNESSES.items())[: edge.size]:
         await connection.execute(
             "INSERT INTO log.witness (name, key, independent, enrolled_at) VALUES ($1, $2, true, $3)",
-            *(name, str(key), BEGUN),
+            *(name, str(_key_of(name)), BEGUN),
         )
         await connection.execute(
             "INSERT INTO log.cosignature VALUES (1, $1, $2, $3, $4, $4)",

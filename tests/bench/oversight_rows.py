@@ -61,6 +61,7 @@ CLOCK = (
         "due_at",
     ),
     *("state", "rungs", "immediate", "basis", "derivation", "calendar", "sources", "stopped_at"),
+    "asked_at",
 )
 
 
@@ -164,6 +165,7 @@ def _one(
             "statutory" if track % 3 else "assumption",
         ),
         *("[]", "c", "[]", stopped),
+        at,
     )
     return hand_off, clock
 

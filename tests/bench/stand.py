@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,3 +100,17 @@ async def _furnish(database: Embedded) -> dict[str, Player]:
             )
     await engine.dispose()
     return {player.part.user_name: player for player in players}
+
+
+def database_cpu(stand: Stand) -> float:
+    """Seconds of processor time of the database, with those of its processes that have ended."""
+    main = next(stand.folder.rglob("postmaster.pid")).read_text().split()[0]
+    ticks = 0
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            told = file.read_text().rpartition(")")[2].split()
+            if file.parent.name == main:
+                ticks += sum(map(int, told[11:15]))
+            elif told[1] == main:
+                ticks += sum(map(int, told[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -35,13 +35,12 @@ TABLES: Final = {
     "log.epoch": True,
     "log.checkpoint": False,
     "log.cosignature": False,
-    "log.witness": False,
+    "log.witness": True,
 }
 # Columns that say when or for whom something was kept; nothing is proved by them.
 BESIDE: Final = {
     *("audit_entry.xid", "audit_body.key_version", "checkpoint.signed_at", "checkpoint.seen_at"),
-    *("cosignature.kept_at", "witness.agency_id", "witness.independent", "witness.enrolled_at"),
-    *("witness.ended_at", "epoch.entry_id", "epoch.opened_at"),
+    *("cosignature.kept_at", "epoch.entry_id", "epoch.opened_at"),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -19,6 +20,14 @@ _NARROW = 320  # WCAG 2.2, 1.4.10
 async def _filed(house: House) -> tuple[str, UUID]:
     answer = await house.manages("inspector", casework.file, child_at_work(danger_now=True))
     return f"/cases/{answer.case_id}", asked(answer, "ZZ-C01")
+
+
+async def _batch(house: House) -> str:
+    """Two children asked for together."""
+    one = child_at_work()
+    two = replace(one, client_id=uuid4(), persons=one.persons * 2)
+    answer = await house.manages("inspector", casework.file, two)
+    return f"/hand-offs/batches/{answer.asks[0].batch}"
 
 
 async def _unfold(desk: Desk) -> None:
@@ -43,6 +52,7 @@ async def _judge(desk: Desk) -> list[str]:
 @pytest.mark.parametrize("width", [1200, _NARROW])
 async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int) -> None:
     case, hand_off = await _filed(house)
+    batch = await _batch(house)
     wrong: list[str] = []
     for part, addresses in {
         "inspector": [
@@ -52,16 +62,18 @@ async def test_axe_finds_nothing_on_any_page(house: House, sit: Sit, width: int)
             *(f"{case}/attachments", f"{case}/consents"),
             "/agencies?mandate=CHILD_PROTECTION&place=ZZ-W",
             *("/protocols/zz/child_protection", "/membership", "/step-up", "/no/such/page"),
-            "/account",
+            *("/account", "/sections", "/notices", "/notices/preferences"),
         ],
-        "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case],
+        "social_worker": ["/hand-offs", f"/hand-offs/{hand_off}", case, batch],
         "supervisor": [
             *("/oversight", "/members", "/break-glass/reviews", "/erasures"),
+            *("/sections", "/sections/oversight", "/notices/unreached"),
             *(f"/oversight/figures{one}" for one in ("", "/groups", "/curve", "/behind")),
             *(f"/oversight/figures/{one}" for one in ("comparison", "bottlenecks")),
-            *(f"/oversight/figures/{one}" for one in ("law-gaps", "senders")),
+            *(f"/oversight/figures/{one}" for one in ("law-gaps", "senders", "pilot", "report")),
+            "/oversight/figures/pilot?of=child_protection%402026-02-15&by=place&months=12",
         ],
-        "agency_admin": ["/members", "/members/webhooks"],
+        "agency_admin": ["/sections/agency", "/members", "/members/webhooks"],
     }.items():
         desk = await sit(part, scripts=True, width=width)
         for address in addresses:

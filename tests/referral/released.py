@@ -6,8 +6,9 @@ numbers add up, that totals marked ``r`` are within ten, and that somebody is wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from types import MappingProxyType
 from typing import Any
 
 import highspy
@@ -31,9 +32,10 @@ def numbers_in(document: bytes) -> dict[Named, tuple[int | None, str]]:
 def lines_in(document: bytes) -> Iterator[tuple[Named, list[Named]]]:
     """Which total is the sum of which numbers, read off the tables."""
     told = orjson.loads(document)
+    quarters = [*told["dimensions"]["period"]]
     year = str(told["year"])
     for table in told["tables"]:
-        values = [[year, *told["dimensions"]["period"]]]
+        values = [[year, *quarters] if len(quarters) > 1 else quarters]
         values += [["*", *told["dimensions"][name]] for name in table["crosses"][1:]]
         for cell in product(*values):
             for at, whole in enumerate((year, "*", "*")[: len(cell)]):
@@ -49,10 +51,18 @@ def _named(table: Any, cell: Sequence[str]) -> Named:
 class Attacker:
     """One integer programme of all that is known; asked for the least and the most of a number."""
 
-    def __init__(self, documents: Iterable[bytes], *, nobody_where_hidden: bool = False) -> None:
+    def __init__(
+        self,
+        documents: Iterable[bytes],
+        *,
+        nobody_where_hidden: bool = False,
+        known: Mapping[Named, int] = MappingProxyType({}),
+    ) -> None:
+        """``known``: what she has from elsewhere of numbers that are not shown as they are."""
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call] # as it is shipped
         self._highs.setOptionValue("output_flag", False)
         self.columns: dict[Any, int] = {}
+        self._known = known
         self.hidden: list[Named] = []
         least = 0 if nobody_where_hidden else 1
         for number, document in enumerate(documents):
@@ -71,7 +81,9 @@ class Attacker:
         if name in self.columns:
             return
         self.columns[name] = len(self.columns)
-        if flag == "c":
+        if flag and key in self._known:
+            self._highs.addVar(self._known[key], self._known[key])
+        elif flag == "c":
             self.hidden.append(key)
             self._highs.addVar(least, highspy.kHighsInf)
         elif flag == "r":

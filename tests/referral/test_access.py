@@ -202,6 +202,7 @@ NO_ACT = {
     *("lapse", "refuse", "filed_again", "filed_before"),
     *("take_in_hand", "look_through", "settle", "put_back"),  # the clockwork's
     *("kept_long_enough", "note_retention"),
+    *("take_release", "keep_release", "fail_release"),
 }
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

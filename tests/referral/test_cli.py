@@ -16,9 +16,10 @@ from alembic.script import ScriptDirectory
 from typer.testing import CliRunner
 
 from agencies.register import COUNTRIES
-from referral import keeping, migrating
+from referral import migrating
 from referral.cli import app
 from referral.embedded import Embedded
+from referral.vault.files import write_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ def leaves(command: Any, *names: str) -> Iterator[tuple[str, Any]]:
 def test_every_command_there_must_be_is_there_and_takes_json() -> None:
     found = dict(leaves(typer.main.get_command(app)))
     assert set(found) == {
-        *("demo", "serve", "worker", "migrate", "check", "guide", "agenda"),
+        *("demo", "serve", "worker", "migrate", "check", "guide", "agenda", "report"),
         *("members add", "members token", "agencies import", "intake import", "audit verify"),
         *("keys list", "keys rotate", "keys rewrap", "replay"),
         *("clients add", "clients end"),
@@ -239,8 +240,24 @@ def test_an_error_is_json_too() -> None:
 
 def test_a_secret_is_whole_and_its_owners_alone(tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    keeping.write_secret(file, "first")
-    keeping.write_secret(file, "second")
+    write_secret(file, "first")
+    write_secret(file, "second")
     assert file.read_text("utf-8") == "second"
     assert file.stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
+
+
+def test_a_secret_is_on_the_disk_and_so_is_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder too: else the power goes, and a signer's memory is what it was a moment before."""
+    folder, really = tmp_path.stat().st_ino, os.fsync
+    forced: list[int] = []
+
+    def fsync(file: int) -> None:
+        forced.append(os.fstat(file).st_ino)
+        really(file)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_secret(tmp_path / "secret", "kept")
+    assert forced == [(tmp_path / "secret").stat().st_ino, folder]

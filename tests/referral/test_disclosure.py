@@ -19,10 +19,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from referral.figures.disclosure import Form, controlled, share_of
-from referral.figures.disclosure import Shown as Number
+from referral.figures.disclosure import UnprovedError, settled, share_of
+from referral.figures.effort import Effort
 from referral.figures.fixed_tables import Fixed, read
 from referral.figures.quantities import Counted, Counts, Key, quantities
+from referral.figures.readers import Form
+from referral.figures.readers import Shown as Number
 from referral.figures.release_document import Ground, as_csv, release, row_counts
 from tests.referral.released import Attacker, numbers_in
 
@@ -45,17 +47,18 @@ GROUPS = [
     *product(("2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"), PLACES, ("CL", "FL"), ("female", "male"))
 ]
 MOST = 24  # numbers attacked in one example: each is two integer programmes
+LITTLE = 400  # steps of the solver
 HISTORIES = settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow])
 
 
-def ground(people: Mapping[Any, int], *earlier: bytes) -> Ground:
+def ground(people: Mapping[Any, int], *earlier: bytes, period: str = "2025") -> Ground:
     """These people, as the database would count them."""
     one: Counter[tuple[str, ...]] = Counter()
     two: Counter[tuple[str, ...]] = Counter()
     for (quarter, place, topic, sex), many in people.items():
         one[quarter, place, topic] += many
         two[quarter, topic, sex] += many
-    return Ground("ZZ", 2025, PLACES, {"one": one, "two": two}, earlier)
+    return Ground("ZZ", period, PLACES, {"one": one, "two": two}, earlier)
 
 
 @st.composite
@@ -105,10 +108,79 @@ def test_a_correction_gives_nobody_away(
     assert narrowed(Attacker([second], nobody_where_hidden=True)) == {}
     # And to a reader who takes it that nothing left out has changed, if that can be.
     both = Attacker([first, second], nobody_where_hidden=True)
+    # Of one that was told she finds what it was; of one of many, left out for others, no secret.
+    few = {key for key, many in truths(corrected).items() if many <= 10}
+    both.hidden = [key for key in both.hidden if before[key][1] == "c" and key in few]
     if both.possible():
         assert narrowed(both) == {}
     if not changes:
         assert second == first
+
+
+CHANGES = st.dictionaries(st.sampled_from(GROUPS), st.integers(-12, 40), max_size=4)
+QUARTERS = ("2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4")
+
+
+@settings(max_examples=4, suppress_health_check=[HealthCheck.too_slow])
+@given(populations(), CHANGES, CHANGES)
+def test_a_year_beside_its_quarters_gives_nobody_away(
+    people: dict[tuple[str, ...], int],
+    late: dict[tuple[str, ...], int],
+    later: dict[tuple[str, ...], int],
+) -> None:
+    """Each quarter when it is over, the year with what was told of late, and its correction.
+
+    The worst reader knows of every number shown before whether it has changed. By subtraction she
+    learns no change of 1 to 10 people, and no number of so few or so little changed.
+    """
+    out: list[bytes] = []
+    for at, period in enumerate((*QUARTERS, "2025", "2025")):
+        changes = (late, later)[at - 4] if period == "2025" else {}
+        people = {one: max(0, many + changes.get(one, 0)) for one, many in people.items()}
+        document = release(SMALL, ground(people, *out, period=period))
+        truth, past = truths(people), [numbers_in(one) for one in out]
+        shown = told_of(past)
+        now = numbers_in(document)
+        for key, (count, flag) in now.items():
+            few = {abs(truth[key] - was) for was in shown.get(key, ())} & {*range(1, 11)}
+            assert flag or not few, (key, count)
+            assert flag == "c" or not any(one.get(key, (0, ""))[1] == "c" for one in past)
+        known = {key: truth[key] for key in now if truth[key] in shown.get(key, ())}
+        reader = Attacker([document], nobody_where_hidden=bool(out), known=known)
+        secret = [
+            key
+            for key in reader.hidden
+            if 0 < truth[key] < 11 or any(0 < abs(truth[key] - n) < 11 for n in shown.get(key, ()))
+        ]
+        reader.hidden = secret
+        assert narrowed(reader) == {}, period
+        out.append(document)
+
+
+def truths(people: Mapping[tuple[str, ...], int]) -> Counter[frozenset[tuple[str, str]]]:
+    """Every number there could be, as it is."""
+    found: Counter[frozenset[tuple[str, str]]] = Counter()
+    for (quarter, place, topic, sex), many in people.items():
+        rest = (("place", place), ("topic", topic), ("sex", sex))
+        for kept in product((True, False), repeat=3):
+            some = [pair for pair, keeps in zip(rest, kept, strict=True) if keeps]
+            for period in (quarter, "2025"):
+                found[frozenset([("period", period), *some])] += many
+    return found
+
+
+def told_of(past: list[Any]) -> dict[Any, set[int]]:
+    """What each number was shown as, or is the sum of quarters shown."""
+    found: dict[Any, set[int]] = {}
+    for numbers in past:
+        for key, (count, flag) in numbers.items():
+            if flag == "":
+                found.setdefault(key, set()).add(count)
+    for key in [one for one in found if ("period", "2025-Q1") in one]:
+        rest = key - {("period", "2025-Q1")}
+        quarters = [found.get(rest | {("period", quarter)}, set()) for quarter in QUARTERS]
+        found.setdefault(rest | {("period", "2025")}, set()).update(map(sum, product(*quarters)))
+    return found
 
 
 @settings(max_examples=6)
@@ -118,7 +190,7 @@ def test_who_tries_every_table_of_a_small_country_finds_no_more(counts: list[int
     cells = [*product(("2025-Q1",), ("N", "S"), ("CL", "FL"))]
     crosses, values = ("period", "place", "topic"), (("2025-Q1",), ("N", "S"), ("CL", "FL"))
     given_counts: dict[tuple[str, ...], int] = dict(zip(cells, counts, strict=True))
-    shown = controlled(quantities([Counted(crosses, values, given_counts)]))
+    shown = settled(quantities([Counted(crosses, values, given_counts)])).numbers
     told = {key: one for key, one in shown.items() if key[0][1] == "2025-Q1"}
     sums = {key: [i for i, c in enumerate(cells) if _counts_in(c, key)] for key in told}
     seen: dict[Key, set[int]] = {key: set() for key in told}
@@ -148,7 +220,7 @@ def test_a_single_small_cell_takes_its_next_smallest_along_and_rounds_the_totals
     """D4, D5, D6, by hand: 4 is left out; 20 and not 300 goes with it; 324 becomes 320."""
     values = (("2025-Q1",), ("A", "B", "C"))
     counts: Counts = {("2025-Q1", "A"): 4, ("2025-Q1", "B"): 20, ("2025-Q1", "C"): 300}
-    shown = controlled(quantities([Counted(("period", "place"), values, counts)]))
+    shown = settled(quantities([Counted(("period", "place"), values, counts)])).numbers
     told = {dict(key).get("place", "*"): one for key, one in shown.items()}
     assert told["A"].form is told["B"].form is Form.HIDDEN
     assert (told["C"].form, told["C"].people) == (Form.EXACT, 300)
@@ -159,7 +231,7 @@ def test_without_the_puzzle_the_rules_alone_would_give_people_away() -> None:
     """D5 is content with two left out of a line; 2 and 3 of 105 would then be 0 to 9 together."""
     values = (("2025-Q1",), ("A", "B", "C", "D"))
     counts: Counts = dict(zip((("2025-Q1", p) for p in "ABCD"), (2, 3, 40, 60), strict=True))
-    shown = controlled(quantities([Counted(("period", "place"), values, counts)]))
+    shown = settled(quantities([Counted(("period", "place"), values, counts)])).numbers
     hidden = {dict(key).get("place", "*") for key, one in shown.items() if one.people is None}
     assert hidden == {"A", "B", "C"}
 
@@ -187,6 +259,47 @@ def test_what_was_shown_and_changed_by_few_is_left_out_of_the_correction() -> No
     assert numbers_in(second)[cell] == (None, "c")
     third = release(SMALL, ground(people | {group: 90}, first))
     assert numbers_in(third)[cell] == (140, "")
+
+
+def test_a_year_is_not_the_sum_of_its_quarters_and_a_few() -> None:
+    """D8, by hand: 3 told of late are seen neither in the year nor in the quarter."""
+    people = dict.fromkeys(GROUPS, 50)
+    out = [release(SMALL, ground(people, period=quarter)) for quarter in QUARTERS]
+    assert all(flag == "" for one in out for _, flag in numbers_in(one).values())
+    late = people | {("2025-Q2", "ZZ-E", "FL", "male"): 53}
+    year = numbers_in(release(SMALL, ground(late, *out)))
+    cell = frozenset({("place", "ZZ-E"), ("topic", "FL")})
+    for period in ("2025", "2025-Q2"):
+        assert year[cell | {("period", period)}] == (None, "c")
+    assert year[cell | {("period", "2025-Q1")}] == (100, "")
+    assert year[frozenset({("period", "2025")})] == (None, "c")
+
+
+def test_the_first_release_of_a_year_settles_which_places_are_told_apart() -> None:
+    """D7 with D8: else "other places" of two releases would differ by one place."""
+    people = dict.fromkeys(GROUPS, 50)
+    people |= {group: 2 for group in GROUPS if group[:2] == ("2025-Q1", "ZZ-S")}
+    first = release(SMALL, ground(people, period="2025-Q1"))
+    assert set(orjson.loads(first)["dimensions"]["place"]) == {"ZZ-E", "ZZ-N", "other"}
+    year = release(SMALL, ground(people, first))
+    assert set(orjson.loads(year)["dimensions"]["place"]) == {"ZZ-E", "ZZ-N", "other"}
+
+
+def test_what_is_not_proved_within_the_effort_is_not_shown_or_not_released() -> None:
+    """With little effort whole crossings go; with none there is no release."""
+    people: Counts = {group: 1 + at * 7 % 23 for at, group in enumerate(GROUPS)}
+    values = [QUARTERS, tuple(PLACES), ("CL", "FL"), ("female", "male")]
+    crosses = ("period", "place", "topic", "sex")
+    numbers = quantities([Counted(crosses, tuple(values), people)])
+    whole = settled(numbers)
+    assert whole.given_up == ()
+    little = settled(numbers, effort=Effort(LITTLE))
+    assert little.given_up
+    for key, one in little.numbers.items():
+        if tuple(name for name, _ in key[1:]) in little.given_up:
+            assert one.form is Form.HIDDEN or one.people == 0
+    with pytest.raises(UnprovedError):
+        settled(numbers, effort=Effort(0))
 
 
 def test_a_rate_needs_thirty_people_below_it_and_numbers_that_are_shown() -> None:

@@ -23,6 +23,7 @@ READ = {
     *("person_identity", "person_safety", "person_narrative", "note", "reporter"),  # G2-G5
     *("panel_decision", "panel_member", "meeting", "meeting_item", "meeting_unit", "meeting_task"),
     *("operation", "operation_participant", "screening_override", "release", "release_answer"),
+    *("release_order", "release_attempt", "release_failure"),
     *("attachment", "attachment_content", "consent", "calendar_change", "calendar_day"),
     *("exclusion", "seal", "proposal", "glass", "bundle", "clock_recount", *webhooks.READ),
     *("figure", "figure_cell", "figure_limit", "figure_month"),
@@ -76,9 +77,10 @@ WORKS = {
     *(CONTEXT | notices.WORKED | webhooks.WORKED),
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
-    *("figures_due", "roll_month", "keep_figures", "lock_system_stream", "log_system"),
+    *("figures_due", "roll_month", "roll_unit", "keep_figures", "lock_system_stream", "log_system"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),
     *("kept_long_enough", "lock_kept", "erase"),
+    *("publish", "take_release"),
 }
 OURS = "('referral', 'vault', 'agencies')"
 # Of the effects the verifier sees what it compares: no place, no result, no reason, no outcome.
@@ -104,6 +106,8 @@ COMPARED = {
     "exclusion": {"id", "case_id", "country", "excluded", "lifted_at"},
     "proposal": {"id", "case_id", "country", "answer"},
     "bundle": {"id", "case_id", "country", "made_at"},
+    "release_order": {"id", "country", "kind"},
+    "release_failure": {"order_id", "country", "why"},
     "release": {"id", "country", "kind", "digest"},
     "release_answer": {"release_id", "country", "answer"},
     "glass": {"id", "case_id", "country", "unit_id", "ends_at", "version"},

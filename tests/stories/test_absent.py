@@ -158,7 +158,7 @@ async def test_a_supervisor_notes_it_for_her_and_one_of_another_unit_cannot(
     house: House, held: UUID
 ) -> None:
     dora = await colleague(house, "dora")
-    assert "You may see this, but not do that" in await away(house, dora, by="supervisor")
+    assert "This is for somebody else to do" in await away(house, dora, by="supervisor")
     assert isinstance(await starts(house, "dora", held), Refusal)
     assert "done=noted" in await away(house, dora, by="protection_supervisor")
     assert not isinstance(await starts(house, "dora", held), Refusal)

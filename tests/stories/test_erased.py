@@ -232,7 +232,7 @@ async def test_one_of_two_is_erased_and_the_other_goes_on(house: House) -> None:
         "supervisor", casework.answer_proposal, UUID(proposal.id), Said(), approve=True
     )
     assert (await asks(house, filed)).extra["from"] == "open", "the case is not over"
-    await erased(house, filed, number=1)
+    await erased(house, filed, number=1, notes=())
 
     for table, count in (("person_identity", 1), ("screening", 1), ("blind_index", 0)):
         rows = await house.rows(

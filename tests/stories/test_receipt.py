@@ -74,17 +74,17 @@ async def test_it_is_final_when_enough_have_countersigned(
 
 async def countersigned(log: Log, signed: Signed, count: int) -> list[str]:
     """So many agencies have countersigned a checkpoint."""
+    from referral.audit import witnesses
     from referral.audit.key_files import SigningKey
 
     names = [f"agency-{number}" for number in range(count)]
     for name in names:
         witness = SigningKey.new(name, 4)
         line = witness.cosign(str(signed.checkpoint), log.house.at())
-        await log.house.rows(
-            "INSERT INTO log.witness (name, key, independent, enrolled_at) "
-            "VALUES ($1, $2, true, $3)",
-            *(name, str(witness.key), log.house.at()),
-        )
+        async with log.operator() as session:
+            assert await witnesses.enrol(
+                session, witness.key, None, independent=True, now=log.house.at()
+            )
         await log.house.rows(
             "SELECT log.keep_cosignature($1, $2, $3, $4, $5, $5)",
             *(signed.epoch, signed.checkpoint.size, name, line, log.house.at()),

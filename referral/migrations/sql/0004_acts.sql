@@ -82,50 +82,62 @@ BEGIN
     RETURN coalesce(stored, jsonb_build_object('state', 'free'));
 END $$;
 
--- Everything the engine needs of one referral, read after the case row is locked.
-CREATE FUNCTION referral.state_of(the_case uuid, the_referral uuid, wanted uuid, on_day date) RETURNS jsonb
+-- Everything the engine needs of these referrals, their cases being locked, in the order given; where a
+-- case is asked about without one, of the case alone. ``days``: the day by which mandates are judged;
+-- ``wanted``: the hand-off somebody acts on, whose receiver must be able to take it.
+CREATE FUNCTION referral.states_of(cases uuid[], referrals uuid[], days date[], wanted uuid) RETURNS TABLE (referral_id uuid, state jsonb)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT jsonb_build_object(
+    WITH found AS MATERIALIZED (
+        SELECT w.place_in, w.case_id, w.on_day, r.id AS referral_id, r.person_id, r.holder_unit, c.place
+        FROM ROWS FROM (unnest(cases), unnest(referrals), unnest(days)) WITH ORDINALITY AS w (case_id, referral_id, on_day, place_in)
+            LEFT JOIN referral.case c ON c.id = w.case_id LEFT JOIN referral.referral r ON r.id = w.referral_id
+    ), held AS MATERIALIZED (  -- asked once of each unit, however many of its cases are among them
+        SELECT h.holder_unit, h.place, h.on_day, agencies.held_mandates(h.holder_unit, h.place, h.on_day) AS mandates
+        FROM (SELECT DISTINCT f.holder_unit, f.place, f.on_day FROM found f WHERE f.referral_id IS NOT NULL) h
+    )
+    SELECT f.referral_id, jsonb_build_object(
         'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
             'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version, 'legal_hold', c.legal_hold,
             'excluded', (SELECT coalesce(jsonb_agg(a.key), '[]') FROM referral.exclusion x JOIN agencies.agency a ON a.id = x.excluded WHERE x.case_id = c.id AND x.lifted_at IS NULL))
-            FROM referral.case c WHERE c.id = the_case),
+            FROM referral.case c WHERE c.id = f.case_id),
         'referral', (SELECT to_jsonb(r) || jsonb_build_object('holder_member', agencies.acting_holder(r.holder_member, referral.my_membership(), referral.my_moment()))
-            FROM referral.referral r WHERE r.id = the_referral),
+            FROM referral.referral r WHERE r.id = f.referral_id),
         'hand_offs', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'step', h.step, 'kind', h.kind, 'mandate', h.mandate, 'state', h.state,
             'opening', h.opening, 'outcome', h.outcome, 'sender_unit', h.sender_unit, 'receiver_unit', h.receiver_unit, 'receiver_agency', h.receiver_agency,
             'receiver_member', h.receiver_member, 'rivals', h.rivals, 'batch', h.batch, 'travels', h.travels, 'version', h.version, 'no_decline', h.no_decline,
             'no_agency', h.no_agency, 'jurisdiction', h.jurisdiction, 'requested_at', h.requested_at, 'first_contact_at', h.first_contact_at, 'imported', h.imported,
-            'mandates', CASE WHEN h.id = wanted AND h.state IN ('requested', 'received') THEN agencies.held_mandates(h.receiver_unit, h.jurisdiction, on_day) END) ORDER BY h.requested_at, h.id), '[]')
-            FROM referral.hand_off h WHERE h.referral_id = the_referral),
+            'mandates', CASE WHEN h.id = wanted AND h.state IN ('requested', 'received') THEN agencies.held_mandates(h.receiver_unit, h.jurisdiction, f.on_day) END) ORDER BY h.requested_at, h.id), '[]')
+            FROM referral.hand_off h WHERE h.referral_id = f.referral_id),
         'clocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'clock', k.clock, 'step', k.step, 'hand_off', k.hand_off_id, 'starts_at', k.starts_at,
             'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions, 'stood', k.stood, 'immediate', k.immediate, 'basis', k.basis) ORDER BY k.starts_at, k.id), '[]')
-            FROM referral.clock k WHERE k.referral_id = the_referral AND k.state <> 'stopped'),
-        'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', f.person_id, 'facts', f.facts)), '[]') FROM (
-            SELECT c.* FROM referral.case_facts c WHERE c.case_id = the_case AND c.person_id IS NULL  -- two look-ups by key: a case may have a thousand persons
-            UNION ALL SELECT c.* FROM referral.case_facts c WHERE c.case_id = the_case AND c.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)) f),
+            FROM referral.clock k WHERE k.referral_id = f.referral_id AND k.state <> 'stopped'),
+        'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', x.person_id, 'facts', x.facts)), '[]') FROM (
+            SELECT c.* FROM referral.case_facts c WHERE c.case_id = f.case_id AND c.person_id IS NULL  -- two look-ups by key: a case may have a thousand persons
+            UNION ALL SELECT c.* FROM referral.case_facts c WHERE c.case_id = f.case_id AND c.person_id = f.person_id) x),
         'hidden', (SELECT coalesce(jsonb_agg(x.j), '[]') FROM (
-            SELECT jsonb_build_object('person_id', i.person_id, 'room', 'person_identity', 'facts', i.facts) AS j FROM referral.person_identity i
-                JOIN referral.referral r ON r.person_id = i.person_id WHERE r.id = the_referral AND i.facts IS NOT NULL
-            UNION ALL SELECT jsonb_build_object('person_id', s.person_id, 'room', 'person_safety', 'facts', s.facts) FROM referral.person_safety s
-                JOIN referral.referral r ON r.person_id = s.person_id WHERE r.id = the_referral AND s.facts IS NOT NULL
-            UNION ALL SELECT jsonb_build_object('person_id', n.person_id, 'room', 'person_narrative', 'facts', n.facts) FROM referral.person_narrative n
-                JOIN referral.referral r ON r.person_id = n.person_id WHERE r.id = the_referral AND n.facts IS NOT NULL) x),
-        'tracks', (SELECT coalesce(jsonb_agg(DISTINCT o.track), '[]') FROM referral.referral o WHERE (o.case_id = the_case) IS TRUE
-            AND o.person_id = (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)),
-        'numbered', (SELECT max(p.number) FROM referral.person p WHERE p.case_id = the_case),
-        'person', (SELECT jsonb_build_object('number', p.number, 'identified', p.identified, 'headcount', p.headcount, 'role', p.role)
-            FROM referral.person p JOIN referral.referral r ON r.person_id = p.id WHERE r.id = the_referral),
+            SELECT jsonb_build_object('person_id', i.person_id, 'room', 'person_identity', 'facts', i.facts) AS j FROM referral.person_identity i WHERE i.person_id = f.person_id AND i.facts IS NOT NULL
+            UNION ALL SELECT jsonb_build_object('person_id', s.person_id, 'room', 'person_safety', 'facts', s.facts) FROM referral.person_safety s WHERE s.person_id = f.person_id AND s.facts IS NOT NULL
+            UNION ALL SELECT jsonb_build_object('person_id', n.person_id, 'room', 'person_narrative', 'facts', n.facts) FROM referral.person_narrative n WHERE n.person_id = f.person_id AND n.facts IS NOT NULL) x),
+        'tracks', (SELECT coalesce(jsonb_agg(DISTINCT o.track), '[]') FROM referral.referral o WHERE (o.case_id = f.case_id) IS TRUE AND o.person_id = f.person_id),
+        'numbered', (SELECT max(p.number) FROM referral.person p WHERE p.case_id = f.case_id),
+        'person', (SELECT jsonb_build_object('number', p.number, 'identified', p.identified, 'headcount', p.headcount, 'role', p.role) FROM referral.person p WHERE p.id = f.person_id),
         'keys', (SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
-            FROM vault.data_key d WHERE d.subject IN (the_case, (SELECT r.person_id FROM referral.referral r WHERE r.id = the_referral)) AND d.case_id = the_case),
-        'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = the_case AND (e.referral_id = the_referral OR e.referral_id IS NULL)),
-        'holder_mandates', (SELECT agencies.held_mandates(r.holder_unit, c.place, on_day) FROM referral.referral r JOIN referral.case c ON c.id = r.case_id WHERE r.id = the_referral),
-        'mine', (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id, 'hand_off_id', p.hand_off_id, 'groups', p.groups, 'barred', p.barred, 'sealed', p.sealed, 'named', p.named,
-            'expires_at', CASE WHEN isfinite(p.expires_at) THEN p.expires_at END)), '[]')
+            FROM vault.data_key d WHERE d.subject IN (f.case_id, f.person_id) AND d.case_id = f.case_id),
+        'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = f.case_id AND (e.referral_id = f.referral_id OR e.referral_id IS NULL)),
+        'holder_mandates', (SELECT h.mandates FROM held h WHERE (h.holder_unit, h.place, h.on_day) = (f.holder_unit, f.place, f.on_day)),
+        -- Time itself has no part in a case: nobody's is looked for.
+        'mine', CASE WHEN num_nonnulls(referral.my_membership()) = 0 THEN '[]' ELSE (SELECT coalesce(jsonb_agg(jsonb_build_object('relationship', p.relationship, 'referral_id', p.referral_id,
+            'hand_off_id', p.hand_off_id, 'groups', p.groups, 'barred', p.barred, 'sealed', p.sealed, 'named', p.named, 'expires_at', CASE WHEN isfinite(p.expires_at) THEN p.expires_at END)), '[]')
             FROM (
-            SELECT x.* FROM referral.party x WHERE wanted IS NULL AND x.case_id = the_case AND referral.is_mine(x)
-            UNION ALL SELECT x.* FROM referral.party x WHERE wanted IS NOT NULL AND x.referral_id = the_referral AND (x.case_id = the_case AND referral.is_mine(x)) IS TRUE) p),
-        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = the_case));
+            SELECT x.* FROM referral.party x WHERE wanted IS NULL AND x.case_id = f.case_id AND referral.is_mine(x)
+            UNION ALL SELECT x.* FROM referral.party x WHERE wanted IS NOT NULL AND x.referral_id = f.referral_id AND (x.case_id = f.case_id AND referral.is_mine(x)) IS TRUE) p) END,
+        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = f.case_id))
+    FROM found f ORDER BY f.place_in;
+$$;
+
+CREATE FUNCTION referral.state_of(the_case uuid, the_referral uuid, wanted uuid, on_day date) RETURNS jsonb
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.state FROM referral.states_of(ARRAY[the_case], ARRAY[the_referral], ARRAY[on_day], wanted) s;
 $$;
 
 -- May the actor's unit know of this thing: somebody who works on cases, with a part in the case as it

@@ -3,14 +3,62 @@
 -- Parties (who may see what) are derived here from the effects themselves and never taken from the
 -- caller; columns that say who acted, or that only a later act may set, are not taken either.
 
--- Entries: contiguous after the head, hashed over the very bytes stored, in the caller's own name, and
--- only into the streams of this case, of the caller, or of the system. IS DISTINCT FROM throughout:
--- what a header leaves out compares as NULL, and must not pass for right.
+-- Entries kept: contiguous after each head, hashed over the very bytes stored, in the caller's own name,
+-- all of them or none. Into which streams one may write says whoever calls this, by whose part it is.
+-- IS DISTINCT FROM throughout: what a header leaves out compares as NULL, and must not pass for right.
+CREATE FUNCTION referral.keep_entries(posted jsonb) RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    actor CONSTANT text := CASE referral.my_role() WHEN 'WORKER' THEN 'clockwork' WHEN 'OPERATOR' THEN 'operator' ELSE referral.my_membership()::text END;
+    wrong text;
+BEGIN
+    WITH e AS MATERIALIZED (
+        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id, (p.h ->> 'at')::timestamptz AS at
+        FROM (SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, content text)) p
+    ), chained AS (
+        SELECT e.*, row_number() OVER w AS n, lag(e.hash) OVER w AS hash_before, lag(e.at) OVER w AS at_before FROM e WINDOW w AS (PARTITION BY e.stream_id ORDER BY e.seq)
+    )
+    SELECT string_agg(coalesce(c.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
+    FROM chained c LEFT JOIN referral.stream_head s ON s.stream_id = c.stream_id
+    WHERE c.seq IS DISTINCT FROM s.seq + c.n
+        OR c.h ->> 'prev' IS DISTINCT FROM coalesce(c.hash_before, encode(s.hash, 'hex'))
+        OR (c.h ->> 'at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$') IS NOT TRUE OR c.at <= coalesce(c.at_before, s.at)
+        OR c.hash IS DISTINCT FROM encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
+        OR c.h ->> 'id' IS DISTINCT FROM c.id::text
+        OR c.h ->> 'actor' IS DISTINCT FROM actor
+        OR c.h ->> 'agency' IS DISTINCT FROM referral.my_agency()::text
+        OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
+        OR c.subject IS DISTINCT FROM s.subject;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
+    END IF;
+
+    -- The columns repeat the header.
+    WITH e AS MATERIALIZED (
+        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id, (p.h ->> 'at')::timestamptz AS at
+        FROM (SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, key_version integer, content text)) p
+    ), entered AS (
+        INSERT INTO referral.audit_entry (id, stream_id, seq, country, header, hash, at, act, actor, agency_id, object_type, object_id)
+        SELECT e.id, e.stream_id, e.seq, referral.my_country(), e.header, decode(e.hash, 'hex'),
+            e.at, e.h ->> 'act', e.h ->> 'actor', (e.h ->> 'agency')::uuid, e.h ->> 'object_type', (e.h ->> 'object')::uuid
+        FROM e
+    ), bodies AS (
+        INSERT INTO referral.audit_body (entry_id, subject, country, key_version, content)
+        SELECT e.id, e.subject, referral.my_country(), e.key_version, decode(e.content, 'hex') FROM e
+    ), last AS MATERIALIZED (
+        SELECT DISTINCT ON (e.stream_id) e.stream_id, e.subject, e.seq, e.hash, e.at FROM e ORDER BY e.stream_id, e.seq DESC
+    ), headed AS (
+        UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex'), at = l.at FROM last l
+        WHERE s.stream_id = l.stream_id AND s.stream_id = ANY (ARRAY(SELECT x.stream_id FROM last x))  -- by key, never all heads
+    )
+    UPDATE referral.case c SET version = l.seq FROM last l WHERE c.id = l.subject AND c.id = ANY (ARRAY(SELECT x.subject FROM last x));
+END $$;
+
+-- What one act says: into the streams of this case, of the caller, or of the system.
 CREATE FUNCTION referral.post_entries(the_case uuid, decided jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     posted CONSTANT jsonb := decided -> 'entries';
-    actor CONSTANT text := CASE referral.my_role() WHEN 'WORKER' THEN 'clockwork' WHEN 'OPERATOR' THEN 'operator' ELSE referral.my_membership()::text END;
     persons CONSTANT uuid[] := CASE WHEN decided ? 'keys' THEN referral.own_persons(the_case, decided) END;  -- once, not for each key
     kept bigint;
     wrong text;
@@ -51,52 +99,18 @@ BEGIN
         END IF;
     END IF;
 
-    WITH parsed AS MATERIALIZED (
-        SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, content text)
-    ), e AS MATERIALIZED (
-        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id, (p.h ->> 'at')::timestamptz AS at FROM parsed p
-    ), chained AS (
-        SELECT e.*, row_number() OVER w AS n, lag(e.hash) OVER w AS hash_before, lag(e.at) OVER w AS at_before FROM e WINDOW w AS (PARTITION BY e.stream_id ORDER BY e.seq)
-    )
-    SELECT string_agg(coalesce(c.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
-    FROM chained c LEFT JOIN referral.stream_head s ON s.stream_id = c.stream_id
+    SELECT string_agg(coalesce(e.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
+    FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (header text)) e LEFT JOIN referral.stream_head s ON s.stream_id = (e.h ->> 'stream')::uuid
     WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND s.country = referral.my_country() AND decided ? 'system')) IS NOT TRUE
-        OR c.seq IS DISTINCT FROM s.seq + c.n
-        OR c.h ->> 'prev' IS DISTINCT FROM coalesce(c.hash_before, encode(s.hash, 'hex'))
-        OR (c.h ->> 'at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$') IS NOT TRUE OR c.at <= coalesce(c.at_before, s.at)
-        OR c.hash IS DISTINCT FROM encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
-        OR c.h ->> 'id' IS DISTINCT FROM c.id::text
-        OR c.h ->> 'actor' IS DISTINCT FROM actor
-        OR c.h ->> 'agency' IS DISTINCT FROM referral.my_agency()::text
-        OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
-        OR c.subject IS DISTINCT FROM s.subject
         -- What was done to a case is told in the case's stream, not in somebody's own.
-        OR (s.kind = 'member' AND c.h ->> 'act' NOT IN ('act.refused', 'case.read') AND c.h ->> 'act' NOT LIKE 'member.%'
-            AND NOT (c.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records'])
-            AND NOT (c.h ->> 'act' LIKE 'glass.%' AND decided ?| ARRAY['glasses', 'glass_ends', 'glass_reviews'])
-            AND NOT (c.h ->> 'act' LIKE 'operation.%' AND decided ?| ARRAY['operations', 'operation_ends']));
+        OR (s.kind = 'member' AND e.h ->> 'act' NOT IN ('act.refused', 'case.read') AND e.h ->> 'act' NOT LIKE 'member.%'
+            AND NOT (e.h ->> 'act' LIKE 'meeting.%' AND decided ?| ARRAY['meetings', 'meeting_records'])
+            AND NOT (e.h ->> 'act' LIKE 'glass.%' AND decided ?| ARRAY['glasses', 'glass_ends', 'glass_reviews'])
+            AND NOT (e.h ->> 'act' LIKE 'operation.%' AND decided ?| ARRAY['operations', 'operation_ends']));
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
-
-    -- The columns repeat the header; each header is parsed once.
-    WITH e AS MATERIALIZED (
-        SELECT x.*, x.header::jsonb AS h
-        FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, key_version integer, content text)
-    ), entered AS (
-        INSERT INTO referral.audit_entry (id, stream_id, seq, country, header, hash, at, act, actor, agency_id, object_type, object_id)
-        SELECT e.id, (e.h ->> 'stream')::uuid, (e.h ->> 'seq')::bigint, referral.my_country(), e.header, decode(e.hash, 'hex'),
-            (e.h ->> 'at')::timestamptz, e.h ->> 'act', e.h ->> 'actor', (e.h ->> 'agency')::uuid, e.h ->> 'object_type', (e.h ->> 'object')::uuid
-        FROM e
-    ), bodies AS (
-        INSERT INTO referral.audit_body (entry_id, subject, country, key_version, content)
-        SELECT e.id, e.subject, referral.my_country(), e.key_version, decode(e.content, 'hex') FROM e
-    )
-    UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex'), at = l.at
-        FROM (SELECT DISTINCT ON (stream_id) (e.h ->> 'stream')::uuid AS stream_id, (e.h ->> 'seq')::bigint AS seq, e.hash, (e.h ->> 'at')::timestamptz AS at
-              FROM e ORDER BY 1, 2 DESC) l
-        WHERE s.stream_id = l.stream_id AND s.stream_id = ANY (ARRAY(SELECT (e.h ->> 'stream')::uuid FROM e)); -- by key, never all heads
-    UPDATE referral.case c SET version = s.seq FROM referral.stream_head s WHERE c.id = the_case AND s.subject = the_case;
+    PERFORM referral.keep_entries(posted);
 END $$;
 
 -- Whose facts the caller may write: persons she files now (of no other case: their ids are new), and

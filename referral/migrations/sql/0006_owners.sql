@@ -6,9 +6,9 @@ BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'referral'::regnamespace LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
-    FOREACH f IN ARRAY ARRAY['referral.claim_key(bytea)', 'referral.state_of(uuid, uuid, uuid, date)', 'referral.lock_hand_off(uuid, date)', 'referral.lock_referral(uuid, date)',
+    FOREACH f IN ARRAY ARRAY['referral.claim_key(bytea)', 'referral.states_of(uuid[], uuid[], date[], uuid)', 'referral.state_of(uuid, uuid, uuid, date)', 'referral.lock_hand_off(uuid, date)', 'referral.lock_referral(uuid, date)',
         'referral.claim_clock(uuid, timestamptz)', 'referral.push_clock(uuid, timestamptz)', 'referral.lock_own_stream()', 'referral.keys_for(uuid)', 'referral.knows_of(uuid, uuid)', 'referral.kept_out(uuid)',
-        'referral.post_entries(uuid, jsonb)', 'referral.post_case(uuid, jsonb)', 'referral.post_moves(uuid, jsonb)', 'referral.post_custody(uuid, jsonb, jsonb)',
+        'referral.keep_entries(jsonb)', 'referral.post_entries(uuid, jsonb)', 'referral.post_case(uuid, jsonb)', 'referral.post_moves(uuid, jsonb)', 'referral.post_custody(uuid, jsonb, jsonb)',
         'referral.post_hand_offs(uuid, jsonb)', 'referral.own_persons(uuid, jsonb)', 'referral.post_marks(uuid, jsonb)', 'referral.post_words(uuid, jsonb)',
         'referral.post_consequences(uuid, jsonb, uuid[])', 'referral.look_again(uuid, jsonb)', 'referral.post_answer(jsonb)', 'referral.carry_out(jsonb)']::regprocedure[] LOOP
         EXECUTE format('ALTER FUNCTION %s OWNER TO referral_effector', f);

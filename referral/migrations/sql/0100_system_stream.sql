@@ -11,7 +11,7 @@ $$;
 
 -- Who may say what of the system: the part of an act before its dot.
 CREATE VIEW referral.system_voice WITH (security_invoker = true) AS SELECT * FROM (VALUES
-    ('OPERATOR', 'key'), ('OPERATOR', 'log'), ('WORKER', 'glass'), ('WORKER', 'log'), ('WORKER', 'retention'), ('WORKER', 'webhook'),
+    ('OPERATOR', 'key'), ('OPERATOR', 'log'), ('WORKER', 'glass'), ('WORKER', 'log'), ('WORKER', 'retention'), ('WORKER', 'webhook'), ('WORKER', 'release'),
     ('COORDINATOR', 'calendar'), ('STATISTICIAN', 'release'), ('SUPERVISOR', 'release'), ('DATA_PROTECTION_OFFICER', 'release')
 ) AS voice (role, thing);
 GRANT SELECT ON referral.system_voice TO referral_effector;

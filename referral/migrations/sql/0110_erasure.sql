@@ -127,6 +127,9 @@ BEGIN
     RETURN (SELECT jsonb_build_object('case_id', c.id, 'legal_hold', c.legal_hold, 'erased_at', c.erased_at,
         'against', referral.against_erasing(c.id, NULL), 'noted', EXISTS (SELECT FROM referral.retention t WHERE t.case_id = c.id),
         'persons', (SELECT jsonb_agg(jsonb_build_object('id', p.id, 'number', p.number, 'against', referral.against_erasing(c.id, p.id)) ORDER BY p.number) FROM referral.person p WHERE p.case_id = c.id),
+        -- About everybody in it: what may name a person whose own rows go. Who asks for her says which go too.
+        'notes', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', n.id, 'kind', n.kind, 'written_at', n.written_at) ORDER BY n.written_at, n.id), '[]') FROM referral.note n
+            WHERE n.case_id = c.id AND n.kind IN ('note', 'narrative') AND num_nonnulls(n.person_id, n.hand_off_id) = 0 AND octet_length(n.content) > 0),
         'waiting', (SELECT coalesce(jsonb_agg(jsonb_build_object('act', q.act, 'about', q.about)), '[]') FROM referral.proposal q
             WHERE q.case_id = c.id AND q.act IN ('erase', 'lift_hold') AND num_nonnulls(q.answer) = 0 AND q.expires_at > referral.my_moment()),
         'asked', (SELECT jsonb_build_object('act', q.act, 'about', q.about, 'asked_member', q.asked_member, 'asked_unit', q.asked_unit, 'expires_at', q.expires_at, 'answer', q.answer,
@@ -145,9 +148,13 @@ END $$;
 CREATE FUNCTION referral.erasure_key(wanted uuid) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped,
-        'reference', (SELECT c.reference FROM referral.case c WHERE c.id = it.case_id), 'number', (SELECT p.number FROM referral.person p WHERE p.id = it.person_id))
-    FROM vault.data_key d JOIN (SELECT q.id, q.case_id, CASE q.act WHEN 'erase' THEN q.about[1] END AS person_id FROM referral.proposal q WHERE q.act IN ('erase', 'lift_hold')
-        UNION ALL SELECT o.id, o.case_id, NULL FROM referral.legal_hold o) it ON it.id = d.subject
+        'reference', (SELECT c.reference FROM referral.case c WHERE c.id = it.case_id), 'number', (SELECT p.number FROM referral.person p WHERE p.id = it.person_id),
+        'notes_gone', (SELECT count(*) FROM referral.note n WHERE n.case_id = it.case_id AND n.id = ANY (it.notes)),
+        'notes_left', (SELECT count(*) FROM referral.note n WHERE n.case_id = it.case_id AND n.id <> ALL (it.notes) AND num_nonnulls(it.person_id) = 1
+            AND n.kind IN ('note', 'narrative') AND num_nonnulls(n.person_id, n.hand_off_id) = 0 AND octet_length(n.content) > 0))
+    FROM vault.data_key d JOIN (SELECT q.id, q.case_id, CASE q.act WHEN 'erase' THEN q.about[1] END AS person_id, CASE q.act WHEN 'erase' THEN q.about[2:] ELSE '{}' END AS notes
+            FROM referral.proposal q WHERE q.act IN ('erase', 'lift_hold')
+        UNION ALL SELECT o.id, o.case_id, NULL, '{}' FROM referral.legal_hold o) it ON it.id = d.subject
     WHERE d.subject = wanted AND d.kind IN ('proposal', 'hold') AND NOT referral.kept_out(it.case_id) AND (referral.my_role() = 'DATA_PROTECTION_OFFICER'
         OR EXISTS (SELECT FROM referral.party p WHERE p.case_id = it.case_id AND referral.is_mine(p) AND p.relationship = 'holder'));
 $$;
@@ -200,8 +207,10 @@ BEGIN
     UPDATE referral.consent x SET content = nothing WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals));
     UPDATE referral.attachment x SET about = nothing WHERE x.id = ANY (files);
     UPDATE referral.panel_decision x SET outcome = 'erased' WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals));
+    UPDATE referral.proposal x SET reason = nothing WHERE x.case_id = the_case AND (whole OR x.about && (persons || referrals || hand_offs));
+    UPDATE referral.bundle x SET record = NULL WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals));
     UPDATE referral.event x SET event = 'erased' WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals));
-    UPDATE referral.referral x SET results = '[]', needed = '[]', withheld = '[]', outcome = NULL WHERE x.id = ANY (referrals);
+    UPDATE referral.referral x SET results = '[]', needed = '[]', withheld = '[]', outcome = CASE WHEN x.outcome IN ('ENTERED_IN_ERROR', 'MERGED') THEN x.outcome END WHERE x.id = ANY (referrals);
     UPDATE referral.hand_off x SET reason = jsonb_build_object('step', x.step, 'rule', 'erased', 'sources', '[]'::jsonb), reason_code = NULL, outcome = NULL, warnings = '[]' WHERE x.id = ANY (hand_offs);
     UPDATE referral.party x SET until = referral.my_moment() WHERE x.case_id = the_case AND (whole OR x.referral_id = ANY (referrals)) AND x.until IS NULL;
     UPDATE referral.person x SET erased_at = referral.my_moment(), identified = false, household_id = NULL WHERE x.case_id = the_case AND x.id = ANY (persons);
@@ -216,7 +225,6 @@ BEGIN
     DELETE FROM referral.household x WHERE x.case_id = the_case;
     DELETE FROM referral.idempotency i WHERE i.answer ->> 'case_id' = the_case::text;
     UPDATE referral.exclusion x SET reason = nothing WHERE x.case_id = the_case;
-    UPDATE referral.proposal x SET reason = nothing WHERE x.case_id = the_case;
     UPDATE referral.legal_hold x SET content = nothing WHERE x.case_id = the_case;
     UPDATE referral.glass x SET reason = nothing, words = CASE WHEN num_nonnulls(x.words) = 1 THEN nothing END WHERE x.case_id = the_case;
     UPDATE referral.operation x SET content = nothing, ending = CASE WHEN num_nonnulls(x.ending) = 1 THEN nothing END WHERE x.case_id = the_case;
@@ -269,7 +277,9 @@ BEGIN
         WHERE q.case_id = the_case AND my_role IN ('OFFICER', 'SUPERVISOR') AND q.asked_unit = referral.my_unit() AND q.asked_by = referral.my_membership() AND q.asked_member = referral.my_member()
             AND q.asked_role = my_role AND num_nonnulls(q.answered_by, q.answered_member, q.answered_at, q.answer) = 0
             AND q.expires_at > referral.my_moment() AND q.expires_at <= referral.my_moment() + interval '14 days' AND CASE q.act
-            WHEN 'erase' THEN cardinality(q.about) < 2 AND referral.against_erasing(the_case, q.about[1]) = '{}'
+            WHEN 'erase' THEN greatest(cardinality(q.about) - 1, 0) = (SELECT count(*) FROM referral.note n WHERE n.case_id = the_case AND n.id = ANY (q.about[2:])
+                    AND n.kind IN ('note', 'narrative') AND num_nonnulls(n.person_id, n.hand_off_id) = 0)
+                AND referral.against_erasing(the_case, q.about[1]) = '{}'
                 AND (q.ground <> 'RETENTION' OR EXISTS (SELECT FROM referral.retention t WHERE t.case_id = the_case))
             WHEN 'lift_hold' THEN cardinality(q.about) = 1 AND EXISTS (SELECT FROM referral.legal_hold o WHERE o.id = q.about[1] AND o.case_id = the_case AND num_nonnulls(o.lifted_at) = 0)
             ELSE false END;
@@ -312,7 +322,8 @@ BEGIN
             PERFORM referral.forget(the_case, ARRAY(SELECT p.id FROM referral.person p WHERE p.case_id = the_case), true);
             done := done || ('case.erased ' || the_case);
         ELSE
-            PERFORM referral.forget(the_case, asked.about, false);
+            PERFORM referral.forget(the_case, asked.about[1:1], false);
+            UPDATE referral.note n SET content = '' WHERE n.case_id = the_case AND n.id = ANY (asked.about[2:]);  -- they name her
             done := done || ('person.erased ' || asked.about[1]);
         END IF;
     END LOOP;

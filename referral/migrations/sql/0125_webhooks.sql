@@ -225,7 +225,10 @@ BEGIN
                    FROM referral.webhook_key k WHERE k.webhook_id = w.id AND coalesce(k.until, 'infinity') > at),
         'wrapped', (SELECT jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)
                       FROM vault.data_key d WHERE d.subject = w.id AND d.kind = 'webhook'),
-        'knows', CASE WHEN o.kind IN ('webhook.tested', 'audit.checkpoint') THEN jsonb_build_object('data', '{}'::jsonb) ELSE referral.webhook_knows(w, o, at) END)
+        'knows', CASE o.kind WHEN 'webhook.tested' THEN jsonb_build_object('data', '{}'::jsonb)
+            WHEN 'audit.checkpoint' THEN (SELECT jsonb_build_object('data', jsonb_build_object('origin', e.origin, 'size', c.size, 'root', encode(c.root, 'base64')))
+                FROM log.told t JOIN log.checkpoint c USING (epoch, size) JOIN log.epoch e USING (epoch) WHERE t.notice = o.id)
+            ELSE referral.webhook_knows(w, o, at) END)
       FROM referral.webhook w, referral.outbox o WHERE w.id = webhook AND w.ended_at IS NULL AND o.id = notice);
 END $$;
 
@@ -272,20 +275,47 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
         UNION ALL SELECT gen_random_uuid(), webhook.country, what, webhook.opened_unit, 'SUPERVISOR', at WHERE NOT EXISTS (SELECT FROM keepers)
 $$;
 
--- There is a new checkpoint of the log: every agency with an endpoint that asked for it is told, once.
--- Of the acting country; whoever makes checkpoints calls it, in the transaction that publishes one.
+-- Which checkpoint each agency was told of, by which notice; kept for a week (an attempt is made for three
+-- days), the last for good. Sizes alone, and for nobody who signs in.
+CREATE TABLE log.told (
+    notice    uuid PRIMARY KEY,                    -- in the outbox
+    agency_id uuid NOT NULL REFERENCES agencies.agency (id),
+    epoch     integer NOT NULL,
+    size      bigint NOT NULL,
+    told_at   timestamptz NOT NULL,
+    UNIQUE (agency_id, epoch, size),
+    FOREIGN KEY (epoch, size) REFERENCES log.checkpoint (epoch, size)
+);
+GRANT SELECT, INSERT, DELETE ON log.told TO referral_effector;
+GRANT SELECT ON log.checkpoint, log.epoch TO referral_effector;
+
+-- There is a new checkpoint of the log: every agency of the acting country with an endpoint that asked for
+-- it is told of the newest, each checkpoint once and not more than one a minute. The clockwork looks every
+-- few seconds, so only what was signed and committed is told.
 CREATE FUNCTION referral.tell_checkpoint(at timestamptz) RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+    newest log.checkpoint;
     told integer;
 BEGIN
     IF referral.my_role() IS DISTINCT FROM 'WORKER' THEN
         RAISE EXCEPTION 'only the clockwork tells' USING ERRCODE = 'RF007';
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('checkpoint told ' || referral.my_country(), 0));
+    SELECT c.* INTO newest FROM log.checkpoint c ORDER BY c.epoch DESC, c.size DESC LIMIT 1;
+    WITH asking AS MATERIALIZED (
+        SELECT DISTINCT ON (w.agency_id) gen_random_uuid() AS notice, w.agency_id, w.opened_unit FROM referral.webhook w
+         WHERE w.country = referral.my_country() AND w.ended_at IS NULL AND 'checkpoint' = ANY (w.types) AND newest.size > 0
+           AND NOT EXISTS (SELECT FROM log.told t WHERE t.agency_id = w.agency_id
+                AND (t.told_at > at - interval '1 minute' OR (t.epoch, t.size) >= (newest.epoch, newest.size)))
+         ORDER BY w.agency_id, w.id
+    ), noted AS (
+        INSERT INTO log.told SELECT a.notice, a.agency_id, newest.epoch, newest.size, at FROM asking a
+    )
     INSERT INTO referral.outbox (id, country, kind, to_unit, to_role, occurred_at)
-        SELECT gen_random_uuid(), referral.my_country(), 'audit.checkpoint', one.opened_unit, 'AGENCY_ADMIN', at
-          FROM (SELECT DISTINCT ON (w.agency_id) w.opened_unit FROM referral.webhook w
-                 WHERE w.country = referral.my_country() AND w.ended_at IS NULL AND 'checkpoint' = ANY (w.types) ORDER BY w.agency_id, w.id) one;
+        SELECT a.notice, referral.my_country(), 'audit.checkpoint', a.opened_unit, 'AGENCY_ADMIN', at FROM asking a;
     GET DIAGNOSTICS told = ROW_COUNT;
+    DELETE FROM log.told t WHERE told > 0 AND t.told_at < at - interval '7 days'
+        AND EXISTS (SELECT FROM log.told later WHERE later.agency_id = t.agency_id AND later.told_at > t.told_at);
     RETURN told;
 END $$;

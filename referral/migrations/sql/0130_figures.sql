@@ -65,14 +65,75 @@ CREATE TABLE referral.figure (
 );
 CREATE INDEX ON referral.figure (country, cut, agency_id, month);
 CREATE INDEX ON referral.figure (country, month);
+-- What a unit sent or received in a closed month and everybody who supervises it may open, by track and
+-- by agency asked: so that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
+-- named exclusion, a part that runs out) is in no cell and is counted when she asks; a month of which
+-- anything changed since, rights included, is counted anew until it is made again.
+CREATE TABLE referral.figure_unit_month (
+    country   text NOT NULL,
+    unit_id   uuid NOT NULL,
+    month     date NOT NULL,
+    begins_at timestamptz NOT NULL,
+    ends_at   timestamptz NOT NULL,
+    rolled_at timestamptz NOT NULL,
+    PRIMARY KEY (country, unit_id, month)
+);
+CREATE TABLE referral.figure_unit_mark (
+    country text NOT NULL,
+    unit_id uuid NOT NULL,
+    at      timestamptz NOT NULL                   -- when what has changed was asked for
+);
+CREATE INDEX figure_unit_mark_of ON referral.figure_unit_mark (country, unit_id, at);
+CREATE TABLE referral.figure_unit_cell (
+    country text NOT NULL,
+    unit_id uuid NOT NULL,
+    month   date NOT NULL,
+    cut     text NOT NULL,                     -- track or agency: of the other it has NULL
+    agency_id uuid,
+    track   text,
+    counts  integer[] NOT NULL,
+    spans   bytea NOT NULL,
+    opened  bytea NOT NULL
+);
+CREATE INDEX ON referral.figure_unit_cell (country, unit_id, cut, month);
+CREATE TABLE referral.figure_unit_limit (
+    country  text NOT NULL,
+    unit_id  uuid NOT NULL,
+    month    date NOT NULL,
+    cut      text NOT NULL,                     -- track or agency: of the other it has NULL
+    agency_id uuid,
+    track    text,
+    basis    text NOT NULL,
+    counts   integer[] NOT NULL,
+    due      bytea NOT NULL,
+    overruns bytea NOT NULL
+);
+CREATE INDEX ON referral.figure_unit_limit (country, unit_id, cut, month);
 -- Bytes of times do not get smaller by compression, only slower.
 ALTER TABLE referral.figure_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
+ALTER TABLE referral.figure_unit_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
+CREATE INDEX party_narrowed ON referral.party (unit_id) INCLUDE (case_id) WHERE until IS NULL AND (sealed OR barred <> '{}' OR expires_at < 'infinity');
 
 CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at)
     INCLUDE (receiver_agency, jurisdiction, track, step, protocol_version, kind, state, received_at, accepted_at, first_contact_at, ended_at,
         opening, attested, attestation_confirmed_at, imported, in_error, id);
-DROP INDEX referral.clock_hand_off_id_idx;
-CREATE INDEX clock_of_hand_off ON referral.clock (hand_off_id) INCLUDE (step, clock, basis, state, due_at, stopped_at);
+-- When the hand-off of a limit was asked for: a limit is counted in that month, and those of a month lie
+-- together in their index. Looked up one by one by hand-off they cost four times as much.
+ALTER TABLE referral.clock ADD asked_at timestamptz;
+CREATE FUNCTION referral.clock_asked() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    NEW.asked_at := (SELECT h.requested_at FROM referral.hand_off h WHERE h.id = NEW.hand_off_id);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER asked BEFORE INSERT ON referral.clock FOR EACH ROW EXECUTE FUNCTION referral.clock_asked();
+CREATE FUNCTION referral.clocks_asked() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    UPDATE referral.clock k SET asked_at = NEW.requested_at WHERE k.hand_off_id = NEW.id;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER asked AFTER UPDATE OF requested_at ON referral.hand_off FOR EACH ROW WHEN (OLD.requested_at <> NEW.requested_at) EXECUTE FUNCTION referral.clocks_asked();
+UPDATE referral.clock k SET asked_at = h.requested_at FROM referral.hand_off h WHERE h.id = k.hand_off_id;
+CREATE INDEX clock_month ON referral.clock (country, asked_at) INCLUDE (hand_off_id, step, clock, basis, state, due_at, stopped_at) WHERE hand_off_id IS NOT NULL;
 CREATE INDEX clock_of_referral ON referral.clock (country, starts_at) WHERE hand_off_id IS NULL;
 
 -- One measure of one hand-off, packed: seconds if it happened, -1 nothing to measure, -2 open, -3 and less
@@ -113,9 +174,10 @@ END $$;
 
 -- The hand-offs of a period in cells, by month of the zone and by what is told ``apart`` (names of columns;
 -- of the others a cell has NULL). Notices ask for nothing, and what was entered in error counts nowhere.
-CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
+-- ``counted``: the words for whose they are, made here and never told from outside.
+CREATE FUNCTION referral.cells_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH spanned AS (
@@ -151,24 +213,24 @@ BEGIN
                 || CASE WHEN s.m3 = -2 THEN referral.second_of(s.accepted_at) ELSE ''::bytea END || CASE WHEN s.m4 = -2 THEN referral.second_of(s.first_contact_at) ELSE ''::bytea END, ''::bytea)
                 FILTER (WHERE s.timed AND NOT s.is_over), '')
         FROM spanned s GROUP BY 1, 2, 3, 4, 5, 6
-    $q$, referral.counted_for(whose)) USING begins, ends, zone, apart;
+    $q$, counted) USING begins, ends, zone, apart;
 END $$;
 
 -- Limits that began with the hand-offs of a period, and those of referrals as a whole that began in it:
 -- begun; met; missed and stopped since; moot (the hand-off was taken back in time); paused. ``due``: of
 -- those that run. Answers given in another's name keep no limit and miss none.
-CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
+CREATE FUNCTION referral.limits_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (
             SELECT h.requested_at AS at, h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
-            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id
+            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id AND k.country = h.country AND k.asked_at >= $1 AND k.asked_at < $2
             WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND NOT h.imported AND NOT h.attested AND %1$s
             UNION ALL
             SELECT h.starts_at, NULL, h.jurisdiction, h.track, h.step, h.protocol_version, h.clock, h.basis, h.state, h.due_at, h.stopped_at, false FROM (
-                SELECT k.*, c.place AS jurisdiction, r.track, r.protocol_version, r.holder_unit AS receiver_unit, r.holder_unit AS sender_unit, r.holder_member AS receiver_member, r.holder_member AS sender_member
+                SELECT k.*, k.starts_at AS requested_at, c.place AS jurisdiction, r.track, r.protocol_version, r.holder_unit AS receiver_unit, r.holder_unit AS sender_unit, r.holder_member AS receiver_member, r.holder_member AS sender_member
                 FROM referral.clock k JOIN referral.referral r ON r.id = k.referral_id JOIN referral.case c ON c.id = k.case_id
                 WHERE k.hand_off_id IS NULL AND NOT c.imported AND (r.outcome IN ('ENTERED_IN_ERROR', 'MERGED')) IS NOT TRUE) h
             WHERE h.starts_at >= $1 AND h.starts_at < $2 AND %1$s
@@ -184,7 +246,67 @@ BEGIN
             coalesce(string_agg(referral.second_of(b.due_at), ''::bytea) FILTER (WHERE b.stopped_at IS NULL AND b.state <> 'paused'), ''),
             coalesce(string_agg(int4send(floor(date_part('epoch', b.stopped_at - b.due_at))::integer), ''::bytea) FILTER (WHERE b.stopped_at > b.due_at), '')
         FROM begun b GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-    $q$, referral.counted_for(whose)) USING begins, ends, zone, apart;
+    $q$, counted) USING begins, ends, zone, apart;
+END $$;
+
+-- What anybody who works on cases in a unit could open, whoever she is and whenever she asks: by one part
+-- that nothing narrows. ``narrowed``: the cases of which a part of the unit's is narrowed.
+CREATE FUNCTION referral.open_to_all_of(the_unit uuid) RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT format($q$EXISTS (SELECT FROM referral.party p WHERE p.case_id = h.case_id AND p.unit_id = %L AND p.until IS NULL
+        AND p.expires_at = 'infinity' AND p.barred = '{}' AND NOT p.sealed AND ('G0' = ANY (p.groups) OR ('OWN' = ANY (p.groups) AND p.hand_off_id = h.id)))$q$, the_unit)
+$$;
+
+-- How a period is counted: the months kept of the caller's unit that are still true (of a supervisor who tells
+-- nothing apart but tracks, or but agencies), what is narrowed in those, and the stretches between them. ``counted`` is whose
+-- the stretch from ``begins`` to ``ends`` is; NULL: the cells of ``kept``. All of one moment's snapshot.
+CREATE FUNCTION referral.counted_in(begins timestamptz, ends timestamptz, whose text, apart text[])
+RETURNS TABLE (counted text, since timestamptz, before timestamptz, kept date[]) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    hers CONSTANT text := referral.counted_for(whose);
+    months date[]; covered tstzmultirange; narrowed uuid[];
+BEGIN
+    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND (apart <@ ARRAY['track'] OR apart = ARRAY['agency_id']) THEN
+        SELECT array_agg(m.month), range_agg(tstzrange(m.begins_at, m.ends_at)) INTO months, covered FROM referral.figure_unit_month m
+            WHERE m.country = referral.my_country() AND m.unit_id = referral.my_unit() AND m.begins_at >= begins AND m.ends_at <= ends
+                AND NOT EXISTS (SELECT FROM referral.figure_unit_mark k WHERE k.country = m.country AND k.unit_id = m.unit_id AND k.at >= m.begins_at AND k.at < m.ends_at);
+    END IF;
+    IF months IS NOT NULL THEN
+        RETURN QUERY SELECT NULL::text, begins, ends, months;
+        narrowed := ARRAY(SELECT DISTINCT p.case_id FROM referral.party p WHERE referral.is_mine(p) AND (p.sealed OR p.barred <> '{}' OR p.expires_at < 'infinity'));
+        IF narrowed <> '{}' THEN
+            RETURN QUERY SELECT format('%s AND h.case_id = ANY (%L::uuid[]) AND %L::tstzmultirange @> h.requested_at AND NOT %s', hers, narrowed, covered, referral.open_to_all_of(referral.my_unit())), begins, ends, NULL::date[];
+        END IF;
+    END IF;
+    RETURN QUERY SELECT hers, lower(gap), upper(gap), NULL::date[] FROM unnest(tstzmultirange(tstzrange(begins, ends)) - coalesce(covered, '{}')) gap;
+END $$;
+
+CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
+RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE part record;
+BEGIN
+    FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
+        IF part.counted IS NULL THEN
+            RETURN QUERY SELECT c.month, c.agency_id, NULL::text, CASE WHEN 'track' = ANY (apart) THEN c.track END, NULL::text, NULL::text, c.counts, c.spans, c.opened
+                FROM referral.figure_unit_cell c WHERE c.country = referral.my_country() AND c.unit_id = referral.my_unit() AND c.cut = CASE WHEN 'agency_id' = ANY (apart) THEN 'agency' ELSE 'track' END AND c.month = ANY (part.kept);
+        ELSE
+            RETURN QUERY SELECT * FROM referral.cells_of(part.counted, part.since, part.before, zone, apart);
+        END IF;
+    END LOOP;
+END $$;
+CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
+RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE part record;
+BEGIN
+    FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
+        IF part.counted IS NULL THEN
+            RETURN QUERY SELECT c.month, c.agency_id, NULL::text, CASE WHEN 'track' = ANY (apart) THEN c.track END, NULL::text, NULL::text, NULL::text, c.basis, c.counts, c.due, c.overruns
+                FROM referral.figure_unit_limit c WHERE c.country = referral.my_country() AND c.unit_id = referral.my_unit() AND c.cut = CASE WHEN 'agency_id' = ANY (apart) THEN 'agency' ELSE 'track' END AND c.month = ANY (part.kept);
+        ELSE
+            RETURN QUERY SELECT * FROM referral.limits_of(part.counted, part.since, part.before, zone, apart);
+        END IF;
+    END LOOP;
 END $$;
 
 -- Whether a hand-off the caller may know of missed one of its limits: whose part is over still sees her own

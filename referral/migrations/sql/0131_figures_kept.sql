@@ -25,26 +25,49 @@ CREATE INDEX hand_off_attested ON referral.hand_off (country, requested_at) WHER
 CREATE FUNCTION referral.mark_hand_offs() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO referral.figure_mark (country, at) SELECT DISTINCT c.country, c.requested_at FROM changed c;
+    INSERT INTO referral.figure_unit_mark (country, unit_id, at) SELECT c.country, c.sender_unit, c.requested_at FROM changed c
+        UNION SELECT c.country, c.receiver_unit, c.requested_at FROM changed c;
     RETURN NULL;
 END $$;
 CREATE FUNCTION referral.mark_clocks() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO referral.figure_mark (country, at)
-        SELECT DISTINCT c.country, coalesce((SELECT h.requested_at FROM referral.hand_off h WHERE h.id = c.hand_off_id), c.starts_at) FROM changed c;
+        SELECT DISTINCT c.country, coalesce(c.asked_at, c.starts_at) FROM changed c;
+    INSERT INTO referral.figure_unit_mark (country, unit_id, at)
+        SELECT DISTINCT c.country, u.unit_id, u.at FROM changed c, LATERAL (
+            SELECT unnest(ARRAY[h.sender_unit, h.receiver_unit]) AS unit_id, c.asked_at AS at FROM referral.hand_off h WHERE h.id = c.hand_off_id
+            UNION ALL SELECT r.holder_unit, c.starts_at FROM referral.referral r WHERE num_nulls(c.hand_off_id) = 1 AND r.id = c.referral_id) u;
     RETURN NULL;
 END $$;
--- What was entered in error takes the limits of its referral with it, those long stopped as well.
+-- What was entered in error takes the limits of its referral with it, those long stopped as well; and
+-- these are of the unit that holds it.
 CREATE FUNCTION referral.mark_referrals() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     INSERT INTO referral.figure_mark (country, at) SELECT DISTINCT c.country, k.starts_at FROM changed c
         JOIN referral.clock k ON k.referral_id = c.id AND k.hand_off_id IS NULL WHERE c.outcome IN ('ENTERED_IN_ERROR', 'MERGED');
+    INSERT INTO referral.figure_unit_mark (country, unit_id, at)
+        SELECT DISTINCT c.country, u.unit_id, k.starts_at FROM changed c JOIN former b ON b.id = c.id AND (b.holder_unit, b.outcome) IS DISTINCT FROM (c.holder_unit, c.outcome)
+            JOIN referral.clock k ON k.referral_id = c.id AND k.hand_off_id IS NULL, unnest(ARRAY[b.holder_unit, c.holder_unit]) AS u (unit_id);
     RETURN NULL;
 END $$;
-CREATE TRIGGER mark_changed AFTER UPDATE ON referral.referral REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_referrals();
+-- Who may open what: the unit whose part it is counts anew whatever of the case it sent, received or holds.
+CREATE FUNCTION referral.mark_parts() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO referral.figure_unit_mark (country, unit_id, at)
+        SELECT DISTINCT c.country, c.unit_id, u.at FROM changed c, LATERAL (
+            SELECT h.requested_at AS at FROM referral.hand_off h WHERE h.case_id = c.case_id AND c.unit_id IN (h.sender_unit, h.receiver_unit)
+            UNION ALL SELECT k.starts_at FROM referral.referral r JOIN referral.clock k ON k.referral_id = r.id AND k.hand_off_id IS NULL
+                WHERE r.case_id = c.case_id AND r.holder_unit = c.unit_id) u;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER mark_changed AFTER UPDATE ON referral.referral REFERENCING OLD TABLE AS former NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_referrals();
 CREATE TRIGGER mark_new AFTER INSERT ON referral.hand_off REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_hand_offs();
 CREATE TRIGGER mark_changed AFTER UPDATE ON referral.hand_off REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_hand_offs();
 CREATE TRIGGER mark_new AFTER INSERT ON referral.clock REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_clocks();
 CREATE TRIGGER mark_changed AFTER UPDATE ON referral.clock REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_clocks();
+CREATE TRIGGER mark_new AFTER INSERT ON referral.party REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_parts();
+CREATE TRIGGER mark_changed AFTER UPDATE ON referral.party REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_parts();
+CREATE TRIGGER mark_gone AFTER DELETE ON referral.party REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION referral.mark_parts();
 
 -- Keeping --------------------------------------------------------------------------------------
 -- What there is to do in the clockwork's country, or NULL if another worker is at it. Whoever gets an
@@ -68,7 +91,7 @@ END $$;
 -- One month, made anew from what stands. Each statement sees at least what the one before it saw: a change
 -- whose mark is taken here is in the cells; one that comes later leaves its mark.
 CREATE FUNCTION referral.roll_month(the_month date, zone text, at timestamptz) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '128MB' AS $$  -- a month at once
 DECLARE
     begins CONSTANT timestamptz := the_month::timestamp AT TIME ZONE zone;
     ends CONSTANT timestamptz := (the_month + interval '1 month') AT TIME ZONE zone;
@@ -80,8 +103,8 @@ BEGIN
     DELETE FROM referral.figure_mark k WHERE k.country = referral.my_country() AND k.at >= begins AND k.at < ends;
     DELETE FROM referral.figure_cell c WHERE c.country = referral.my_country() AND c.month = the_month;
     DELETE FROM referral.figure_limit l WHERE l.country = referral.my_country() AND l.month = the_month;
-    INSERT INTO referral.figure_cell SELECT referral.my_country(), c.* FROM referral.figure_cells(begins, ends, zone, 'country', ARRAY['agency_id', 'jurisdiction', 'track', 'step', 'version']) c;
-    INSERT INTO referral.figure_limit SELECT referral.my_country(), l.* FROM referral.figure_limits(begins, ends, zone, 'country', ARRAY['agency_id', 'jurisdiction', 'track', 'step', 'version', 'clock']) l;
+    INSERT INTO referral.figure_cell SELECT referral.my_country(), c.* FROM referral.cells_of(referral.counted_for('country'), begins, ends, zone, ARRAY['agency_id', 'jurisdiction', 'track', 'step', 'version']) c;
+    INSERT INTO referral.figure_limit SELECT referral.my_country(), l.* FROM referral.limits_of(referral.counted_for('country'), begins, ends, zone, ARRAY['agency_id', 'jurisdiction', 'track', 'step', 'version', 'clock']) l;
     INSERT INTO referral.figure_month AS m (country, month, begins_at, ends_at, rolled_at, waiting)
         SELECT referral.my_country(), the_month, begins, ends, at, coalesce(sum(c.counts[2] + c.counts[3]), 0) FROM referral.figure_cell c
             WHERE c.country = referral.my_country() AND c.month = the_month
@@ -101,11 +124,51 @@ BEGIN
             counts integer[], tallies integer[], estimates float8[], legal integer[], proposed integer[]);
 END $$;
 
+-- The months of one unit that are due, of those that are over: never made, or changed since and not made for
+-- ``rest``. Of units somebody supervises. Which unit; NULL: none is due, or another worker is at it. Marks go
+-- first and each statement sees what the one before it saw, as above.
+CREATE FUNCTION referral.roll_unit(zone text, at timestamptz, rest interval) RETURNS uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '128MB' AS $$
+DECLARE the_unit uuid; months date[]; since timestamptz; before timestamptz; counted text; cut text; column_name text;
+BEGIN
+    IF referral.my_role() IS DISTINCT FROM 'WORKER' OR NOT pg_try_advisory_xact_lock(hashtextextended('figures ' || referral.my_country(), 0)) THEN
+        RETURN NULL;
+    END IF;
+    DELETE FROM referral.figure_unit_mark k WHERE NOT EXISTS (SELECT FROM referral.figure_unit_month m
+        WHERE m.country = k.country AND m.unit_id = k.unit_id AND k.at >= m.begins_at AND k.at < m.ends_at);
+    SELECT u.id, array_agg(m.month ORDER BY m.month), min(m.begins_at), max(m.ends_at) INTO the_unit, months, since, before
+        FROM agencies.unit u JOIN referral.figure_month m ON m.country = u.country AND m.ends_at <= at
+            LEFT JOIN referral.figure_unit_month k ON k.country = u.country AND k.unit_id = u.id AND k.month = m.month
+        WHERE u.country = referral.my_country() AND EXISTS (SELECT FROM agencies.membership s WHERE s.unit_id = u.id AND s.role = 'SUPERVISOR' AND coalesce(s.valid_until > at::date, true))
+            AND (num_nulls(k.month) = 1 OR (k.rolled_at <= at - rest AND EXISTS (SELECT FROM referral.figure_unit_mark x
+                WHERE x.country = k.country AND x.unit_id = k.unit_id AND x.at >= k.begins_at AND x.at < k.ends_at)))
+        GROUP BY u.id ORDER BY u.id LIMIT 1;
+    IF num_nulls(the_unit) = 1 THEN
+        RETURN NULL;
+    END IF;
+    DELETE FROM referral.figure_unit_mark k USING referral.figure_month m WHERE m.country = referral.my_country() AND m.month = ANY (months)
+        AND k.country = m.country AND k.unit_id = the_unit AND k.at >= m.begins_at AND k.at < m.ends_at;
+    DELETE FROM referral.figure_unit_cell c WHERE c.country = referral.my_country() AND c.unit_id = the_unit AND c.month = ANY (months);
+    DELETE FROM referral.figure_unit_limit l WHERE l.country = referral.my_country() AND l.unit_id = the_unit AND l.month = ANY (months);
+    counted := format('h.country = %L AND (h.receiver_unit = %L OR h.sender_unit = %2$L) AND %s', referral.my_country(), the_unit, referral.open_to_all_of(the_unit));
+    FOR cut, column_name IN VALUES ('track', 'track'), ('agency', 'agency_id') LOOP
+        INSERT INTO referral.figure_unit_cell SELECT referral.my_country(), the_unit, c.month, cut, c.agency_id, c.track, c.counts, c.spans, c.opened
+            FROM referral.cells_of(counted, since, before, zone, ARRAY[column_name]) c WHERE c.month = ANY (months);
+        INSERT INTO referral.figure_unit_limit SELECT referral.my_country(), the_unit, l.month, cut, l.agency_id, l.track, l.basis, l.counts, l.due, l.overruns
+            FROM referral.limits_of(counted, since, before, zone, ARRAY[column_name]) l WHERE l.month = ANY (months);
+    END LOOP;
+    INSERT INTO referral.figure_unit_month AS m (country, unit_id, month, begins_at, ends_at, rolled_at)
+        SELECT k.country, the_unit, k.month, k.begins_at, k.ends_at, at FROM referral.figure_month k WHERE k.country = referral.my_country() AND k.month = ANY (months)
+        ON CONFLICT (country, unit_id, month) DO UPDATE SET begins_at = excluded.begins_at, ends_at = excluded.ends_at, rolled_at = excluded.rolled_at;
+    RETURN the_unit;
+END $$;
+
 -- Locks ----------------------------------------------------------------------------------------
 DO $$
 DECLARE t text; f regprocedure;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['figure', 'figure_cell', 'figure_limit', 'figure_month', 'figure_mark'] LOOP
+    FOREACH t IN ARRAY ARRAY['figure', 'figure_cell', 'figure_limit', 'figure_month', 'figure_mark',
+            'figure_unit_month', 'figure_unit_cell', 'figure_unit_limit', 'figure_unit_mark'] LOOP
         EXECUTE format('ALTER TABLE referral.%I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE referral.%I FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON referral.%I TO referral_effector', t);
@@ -120,9 +183,11 @@ BEGIN
         EXECUTE format('CREATE POLICY keep ON referral.%I FOR SELECT TO referral_worker USING (country = (SELECT referral.my_country()))', t);
     END LOOP;
     FOREACH f IN ARRAY ARRAY['referral.span_of(timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean)', 'referral.second_of(timestamptz)', 'referral.oversees()',
-        'referral.counted_for(text)', 'referral.mark_hand_offs()', 'referral.mark_clocks()', 'referral.mark_referrals()']::regprocedure[] LOOP
+        'referral.counted_for(text)', 'referral.mark_hand_offs()', 'referral.mark_clocks()', 'referral.mark_referrals()', 'referral.mark_parts()', 'referral.clock_asked()', 'referral.clocks_asked()', 'referral.open_to_all_of(uuid)',
+        'referral.counted_in(timestamptz, timestamptz, text, text[])', 'referral.cells_of(text, timestamptz, timestamptz, text, text[])', 'referral.limits_of(text, timestamptz, timestamptz, text, text[])']::regprocedure[] LOOP
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
 END $$;
 GRANT EXECUTE ON FUNCTION referral.span_of(timestamptz, timestamptz, timestamptz, timestamptz, boolean, boolean), referral.oversees() TO referral_app, referral_effector;
-GRANT EXECUTE ON FUNCTION referral.second_of(timestamptz), referral.counted_for(text) TO referral_effector;
+GRANT EXECUTE ON FUNCTION referral.second_of(timestamptz), referral.counted_for(text), referral.open_to_all_of(uuid), referral.counted_in(timestamptz, timestamptz, text, text[]),
+    referral.cells_of(text, timestamptz, timestamptz, text, text[]), referral.limits_of(text, timestamptz, timestamptz, text, text[]) TO referral_effector;

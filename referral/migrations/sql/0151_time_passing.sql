@@ -3,46 +3,18 @@
 -- back. What is checked is what carry_out checks of the clockwork; whatever moves more than a rung, tells
 -- more than somebody, or begins more than the next limit goes through carry_out, case by case.
 
--- What the engine needs of these referrals, their cases being locked, in the order given: what state_of
--- says of one, except that nobody is acting, so that nobody's part is asked. ``dues``: which clock of
--- each it is about, if one is.
+-- What stands of these referrals, by the day it is where each is held; ``dues``: which limit of each it
+-- is about, if one is.
 CREATE FUNCTION referral.passing_states(referrals uuid[], dues uuid[], at timestamptz) RETURNS SETOF jsonb
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WITH found AS MATERIALIZED (
-        SELECT w.id, w.place_in, r.id AS referral_id, r.case_id, r.person_id, r.holder_unit, c.place, (at AT TIME ZONE u.time_zone)::date AS on_day
-        FROM ROWS FROM (unnest(referrals), unnest(dues)) WITH ORDINALITY AS w (referral_id, id, place_in)
-            JOIN referral.referral r ON r.id = w.referral_id JOIN referral.case c ON c.id = r.case_id JOIN agencies.unit u ON u.id = r.holder_unit
-    ), held AS MATERIALIZED (  -- asked once of each unit, however many of its cases are among them
-        SELECT h.holder_unit, h.place, h.on_day, agencies.held_mandates(h.holder_unit, h.place, h.on_day) AS mandates
-        FROM (SELECT DISTINCT f.holder_unit, f.place, f.on_day FROM found f) h
+        SELECT w.place_in, w.due, r.id, r.case_id, (at AT TIME ZONE u.time_zone)::date AS on_day
+        FROM ROWS FROM (unnest(referrals), unnest(dues)) WITH ORDINALITY AS w (referral_id, due, place_in)
+            JOIN referral.referral r ON r.id = w.referral_id JOIN agencies.unit u ON u.id = r.holder_unit
     )
-    SELECT jsonb_build_object('due', f.id,
-        'case', (SELECT jsonb_build_object('id', c.id, 'country', c.country, 'reference', c.reference, 'place', c.place, 'urgency', c.urgency,
-            'reported', c.reported, 'filed_by_unit', c.filed_by_unit, 'filed_at', c.filed_at, 'occurred_at', c.occurred_at, 'lead_referral', c.lead_referral, 'imported', c.imported, 'version', c.version, 'legal_hold', c.legal_hold,
-            'excluded', (SELECT coalesce(jsonb_agg(a.key), '[]') FROM referral.exclusion x JOIN agencies.agency a ON a.id = x.excluded WHERE x.case_id = c.id AND x.lifted_at IS NULL))
-            FROM referral.case c WHERE c.id = f.case_id),
-        'referral', (SELECT to_jsonb(r) FROM referral.referral r WHERE r.id = f.referral_id),
-        'hand_offs', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', h.id, 'step', h.step, 'kind', h.kind, 'mandate', h.mandate, 'state', h.state,
-            'opening', h.opening, 'outcome', h.outcome, 'sender_unit', h.sender_unit, 'receiver_unit', h.receiver_unit, 'receiver_agency', h.receiver_agency,
-            'receiver_member', h.receiver_member, 'rivals', h.rivals, 'batch', h.batch, 'travels', h.travels, 'version', h.version, 'no_decline', h.no_decline,
-            'no_agency', h.no_agency, 'jurisdiction', h.jurisdiction, 'requested_at', h.requested_at, 'first_contact_at', h.first_contact_at, 'imported', h.imported, 'mandates', NULL)
-            ORDER BY h.requested_at, h.id), '[]') FROM referral.hand_off h WHERE h.referral_id = f.referral_id),
-        'clocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', k.id, 'clock', k.clock, 'step', k.step, 'hand_off', k.hand_off_id, 'starts_at', k.starts_at,
-            'due_at', k.due_at, 'state', k.state, 'rung', k.rung, 'rungs', k.rungs, 'extensions', k.extensions, 'stood', k.stood, 'immediate', k.immediate, 'basis', k.basis) ORDER BY k.starts_at, k.id), '[]')
-            FROM referral.clock k WHERE k.referral_id = f.referral_id AND k.state <> 'stopped'),
-        'facts', (SELECT coalesce(jsonb_agg(jsonb_build_object('person_id', x.person_id, 'facts', x.facts)), '[]') FROM (
-            SELECT c.* FROM referral.case_facts c WHERE c.case_id = f.case_id AND c.person_id IS NULL
-            UNION ALL SELECT c.* FROM referral.case_facts c WHERE c.case_id = f.case_id AND c.person_id = f.person_id) x),
-        'hidden', (SELECT coalesce(jsonb_agg(x.j), '[]') FROM (
-            SELECT jsonb_build_object('person_id', i.person_id, 'room', 'person_identity', 'facts', i.facts) AS j FROM referral.person_identity i WHERE i.person_id = f.person_id AND i.facts IS NOT NULL
-            UNION ALL SELECT jsonb_build_object('person_id', s.person_id, 'room', 'person_safety', 'facts', s.facts) FROM referral.person_safety s WHERE s.person_id = f.person_id AND s.facts IS NOT NULL
-            UNION ALL SELECT jsonb_build_object('person_id', n.person_id, 'room', 'person_narrative', 'facts', n.facts) FROM referral.person_narrative n WHERE n.person_id = f.person_id AND n.facts IS NOT NULL) x),
-        'keys', (SELECT coalesce(jsonb_agg(jsonb_build_object('subject', d.subject, 'kind', d.kind, 'version', d.version, 'wrapped', d.wrapped)), '[]')
-            FROM vault.data_key d WHERE d.subject IN (f.case_id, f.person_id) AND d.case_id = f.case_id),
-        'events', (SELECT coalesce(jsonb_agg(DISTINCT e.event), '[]') FROM referral.event e WHERE e.case_id = f.case_id AND (e.referral_id = f.referral_id OR e.referral_id IS NULL)),
-        'holder_mandates', h.mandates, 'mine', '[]'::jsonb, 'tracks', '[]'::jsonb, 'person', NULL, 'numbered', NULL,
-        'head', (SELECT jsonb_build_object('stream_id', s.stream_id, 'seq', s.seq, 'hash', s.hash, 'at', s.at) FROM referral.stream_head s WHERE s.subject = f.case_id))
-    FROM found f JOIN held h ON (h.holder_unit, h.place, h.on_day) = (f.holder_unit, f.place, f.on_day) ORDER BY f.place_in;
+    SELECT s.state || jsonb_build_object('due', f.due)
+    FROM referral.states_of(ARRAY(SELECT case_id FROM found ORDER BY place_in), ARRAY(SELECT id FROM found ORDER BY place_in), ARRAY(SELECT on_day FROM found ORDER BY place_in), NULL) s
+        JOIN found f ON f.id = s.referral_id ORDER BY f.place_in;
 $$;
 
 -- The earliest due clocks of this country, at most one of a case and all within a minute of the first, so
@@ -134,56 +106,22 @@ BEGIN
     PERFORM referral.look_at_passed(decided);
 END $$;
 
--- Entries of many streams, as post_entries checks and keeps those of one: contiguous after each head,
--- hashed over the very bytes stored, in the clockwork's name, each in the stream of its own case.
+-- What rungs say: each entry in the stream of its own case, about one of its hand-offs or its referral.
 CREATE FUNCTION referral.post_passed_entries(cases uuid[], posted jsonb) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE wrong text;
 BEGIN
-    WITH e AS MATERIALIZED (
-        SELECT p.*, (p.h ->> 'seq')::bigint AS seq, (p.h ->> 'stream')::uuid AS stream_id, (p.h ->> 'at')::timestamptz AS at
-        FROM (SELECT x.*, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (case_id uuid, id uuid, header text, hash text, subject uuid, content text)) p
-    ), chained AS (
-        SELECT e.*, row_number() OVER w AS n, lag(e.hash) OVER w AS hash_before, lag(e.at) OVER w AS at_before FROM e WINDOW w AS (PARTITION BY e.stream_id ORDER BY e.seq)
-    )
-    SELECT string_agg(coalesce(c.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
-    FROM chained c LEFT JOIN referral.stream_head s ON s.stream_id = c.stream_id
-    WHERE (s.kind = 'case' AND s.subject = c.case_id AND c.case_id = ANY (cases)) IS NOT TRUE
-        OR c.seq IS DISTINCT FROM s.seq + c.n
-        OR c.h ->> 'prev' IS DISTINCT FROM coalesce(c.hash_before, encode(s.hash, 'hex'))
-        OR (c.h ->> 'at' ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$') IS NOT TRUE OR c.at <= coalesce(c.at_before, s.at)
-        OR c.hash IS DISTINCT FROM encode(sha256(convert_to(c.header, 'UTF8')), 'hex')
-        OR c.h ->> 'id' IS DISTINCT FROM c.id::text
-        OR c.h ->> 'actor' IS DISTINCT FROM 'clockwork'
-        OR c.h ->> 'agency' IS DISTINCT FROM NULL
-        OR (c.h ->> 'object_type' IN ('hand_off', 'referral')) IS NOT TRUE
-        OR c.h ->> 'body_sealed' IS DISTINCT FROM encode(sha256(decode(c.content, 'hex')), 'hex')
-        OR c.subject IS DISTINCT FROM s.subject;
+    SELECT string_agg(coalesce(e.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
+    FROM (SELECT x.case_id, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (case_id uuid, header text)) e LEFT JOIN referral.stream_head s ON s.stream_id = (e.h ->> 'stream')::uuid
+    WHERE (s.kind = 'case' AND s.subject = e.case_id AND e.case_id = ANY (cases)) IS NOT TRUE
+        OR (e.h ->> 'object_type' IN ('hand_off', 'referral')) IS NOT TRUE;
     IF wrong IS NOT NULL THEN
         RAISE EXCEPTION 'entries do not continue their stream: %', wrong USING ERRCODE = 'RF002';
     END IF;
     IF (SELECT count(DISTINCT x.case_id) FROM jsonb_to_recordset(posted) AS x (case_id uuid)) <> cardinality(cases) THEN
         RAISE EXCEPTION 'no entry, no effect' USING ERRCODE = 'RF001';
     END IF;
-
-    WITH e AS MATERIALIZED (
-        SELECT x.*, x.header::jsonb AS h
-        FROM jsonb_to_recordset(posted) AS x (id uuid, header text, hash text, subject uuid, key_version integer, content text)
-    ), entered AS (
-        INSERT INTO referral.audit_entry (id, stream_id, seq, country, header, hash, at, act, actor, agency_id, object_type, object_id)
-        SELECT e.id, (e.h ->> 'stream')::uuid, (e.h ->> 'seq')::bigint, referral.my_country(), e.header, decode(e.hash, 'hex'),
-            (e.h ->> 'at')::timestamptz, e.h ->> 'act', e.h ->> 'actor', (e.h ->> 'agency')::uuid, e.h ->> 'object_type', (e.h ->> 'object')::uuid
-        FROM e
-    ), bodies AS (
-        INSERT INTO referral.audit_body (entry_id, subject, country, key_version, content)
-        SELECT e.id, e.subject, referral.my_country(), e.key_version, decode(e.content, 'hex') FROM e
-    ), last AS MATERIALIZED (
-        SELECT DISTINCT ON (e.h ->> 'stream') (e.h ->> 'stream')::uuid AS stream_id, e.subject, (e.h ->> 'seq')::bigint AS seq, e.hash, (e.h ->> 'at')::timestamptz AS at
-        FROM e ORDER BY e.h ->> 'stream', (e.h ->> 'seq')::bigint DESC
-    ), headed AS (
-        UPDATE referral.stream_head s SET seq = l.seq, hash = decode(l.hash, 'hex'), at = l.at FROM last l WHERE s.stream_id = l.stream_id
-    )
-    UPDATE referral.case c SET version = l.seq FROM last l WHERE c.id = l.subject;
+    PERFORM referral.keep_entries(posted);
 END $$;
 
 -- The last look: the entries say exactly what was done, each of a thing of its own case.

@@ -17,7 +17,8 @@ def upgrade() -> None:
     scripts.run_as_owner("0140_releases.sql")
     scripts.give_to_effector(
         "referral.publish(jsonb)",
-        "referral.published(text, integer)",
+        "referral.published(text, text)",
+        "referral.take_release(timestamptz)",
         "referral.people_of(text, integer, text)",
         "referral.count_people(text, integer, text, text[])",
         "referral.count_trafficked(text, integer, text)",
@@ -29,6 +30,10 @@ def downgrade() -> None:
     """Take it away again: only for development; releases go with it."""
     scripts.drop_functions(
         *("referral.publish", "referral.published", "referral.count_people"),
+        "referral.take_release",
         *("referral.count_trafficked", "referral.people_of"),
     )
-    op.execute("DROP TABLE referral.release_answer, referral.release")
+    op.execute(
+        "DROP TABLE referral.release_answer, referral.release, referral.release_failure, "
+        "referral.release_attempt, referral.release_order"
+    )

@@ -51,6 +51,7 @@ class HandOff:
     sender_member: UUID | None = None
     receiver_member: UUID | None = None
     limits: tuple[tuple[str, str, timedelta, datetime | None, str], ...] = ()
+    country: str = "ZZ"
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ async def change(house: House, row: HandOff, **changes: Any) -> HandOff:
 def _rows_of(row: HandOff, member: UUID) -> Iterator[tuple[str, dict[str, Any]]]:
     """A case with one person and one referral for each, and who has a part in it."""
     case, person, referral = (uuid5(row.id, name) for name in ("case", "person", "referral"))
-    at, country = row.requested_at, {"country": "ZZ"}
+    at, country = row.requested_at, {"country": row.country}
     pinned = {"track": row.track, "protocol_version": row.version, "protocol_digest": "drawn"}
     of_case = {"case_id": case, **country}
     yield (
@@ -185,7 +186,7 @@ class Drawing:
             "SELECT id, agency_id FROM agencies.unit WHERE country = 'ZZ' ORDER BY key, id LIMIT 6"
         )
         own = await self.house.rows(
-            "SELECT id, agency_id FROM agencies.unit WHERE id = ANY ($1) ORDER BY id",
+            "SELECT id, agency_id FROM agencies.unit WHERE id = ANY ($1) ORDER BY key, id",
             [self.house.player(part).unit_id for part in ("inspector", "social_worker")],
         )
         self.units = [(row["id"], row["agency_id"]) for row in [*own, *rows]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +85,9 @@ async def test_a_missed_limit_is_told_of_what_the_caller_may_know_of(house: Hous
 async def test_only_the_clockwork_keeps_figures(house: House) -> None:
     """The worker's role alone is not enough: it must have taken up a country."""
     await drawn(house, 20)
+    async with house.worker.begin() as connection:
+        call = "SELECT referral.roll_unit('UTC', now(), '1 day')"
+        assert (await connection.exec_driver_sql(call)).scalar() is None
     for call in (
         "SELECT referral.roll_month('2026-01-01', 'UTC', now())",
         "SELECT referral.keep_figures('2026-01-01', '[]')",
@@ -112,20 +115,21 @@ async def test_the_worker_keeps_a_country_and_reads_no_other(house: House) -> No
 
 async def test_each_change_leaves_one_mark_for_each_moment_asked_for(house: House) -> None:
     """And those of months that are not kept are swept: they say nothing."""
+    ahead = NOW + timedelta(days=31)
     rows = counted(await drawn(house, 20))
     await rolling.roll_all(house.worker, house.installation.catalogue, house.at())
     assert await house.rows("SELECT FROM referral.figure_mark") == []
     old, new = min(rows, key=lambda r: r.requested_at), max(rows, key=lambda r: r.requested_at)
     await house.rows("UPDATE referral.hand_off SET opening = 3 WHERE id = $1", old.id)
     await house.rows("UPDATE referral.clock SET rung = 1 WHERE hand_off_id = $1", old.id)
-    await house.rows("UPDATE referral.hand_off SET requested_at = $2 WHERE id = $1", new.id, NOW)
+    await house.rows("UPDATE referral.hand_off SET requested_at = $2 WHERE id = $1", new.id, ahead)
     marks = {row["at"] for row in await house.rows("SELECT at FROM referral.figure_mark")}
-    assert marks == {old.requested_at, NOW}
+    assert marks == {old.requested_at, ahead}
     async with house.worker.begin() as connection:
         await connection.exec_driver_sql("SELECT referral.begin_worker('ZZ')")
         await connection.exec_driver_sql("SELECT referral.figures_due()")
     left = {row["at"] for row in await house.rows("SELECT at FROM referral.figure_mark")}
     assert left == {old.requested_at}
-    assert date(2026, 3, 1) not in {
+    assert date(2026, 4, 1) not in {
         row["month"] for row in await house.rows("SELECT month FROM referral.figure_month")
     }

@@ -1,4 +1,4 @@
-"""Closed months, kept: the numbers of counting everything again, whatever happened since."""
+"""Months, kept: the numbers of counting everything again, whatever happened since."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def drawn(house: House, seed: int, count: int = 150) -> History:
 async def test_kept_months_say_what_counting_everything_again_says(house: House, seed: int) -> None:
     """At first, after acts told later and entries in error, and after more of both."""
     history, draw = await drawn(house, seed), random.Random(seed)  # noqa: S311 - chance, not secrets
-    assert await roll(house) == 4
+    assert await roll(house) == 5
     await agree(house, history.rows)
     for _ in range(3):
         house.at.forward(minutes=11)
@@ -110,18 +110,34 @@ async def test_making_a_month_twice_changes_nothing(house: House) -> None:
     assert await roll(house) == 0
 
 
-async def test_the_month_that_runs_is_not_kept(house: House) -> None:
-    await drawn(house, 8)
+async def test_the_month_that_runs_is_made_every_few_minutes(house: House) -> None:
+    """If anything of it changed; and each hour if somebody still waits."""
+    history = await drawn(house, 8)
     await roll(house)
     months = {row["month"] for row in await house.rows("SELECT month FROM referral.figure_month")}
-    assert max(months) == date(2026, 2, 1)
-    assert date(2025, 11, 1) in months
+    assert (min(months), max(months)) == (date(2025, 11, 1), date(2026, 3, 1))
+    house.at.forward(minutes=6)
+    assert await roll(house) == 0
+    march = {row.id for row in counted(history.rows) if row.requested_at.month == 3}
+    place = next(at for at, row in enumerate(history.rows) if row.id in march)
+    history.rows[place] = await change(house, history.rows[place], in_error=True)
+    assert await roll(house) == 1
+    await agree(house, history.rows)
+    again = {"in_error": False, "imported": False, "state": "requested"}
+    history.rows[place] = await change(house, history.rows[place], **again)
+    house.at.forward(minutes=4)
+    assert await roll(house) == 0
+    house.at.forward(minutes=1)
+    assert await roll(house) == 1
+    await agree(house, history.rows)
+    house.at.forward(hours=1)
+    assert await roll(house) == 1
 
 
 async def test_two_workers_at_once_make_each_month_once_and_lose_no_mark(house: House) -> None:
     history = await drawn(house, 9)
     made = await asyncio.gather(*(roll(house) for _ in range(2)))
-    assert sum(made) >= 4
+    assert sum(made) >= 5
     await roll(house)
     await agree(house, history.rows)
 
@@ -153,7 +169,7 @@ async def test_open_hand_offs_go_on_waiting_in_a_kept_month(house: House) -> Non
     history = await drawn(house, 11)
     await roll(house)
     house.at.forward(days=1, minutes=1)
-    assert await roll(house) == 4
+    assert await roll(house) == 5
     await agree(house, history.rows)
 
 
@@ -167,7 +183,7 @@ async def test_it_goes_on_until_told_to_stop(house: House, monkeypatch: pytest.M
         away = asyncio.create_task(rolling.run(nowhere, lambda: law, house.at, stopping))
         made = asyncio.create_task(rolling.run(house.worker, lambda: law, house.at, stopping))
         async with asyncio.timeout(30):
-            while len(await house.rows("SELECT FROM referral.figure_month")) < 4 or not logs:
+            while len(await house.rows("SELECT FROM referral.figure_month")) < 5 or not logs:
                 await asyncio.sleep(0.02)
             stopping.set()
             await asyncio.gather(away, made)

@@ -338,6 +338,20 @@ async def test_the_overview_is_its_parts(house: House) -> None:
         assert counts.keys() == {one.name for one in fields(Counts)}
 
 
+async def test_the_overview_of_the_month_that_runs_is_its_parts_too(house: House) -> None:
+    history = await Drawing(house, 1, NOW - timedelta(days=1), NOW).some(120)
+    await history.enter(house)
+    await roll(house)
+    running = Period.month(date(2026, 3, 1))
+    for part in ("supervisor", "coordinator"):
+        seen = await house.manages(part, queries.overview_in, month=running.begins, months=3)
+        assert seen.by_track == await by(house, part, Cut.TRACK, running)
+        assert seen.by_agency == await by(house, part, Cut.AGENCY, running)
+        assert seen.by_track.total.counts.asked
+        series = await house.manages(part, queries.series_of, month=running.begins, months=3)
+        assert seen.series == series
+
+
 async def test_a_series_has_every_month_kept_or_not(house: House) -> None:
     """Also of a group that was asked for nothing in one of them."""
     rows = counted((await drawn(house)).rows)

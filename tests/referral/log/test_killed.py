@@ -15,7 +15,8 @@ import pytest
 
 from referral.audit import merkle
 from referral.audit.checkpoints import hashes_of
-from referral.audit.proof import Checkpoint, Note, leaf_hash, root_of
+from referral.audit.proof import Checkpoint, Note, leaf_hash
+from tests.referral.log.definition import root_of
 from tests.referral.log.running import Log
 
 PROGRAM = Path(__file__).with_name("at_work.py")

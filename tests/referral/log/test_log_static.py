@@ -16,8 +16,11 @@ from tests.referral.test_row_security_static import ask
 TABLES = {
     *("epoch", "position", "tile", "checkpoint", "witness", "cosignature", "pulse", "alarm"),
 }
+# Which checkpoint each agency's system was told of: the effector's own, and swept after a week.
+TOLD = {("told", "effector", "INSERT"), ("told", "effector", "DELETE")}
+EFFECTOR_READS = {"position", "checkpoint", "epoch", "told"}
 READERS = ("app", "worker", "sequencer", "signer", "auditor_ro", "migrator")
-# Who writes: INSERT, or single columns that change. DELETE and TRUNCATE are nobody's.
+# Who writes: INSERT, or single columns that change. Of the log DELETE and TRUNCATE are nobody's.
 WRITES = {
     ("position", "sequencer", "INSERT"),
     ("tile", "sequencer", "INSERT"),
@@ -60,10 +63,10 @@ WHERE t.relnamespace = 'log'::regnamespace AND t.relkind = 'r' AND r.rolname LIK
 async def test_each_process_writes_what_is_its_own(database: Database) -> None:
     """The migrator is asked apart: whoever deploys is a member of the owner."""
     rows = await ask(database, _GRANTED)
-    assert {row["name"] for row in rows} == TABLES
+    assert {row["name"] for row in rows} == {*TABLES, "told"}
     readers = {(row["name"], row["role"]) for row in rows if row["privilege"] == "SELECT"}
     expected = {(name, f"referral_{role}") for name in TABLES for role in READERS[:-1]}
-    assert readers == expected | {("position", "referral_effector")}
+    assert readers == expected | {(name, "referral_effector") for name in EFFECTOR_READS}
     changed = {
         (row["name"], row["role"].removeprefix("referral_"), f"UPDATE {row['attribute']}")
         for row in await ask(database, _OF_COLUMNS)
@@ -73,7 +76,7 @@ async def test_each_process_writes_what_is_its_own(database: Database) -> None:
         for row in rows
         if row["privilege"] != "SELECT"
     }
-    assert added | changed == {one for one in WRITES if one[1] != "migrator"}
+    assert added | changed == {one for one in WRITES if one[1] != "migrator"} | TOLD
 
 
 async def test_no_policy_hides_a_row_of_the_tree(database: Database) -> None:
@@ -96,7 +99,7 @@ async def test_nothing_of_a_person_stands_here(database: Database) -> None:
         *("epoch.origin", "epoch.entry_id", "epoch.signer", "epoch.statement", "epoch.opening"),
         *("position.entry_id", "tile.hashes", "checkpoint.root", "checkpoint.note"),
         *("witness.name", "witness.key", "witness.agency_id"),
-        *("cosignature.witness", "cosignature.line"),
+        *("cosignature.witness", "cosignature.line", "told.notice", "told.agency_id"),
         *("pulse.process", "alarm.id", "alarm.kind", "alarm.what", "unkept.id"),
     }
 

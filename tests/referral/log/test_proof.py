@@ -36,9 +36,9 @@ from referral.audit.proof import (
     check_consistency,
     check_inclusion,
     leaf_hash,
-    root_of,
     signed_by,
 )
+from tests.referral.log.definition import root_of
 
 VECTORS = Path(__file__).parent / "vectors"
 KNOWN_LEAVES = [

@@ -10,7 +10,8 @@ from sqlalchemy import event
 
 from referral.audit import epochs, merkle, sequencer
 from referral.audit.checkpoints import hashes_of, place_of, placed
-from referral.audit.proof import check_inclusion, leaf_hash, root_of
+from referral.audit.proof import check_inclusion, leaf_hash
+from tests.referral.log.definition import root_of
 from tests.referral.log.running import Log
 
 ORDER = "SELECT id, header FROM referral.audit_entry ORDER BY xid, id"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -12,7 +13,7 @@ import asyncpg
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import SMTP, Envelope
 
 from referral.database import decoded
 from referral.notices import Channel
@@ -51,6 +52,46 @@ class Taking(Message):
         return [one for one in self.taken if one["To"] == address_of(part, country)]
 
 
+class _Serving(SMTP):
+    """One conversation; what it goes over is noted before TLS hides it."""
+
+    def __init__(self, lines: list[asyncio.BaseTransport], *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._lines = lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._lines.append(transport)
+        super().connection_made(transport)
+
+
+class PostOffice(Controller):
+    """A mail server that hangs up on whoever is still there when it stops.
+
+    The library's leaves those open, and now and then one of their sockets would outlive its test.
+    """
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self._lines: list[asyncio.BaseTransport] = []
+        super().__init__(*given, **more)
+
+    def factory(self) -> SMTP:
+        """One conversation's server."""
+        return _Serving(self._lines, self.handler, **self.SMTP_kwargs)
+
+    def stop(self, no_assert: bool = False) -> None:
+        """Nobody new, nobody left."""
+        asyncio.run_coroutine_threadsafe(self._hang_up(), self.loop).result(30)
+        super().stop(no_assert)
+
+    async def _hang_up(self) -> None:
+        assert self.server is not None
+        self.server.close()
+        for line in self._lines:
+            assert isinstance(line, asyncio.Transport)
+            line.abort()
+        await asyncio.sleep(0)  # the turn of the loop in which the sockets are closed
+
+
 def address_of(part: str, country: str = "zz") -> str:
     """Where a test's people get their mail."""
     return f"{part}.{country}@mail.example"
@@ -62,11 +103,11 @@ class Post:
 
     taking: Taking
     port: int
-    _running: Controller | None = None
+    _running: PostOffice | None = None
 
     def up(self) -> None:
         """From here it answers."""
-        self._running = Controller(self.taking, hostname=HOST, port=self.port)
+        self._running = PostOffice(self.taking, hostname=HOST, port=self.port)
         self._running.start()
 
     def down(self) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,7 +23,7 @@ from referral.notices import Later, Letter, Outcome, Told
 from referral.notices.channels import Mailed
 from referral.notices.mail import Mail, Server
 from referral.settings import Environment, Settings
-from tests.referral.notices.conftest import HOST, Taking
+from tests.referral.notices.conftest import HOST, PostOffice, Taking
 
 LETTER = Letter(UUID(int=7), "ZZ", "mail", UUID(int=8), (), 1, datetime(2026, 3, 2, tzinfo=UTC))
 
@@ -75,7 +74,7 @@ def strict(certificate: tuple[Path, Path], unused_tcp_port: int) -> Iterator[tup
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*certificate)
     taking = Taking()
-    running = Controller(
+    running = PostOffice(
         taking,
         hostname=HOST,
         port=unused_tcp_port,

@@ -65,10 +65,21 @@ async def test_what_was_typed_is_kept_as_facts_and_sealed(house: House, visit: V
 
 async def test_a_place_is_enough(visit: Visit) -> None:
     visitor = await visit("inspector")
-    done = await visitor.follow(await _file(visitor))
+    done = await visitor.follow(await _file(visitor, place="ZZ-N"))
     assert "Filed as" in done.words
     assert "Still needed" in done.words
     assert "Too little known" in done.words
+    assert "Why: the report is filed and screening says too little." in done.words
+
+
+async def test_a_form_in_which_nothing_is_told_comes_back(house: House, visit: Visit) -> None:
+    visitor = await visit("inspector")
+    empty = await _file(visitor)
+    assert empty.status == 422
+    assert "Nothing is told yet" in empty.words
+    assert await house.rows("SELECT 1 FROM referral.case") == []
+    told = await _file(visitor, narrative="A child sleeps in the bus station.")
+    assert told.status == 303
 
 
 async def test_immediately_is_shown_as_now_and_an_assumption_is_marked(visit: Visit) -> None:
@@ -96,6 +107,7 @@ async def test_a_wrong_value_brings_the_form_back_with_everything_typed(
     assert "There is a problem" in wrong.words
     assert 'href="#p1-age"' in wrong.answer.text
     assert 'href="#p1-econ_hours"' in wrong.answer.text
+    assert "Hours of work in the week must be a whole number from 0 to 168." in wrong.words
     kept = wrong.form("/cases").values
     assert kept["p1-identity-name"] == ["Amal Doe"]
     assert kept["p1-age"] == ["abc"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,6 +20,7 @@ async def test_the_page_says_what_why_and_by_when(visit: Visit, hand_off: UUID) 
         "Child protection takes the child over",
         "Child Protection Act of Zedland",
         "limit set by law",
+        "Why you are asked The report is filed.",
         "24 hours run without a stop",
         "0 to 11 years",
         "North",
@@ -86,6 +88,22 @@ async def test_the_sender_reads_the_note_of_the_decline(visit: Visit, hand_off: 
     seen = await (await visit("inspector")).see(f"/hand-offs/{hand_off}")
     assert "&lt;b&gt;Full&lt;/b&gt; until Monday" in seen.answer.text
     assert "No capacity" in seen.words
+    assert 'href="/hand-offs?box=out" class="govuk-back-link"' in seen.answer.text
+
+
+async def test_who_is_asked_next_reads_that_it_was_declined_and_why(
+    visit: Visit, hand_off: UUID
+) -> None:
+    visitor = await visit("social_worker")
+    page = await visitor.see(f"/hand-offs/{hand_off}")
+    typed = {"decline__reason_code": "NO_CAPACITY", "decline__note": "Full until Monday"}
+    await visitor.send(page, "/decline", **typed)
+    onward = await visit("directorate")
+    found = re.search(
+        r'href="(/hand-offs/[0-9a-f-]{36})"', (await onward.see("/hand-offs")).answer.text
+    )
+    assert found
+    assert "Why you are asked Declined: No capacity." in (await onward.see(found[1])).words
 
 
 async def test_work_from_acceptance_to_outcome(visit: Visit, hand_off: UUID) -> None:

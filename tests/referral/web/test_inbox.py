@@ -77,7 +77,7 @@ async def test_a_long_list_has_a_next_page_and_shows_everybody_once(
 async def test_a_cursor_that_was_made_up_is_refused_in_words(visit: Visit) -> None:
     page = await (await visit("social_worker")).see("/hand-offs?after=nonsense")
     assert page.status == 422
-    assert "no cursor" in page.words
+    assert "Begin at the first page" in page.words
 
 
 async def test_who_works_on_no_cases_has_no_inbox(visit: Visit) -> None:

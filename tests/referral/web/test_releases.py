@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from referral import preparing
 from tests.cast import House
 from tests.referral.web.conftest import Visit
 from tests.stories.test_released import YEAR, filed
@@ -24,8 +25,11 @@ async def test_from_the_form_to_the_public_page(year: House, visit: Visit) -> No
     stella, dalia = await visit("statistician"), await visit("data_officer")
     page = await stella.see("/releases")
     assert "Nothing has been prepared" in page.words
-    sent = await stella.send(page, "/releases", kind="public", year=str(YEAR))
+    sent = await stella.send(page, "/releases", kind="public", period=str(YEAR))
     address, page = sent.place, await stella.follow(sent)
+    assert "Being prepared" in page.words
+    await preparing.prepare_all(year.clockwork, year.at())
+    page = await stella.see(address)
     assert "Waits for a second person" in page.words
     assert "left out" in page.words
     assert not page.offers(f"{address}/answer"), "she does not answer what she prepared"
@@ -45,10 +49,10 @@ async def test_a_form_filled_in_wrongly_is_shown_again_with_what_is_wrong(
     stella = await visit("statistician")
     page = await stella.see("/releases")
     for typed, told in (
-        ({"kind": "public", "year": "soon"}, "four digits"),
-        ({"kind": "", "year": str(YEAR)}, "Choose what is prepared"),
-        ({"kind": "public", "year": str(YEAR + 1)}, "a year that is over"),
-        ({"kind": "ctdc", "year": str(YEAR), "recipient": ""}, "Say who receives it"),
+        ({"kind": "public", "period": "soon"}, "Write a year"),
+        ({"kind": "", "period": str(YEAR)}, "Choose what is prepared"),
+        ({"kind": "public", "period": str(YEAR + 1)}, "a period that is over"),
+        ({"kind": "ctdc", "period": str(YEAR), "recipient": ""}, "Say who receives it"),
     ):
         again = await stella.send(page, "/releases", **typed)
         assert again.status == 422, typed
@@ -60,10 +64,13 @@ async def test_a_hand_over_is_refused_where_everybody_would_be_one_of_few(
 ) -> None:
     stella = await visit("statistician")
     page = await stella.see("/releases")
-    typed = {"kind": "ctdc", "year": str(YEAR), "recipient": "National focal point"}
-    answer = await stella.send(page, "/releases", **typed)
-    assert answer.status == 409
-    assert "too few" in answer.words
+    typed = {"kind": "ctdc", "period": str(YEAR), "recipient": "National focal point"}
+    address = (await stella.send(page, "/releases", **typed)).place
+    await preparing.prepare_all(year.clockwork, year.at())
+    page = await stella.see(address)
+    assert "Not prepared" in page.words
+    assert "too few" in page.words
+    assert "Not prepared" in (await stella.see("/releases")).words
 
 
 async def test_where_counting_is_not_set_up_the_page_says_what_to_set(
@@ -72,7 +79,7 @@ async def test_where_counting_is_not_set_up_the_page_says_what_to_set(
     reporter, year.installation.reporter = year.installation.reporter, None
     stella = await visit("statistician")
     page = await stella.see("/releases")
-    answer = await stella.send(page, "/releases", kind="public", year=str(YEAR))
+    answer = await stella.send(page, "/releases", kind="public", period=str(YEAR))
     assert answer.status == 503
     assert "REFERRAL_REPORTER_DATABASE_URL" in answer.words
     year.installation.reporter = reporter

@@ -20,6 +20,9 @@ from referral.notices.telling import Round, Teller
 from referral.notices.webhooks import Webhooks
 from tests.cast import House
 from tests.listening import Listening, listening
+from tests.referral.log.running import log
+
+__all__ = ["log"]
 
 SITE = "https://referral.example.org"
 HERE = Reach(frozenset(), loopback=True)

@@ -194,27 +194,6 @@ async def test_without_a_part_in_the_referral_there_is_an_id_and_no_more(
     assert there.asked
 
 
-async def test_a_new_checkpoint_of_the_log_is_told_to_who_asked_for_it(
-    house: House, hooks: Hooks
-) -> None:
-    async with listening() as wants, listening() as other:
-        await hooks.opened("social_worker", wants, "checkpoint")
-        await hooks.opened("inspector", other)
-        async with house.worker.begin() as connection:
-            await connection.exec_driver_sql("SELECT referral.begin_worker('ZZ')")
-            rows = await connection.exec_driver_sql(
-                "SELECT referral.tell_checkpoint($1)", (house.at(),)
-            )
-            assert rows.scalar() == 1
-        await hooks.tell()
-    [told] = events(wants)
-    assert told["type"] == "org.referral.audit.checkpoint.v1"
-    assert told["data"] == {}
-    assert other.asked == []
-    people = await house.rows("SELECT FROM referral.delivery WHERE channel <> 'webhook'")
-    assert people == [], "of no interest to people"
-
-
 async def test_a_test_goes_the_same_way_to_one_endpoint_alone(house: House, hooks: Hooks) -> None:
     async with listening() as one, listening() as other:
         opened = await hooks.opened("social_worker", one)

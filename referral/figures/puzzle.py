@@ -1,0 +1,46 @@
+"""What somebody has before her who reads releases: numbers she does not know, lines that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from referral.figures.quantities import Key
+
+SMALL: Final = 10  # D4: as many people or fewer are never shown
+BREADTH: Final = 10  # so many values at least cannot be ruled out: as many as D4 leaves by itself
+_BEYOND: Final = 1_000  # above the truth a number may be anything; so much is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One number that is not known exactly: what is, and what the truth is.
+
+    ``guarded``: must stay protected. A rounded total is not: it is no number of few people.
+    """
+
+    least: int
+    most: int
+    truth: int
+    guarded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """Unknowns (index in order, +1 or -1) that together make ``equals``."""
+
+    terms: tuple[tuple[int, int], ...]
+    equals: int
+
+
+@dataclass(slots=True)
+class Puzzle:
+    """All that is known, as a reader would write it down."""
+
+    unknowns: dict[Key, Unknown] = field(default_factory=dict)
+    equations: list[Equation] = field(default_factory=list)
+
+
+def above(truth: int) -> int:
+    """How far up a number without any known limit is looked at."""
+    return truth + _BEYOND
