@@ -43,7 +43,7 @@ _MOST: Final = 4 << 30  # bytes of memory
 _SWEPT: Final = 40  # mutants between two sweeps of what their tests left in the cluster
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # pytest keeps its plugins in sets
 class Forking:
     """A plugin in the place of pytest's loop over its tests."""
 

@@ -11,8 +11,9 @@ from referral.audit.chains import Leaves
 from referral.audit.findings import Findings
 from referral.audit.key_files import SigningKey
 from referral.audit.merkle import Tile, grown
-from referral.audit.proof import EMPTY, Checkpoint, Note, leaf_hash, root_of
+from referral.audit.proof import EMPTY, Checkpoint, Note, leaf_hash
 from referral.audit.roots import Trusted
+from tests.referral.log.definition import root_of
 from tests.referral.log.test_when_to_sign import A_MOMENT, NOW
 
 ORIGIN = "log.example/1"

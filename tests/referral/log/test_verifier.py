@@ -13,7 +13,8 @@ import pytest
 
 from referral.audit import proof
 from referral.audit.merkle import Frontier, grown, inclusion_path, root_in
-from referral.audit.proof import Checkpoint, Key, Note, ProofError, leaf_hash, root_of, signed_by
+from referral.audit.proof import Checkpoint, Key, Note, ProofError, leaf_hash, signed_by
+from tests.referral.log.definition import root_of
 from tests.referral.log.test_proof import (
     LEAVES,
     LOG,

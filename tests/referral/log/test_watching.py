@@ -15,6 +15,7 @@ from referral.audit.chains import Leaves, Streams
 from referral.audit.proof import leaf_hash
 from referral.audit.standing import Standing
 from referral.audit.state_files import StateError
+from referral.vault.files import write_secret
 from tests.referral.log.test_when_to_sign import A_MOMENT, NOW, ago
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_a_file_of_memory_is_the_owners_and_whole(tmp_path: Path) -> None:
     assert state_files.read(file) is None
     (tmp_path / "state.partial").write_text("cut off in the middle")
     for text in ("first", "second"):
-        state_files.save(file, text)
+        write_secret(file, text)
         assert state_files.read(file) == text
         assert file.stat().st_mode & 0o777 == 0o600
     file.write_bytes(b"\xff")

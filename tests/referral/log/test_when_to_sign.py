@@ -110,33 +110,34 @@ def test_a_clock_may_drift_by_five_seconds_and_by_no_more() -> None:
     for drift, way in ((5, ""), (-5, ""), (5.001, "forward by 5 s"), (-5.001, "back by 5 s")):
         clock = Clock()
         watch = Watch(clock)
-        watch.look(NOW, None, None)
+        watch.look(NOW, clock(), None, None)
         clock.seconds += 60
         then = NOW + timedelta(seconds=60 + drift)
         if not way:
-            watch.look(then, None, None)
+            watch.look(then, clock(), None, None)
             continue
         with pytest.raises(ClockError, match=way):
-            watch.look(then, None, None)
+            watch.look(then, clock(), None, None)
 
 
 def test_after_a_jump_only_the_clock_from_before_is_believed() -> None:
     clock = Clock()
     watch = Watch(clock)
-    watch.look(NOW, None, None)
+    watch.look(NOW, clock(), None, None)
     for _ in range(2):
         clock.seconds += 10
+        wrong = NOW + timedelta(seconds=3600 + clock.seconds - 100)
         with pytest.raises(ClockError, match="jumped forward by 3600 s"):
-            watch.look(NOW + timedelta(seconds=3600 + clock.seconds - 100), None, None)
-    watch.look(NOW + timedelta(seconds=20), None, None)
-    Watch(clock).look(NOW + timedelta(hours=1), None, None)
+            watch.look(wrong, clock(), None, None)
+    watch.look(NOW + timedelta(seconds=20), clock(), None, None)
+    Watch(clock).look(NOW + timedelta(hours=1), clock(), None, None)
 
 
 def test_small_steps_do_not_add_up_to_a_jump() -> None:
     clock = Clock()
     watch = Watch(clock)
     for step in range(5):
-        watch.look(NOW + timedelta(seconds=4 * step), None, None)
+        watch.look(NOW + timedelta(seconds=4 * step), clock(), None, None)
 
 
 @pytest.mark.parametrize("what", ["last signed", "newest entry written"])
@@ -145,9 +146,9 @@ def test_a_clock_before_what_was_signed_or_written_is_wrong(what: str) -> None:
         moments = (NOW + ahead, None) if what == "last signed" else (None, NOW + ahead)
         if wrong:
             with pytest.raises(ClockError, match=f"was {what} at"):
-                Watch(Clock()).look(NOW, *moments)
+                Watch().look(NOW, 0.0, *moments)
         else:
-            Watch(Clock()).look(NOW, *moments)
+            Watch().look(NOW, 0.0, *moments)
 
 
 def test_the_clock_that_nobody_sets_counts_the_time_asleep_too() -> None:

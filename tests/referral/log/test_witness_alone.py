@@ -17,11 +17,12 @@ from referral.audit.checkpoints import Signed
 from referral.audit.key_files import SigningKey
 from referral.audit.merkle import consistency_path, grown, inclusion_path, root_in
 from referral.audit.openings import told_by
-from referral.audit.proof import Checkpoint, Note, leaf_hash, root_of
+from referral.audit.proof import Checkpoint, Note, leaf_hash
 from referral.audit.remote import AwayError, DeclinedError, NotKeptError, Remote, remote
 from referral.audit.state_files import StateError
 from referral.audit.statements import Statement
 from referral.audit.witness import Incident, Seen, Witness
+from tests.referral.log.definition import root_of
 from tests.referral.log.test_when_to_sign import NOW, ago
 
 ORIGINS = ("log.example/a", "log.example/b", "log.example/c")
