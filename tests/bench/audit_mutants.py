@@ -16,34 +16,31 @@ _PURE = tuple(f"{_LOG}/test_{name}.py" for name in ("proof", "verifier"))
 _FORM = tuple(f"{_LOG}/test_{name}.py" for name in ("when_to_sign", "statements", "keys"))
 _STORED = tuple(f"{_LOG}/test_{name}.py" for name in ("read_on", "roots", "watching", "tampering"))
 _TOLD = "tests/referral/test_system_stream.py"
-_ACCEPTED = "tests/referral/api/test_accept.py"
-_WRITTEN = (f"{_LOG}/test_ledger.py", _ACCEPTED, _TOLD, "tests/referral/api/test_calendars.py")
-_ERASED = ("tests/referral/test_erase.py", "tests/stories/test_erased_notes.py")
-_RECEIVED = ("tests/stories/test_receipt.py", _ACCEPTED)
+_WRITTEN = (f"{_LOG}/test_ledger.py",)
 _RUNNING = tuple(f"{_LOG}/test_{name}.py" for name in ("standing", "public", "witness", "epochs"))
 _DECLARED = f"{_LOG}/test_declared.py"
-_WHOLE = ("tests/referral/test_audit.py", f"{_LOG}/test_tampering.py", _DECLARED)
+_WHOLE = (f"{_LOG}/test_side_by_side.py", _DECLARED)
 _HELD_BY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("proof.py", "merkle.py"), _PURE),
     **dict.fromkeys(("memory.py", "timekeeping.py", "statements.py", "openings.py"), _FORM),
     **dict.fromkeys(("key_files.py", "findings.py"), _FORM),
     **dict.fromkeys(("chains.py", "roots.py"), _STORED),
-    "forgotten.py": (*_STORED, *_ERASED),
+    "forgotten.py": (f"{_LOG}/test_read_on.py", "tests/stories/test_erased_notes.py"),
     **dict.fromkeys(("__init__.py", "ledger.py"), _WRITTEN),
     "verify.py": _WHOLE,
-    "streams.py": ("tests/referral/test_audit.py", _TOLD),
+    "streams.py": (_TOLD,),
     "signer.py": tuple(f"{_LOG}/test_{name}.py" for name in ("signer", "going_on", "epochs")),
     "sequencer.py": tuple(f"{_LOG}/test_{name}.py" for name in ("sequencer", "going_on", "epochs")),
     "checkpoints.py": _RUNNING,
     "alarms.py": (f"{_LOG}/test_alarms.py", f"{_LOG}/test_standing.py"),
     "state_files.py": (f"{_LOG}/test_watching.py",),
     "standing.py": tuple(f"{_LOG}/test_{name}.py" for name in ("watching", "standing")),
-    **dict.fromkeys(("promises.py", "receipts.py"), _RECEIVED),
+    **dict.fromkeys(("promises.py", "receipts.py"), ("tests/stories/test_receipt.py",)),
     **dict.fromkeys(("witness.py", "remote.py"), (f"{_LOG}/test_witness_alone.py",)),
     "witnesses.py": (f"{_LOG}/test_witness.py", f"{_LOG}/test_cosignatures.py", _DECLARED),
     **dict.fromkeys(("epochs.py", "announcing.py"), (*_RUNNING, _DECLARED)),
     "declared.py": (_DECLARED, f"{_LOG}/test_epochs.py"),
-    "together.py": ("tests/stories/test_evidence_across.py", "tests/stories/test_evidence.py"),
+    "together.py": (f"{_LOG}/test_together.py",),
 }
 # Survivors that change nothing anybody could see.
 _SAME: dict[str, str] = {
@@ -61,8 +58,8 @@ _SAME: dict[str, str] = {
     "_CHUNK: Final": "how many headers are hashed at a time",
     "constant: BATCH: Final": "how many entries are placed at a time",
     "constant: values = (memory.epoch": "who remembers nothing does not ask what was published of it",
-    "constant: return \"0\", UUID(int=0)": "no transaction is number nought, whichever id is beside it",
-    "self._memory.epoch > epoch.number": "of one's own epoch one is not led into it",
+    'constant: return "0", UUID(int=0)': "no transaction is number nought, whichever id is beside it",
+    "self._memory.epoch > epoch.number": "nobody is led into the epoch he stands in",
     'way = "forward" if jump > timedelta(0)': "a jump is at least five seconds, so never nought",
 }
 

@@ -15,7 +15,10 @@ from tests.referral.log.running import Log
 
 PATIENCE = 30.0
 SOON, NEVER = 0.001, 3600.0
-_GONE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = $1"
+_GONE = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = $1
+"""
 
 
 class Working:

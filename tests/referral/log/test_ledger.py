@@ -9,9 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import pytest
 
 from referral.audit import CLOCKWORK, GENESIS, OPERATOR, Author, Done, Draft, Head, append
-from referral.audit.ledger import Ledger, author_of, entries_of
+from referral.audit import ledger as ledger_module
+from referral.audit.ledger import Ledger, author_of, entries_of, post
+from referral.session import Claim
 from referral.vault import SubjectKey
 from tests.referral.log.test_when_to_sign import A_MOMENT, NOW, ago
 
@@ -130,6 +133,55 @@ def test_entries_follow_each_other_and_the_head() -> None:
     )
     assert (first["actor"], first["agency"], first["object"]) == ("operator", None, str(CASE))
     assert first["occurred_at"] == "2026-03-02T11:59:51.000000Z"
+
+
+async def sent(patch: pytest.MonkeyPatch, one: Ledger, claim: Claim | None, **more: Any) -> Any:
+    """What is sent, beside the entries, and through which door."""
+    calls: list[tuple[str, dict[str, Any]]] = []
+
+    async def through(_: Any, statement: str, *values: Any) -> None:
+        calls.append((statement, orjson.loads(values[0])))
+
+    patch.setattr(ledger_module, "scalar", through)
+    session: Any = SimpleNamespace(connection=None, claim=claim)
+    head = Head(REFERRAL, 0, GENESIS)
+    entries = await post(session, one, actor=OPERATOR, head=head, key=KEY, **more)
+    [(statement, payload)] = calls
+    assert payload.pop("entries") == entries
+    assert len(entries) == len(one.drafts)
+    return statement, payload
+
+
+async def test_only_what_an_act_changes_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Ledger(None, NOW, "role")
+    bare.log(Done.REFUSED, "case", CASE)
+    carry_out = "SELECT referral.carry_out($1::jsonb)"
+    assert await sent(monkeypatch, bare, None) == (carry_out, {})
+    claim, answer = Claim(b"\x01", b"\x02"), {"id": "x"}
+    assert await sent(monkeypatch, bare, claim) == (carry_out, {})
+    assert await sent(monkeypatch, bare, None, answer=answer) == (carry_out, {})
+    bare.seen = 0  # none is a number of days too
+    whole = ledger()
+    whole.log(Done.REFUSED, "case", CASE)
+    whole.warn("a")
+    whole.mark(OTHER)
+    door, payload = await sent(monkeypatch, bare, claim, answer=answer, through="change_calendar")
+    kept = {
+        "key_hash": "01",
+        "request_hash": "02",
+        "status": 200,
+        "answer": answer,
+        "created_at": "2026-03-02T12:00:00+00:00",
+    }
+    assert door == "SELECT referral.change_calendar($1::jsonb)"
+    assert payload == {"seen": 0, "idempotency": kept}
+    _, payload = await sent(monkeypatch, whole, claim, answer=answer, status=201)
+    assert payload == {
+        "case_id": str(CASE),
+        "marks": [{"id": str(OTHER), "entries": 1}],
+        "case_changes": {"warnings": [{"code": "a"}]},
+        "idempotency": {**kept, "status": 201},
+    }
 
 
 def test_an_entry_is_never_older_than_the_one_before_it() -> None:

@@ -95,6 +95,18 @@ async def test_one_at_a_time_none_is_placed_twice_or_left_out(log: Log) -> None:
     await told_once(log, 3)
 
 
+async def test_an_epoch_begins_with_the_entry_that_opened_it_and_goes_on(log: Log) -> None:
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    [epoch] = await log.house.rows("SELECT entry_id FROM log.epoch WHERE epoch = 2")
+    for count in range(1, 5):
+        async with log.by("sequencer") as connection:
+            assert await sequencer.place(connection, batch=1) == 1
+        rows = await log.house.rows("SELECT entry_id FROM log.position WHERE epoch = 2")
+        assert len({row["entry_id"] for row in rows}) == count
+        assert epoch["entry_id"] in {row["entry_id"] for row in rows}
+
+
 async def test_what_waits_is_told_also_before_there_is_a_tree(log: Log) -> None:
     await log.superuser("DELETE FROM log.epoch")
     await log.write(2)
