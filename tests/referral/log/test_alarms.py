@@ -12,7 +12,7 @@ async def test_an_alarm_is_said_once_and_that_it_is_over(log: Log) -> None:
     begun = log.now()
     with capture_logs() as said:
         async with log.by("worker") as connection:
-            for words in ("nobody signs", "still nobody signs"):
+            for words in ("nobody signs", "nobody signs yet", "still nobody signs"):
                 await alarms.raise_(connection, "signer", words, log.now())
                 log.house.at.forward(minutes=1)
             [alarm] = await alarms.standing(connection)
