@@ -3,8 +3,8 @@
 The session runs every test once, as it is, and notes which of them reach which line; database
 template, country files and libraries are then ready. For each mutant it forks: the fork puts the
 changed code into the functions that are there, and runs the tests that reach the changed line, those
-that noticed another mutant of the file first, then the quickest, until one fails or ``BUDGET`` is
-used up. What stands outside functions is set by its value, wherever it was imported.
+that noticed another mutant of the file first, then the quickest, until one fails twice or ``BUDGET``
+is used up. What stands outside functions is set by its value, wherever it was imported.
 """
 
 from __future__ import annotations
@@ -143,6 +143,9 @@ class Forking:
             _put(self.package, file, text, _line(name, file))
             for item in wanted:
                 _run(session, item)
+                if session.testsfailed:  # on a busy machine, perhaps for another reason
+                    session.testsfailed = 0
+                    _run(session, item)
                 if session.testsfailed:
                     told.write_text(item.nodeid, "utf-8")
                     os._exit(1)

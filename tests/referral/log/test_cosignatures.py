@@ -15,6 +15,10 @@ from tests.referral.log.running import Log
 from tests.referral.log.test_when_to_sign import A_MOMENT, NOW, ago
 
 LABOUR, POLICE = (SigningKey.new(name, 4) for name in ("labour", "police"))
+_TOLD = """
+SELECT DISTINCT header::jsonb ->> 'to' AS told FROM referral.audit_entry
+WHERE act = 'log.witness_enrolled' AND seq = $1
+"""
 TEXT = "log.example/1\n3\nAAAA\n"
 
 
@@ -40,8 +44,9 @@ def test_her_clock_may_be_five_minutes_from_ours() -> None:
     for moment in (latest, NOW, earliest):
         witnesses._in_time(moment, ours, NOW)
     for moment in (latest + A_MOMENT, earliest - A_MOMENT):
-        with pytest.raises(RefusedCosignature, match="witness's clock"):
+        with pytest.raises(RefusedCosignature, match="witness's clock") as refused:
             witnesses._in_time(moment, ours, NOW)
+        assert (refused.value.status, refused.value.code) == (422, "clock")
 
 
 def test_who_is_unknown_is_named_with_the_known_ones_left_out() -> None:
@@ -55,6 +60,24 @@ def test_who_is_unknown_is_named_with_the_known_ones_left_out() -> None:
     with pytest.raises(RefusedCosignature, match="labour: no witness"):
         witnesses._all_known(note, [one.key for one in strangers], "log.example/1")
     witnesses._all_known(note, [LABOUR.key, *(one.key for one in strangers)], "log.example/1")
+
+
+def test_the_logs_own_signature_alone_is_no_cosignature() -> None:
+    own = SigningKey.new("log.example/1", 1)
+    with pytest.raises(RefusedCosignature) as refused:
+        witnesses._all_known(Note.read(f"{TEXT}\n{own.sign(TEXT)}"), [], own.name)
+    assert (refused.value.status, refused.value.code) == (422, "no-cosignature")
+
+
+async def test_whether_she_runs_beside_the_log_is_told(log: Log) -> None:
+    async with log.operator() as session:
+        for one, independent in ((LABOUR, True), (POLICE, False)):
+            assert await witnesses.enrol(
+                session, one.key, None, independent=independent, now=log.now()
+            )
+    for seq, wanted in ((1, "independent"), (2, "beside the log")):
+        told = await log.house.rows(_TOLD, seq)
+        assert [row["told"] for row in told] == [wanted]
 
 
 def test_her_line_is_kept_as_it_came() -> None:
