@@ -76,6 +76,7 @@ class Forking:
     def _learn(self, session: pytest.Session) -> None:
         folder = ROOM / self.package
         reached = coverage.Coverage(data_file=None, include=[f"{folder}/*"], config_file=False)
+        _run(session, session.items[0])  # cluster and template are made for it: none is so slow
         reached.start()
         for item in session.items:
             reached.switch_context(item.nodeid)

@@ -166,9 +166,11 @@ async def test_another_root_of_ours_is_refused_as_what_it_is(log: Log) -> None:
     labour = await log.enrolled("labour")
     signed = (await log.grow(1)).checkpoint
     text = str(proof.Checkpoint(signed.origin, signed.size, bytes(32)))
+    note = f"{text}\n{labour._key.cosign(text, log.now())}"
     async with log.remote() as remote:
         with pytest.raises(NotKeptError, match="told two stories"):
-            await remote.post(f"{text}\n{labour._key.cosign(text, log.now())}")
+            await remote.post(note)
+        assert (await remote.client.post("/audit/cosignatures", content=note)).status_code == 409
 
 
 @pytest.mark.parametrize("skew", [timedelta(minutes=6), timedelta(minutes=-6)])
