@@ -102,8 +102,9 @@ class Signer:
 
         Whatever does not fit raises the alarm and signs nothing. ``connection``: in no transaction.
         """
+        here = self._watch.elapsed()  # beside the clock, however long the look takes
         try:
-            signed = await self._look(connection, now)
+            signed = await self._look(connection, now, here)
         except (StoppedError, ClockError, StateError) as fault:
             await connection.rollback()
             self._edge, self._waiting = self._remembered(), Waiting()
@@ -122,7 +123,9 @@ class Signer:
             waiting = self._waiting
             await alarms.beat(connection, "signer", now, waiting.count, waiting.oldest_at)
 
-    async def _look(self, connection: AsyncConnection, now: datetime) -> Checkpoint | None:
+    async def _look(
+        self, connection: AsyncConnection, now: datetime, here: float
+    ) -> Checkpoint | None:
         async with connection.begin():
             memory = self._memory
             values = (memory.epoch, memory.size) if memory else (0, 0)
@@ -133,7 +136,7 @@ class Signer:
             while self._edge.size < placed:
                 await self._read_on(connection, placed, now)
             signed_at = self._memory.signed_at if self._memory else None
-            self._watch.look(now, signed_at, self._newest)
+            self._watch.look(now, here, signed_at, self._newest)
             if self._waiting.due(now, signed_at):
                 return await self._sign(connection, now)
             await self._hold(connection, now)

@@ -25,16 +25,19 @@ class Watch:
 
     def __init__(self, elapsed: Callable[[], float] = elapsed) -> None:
         """Nothing is known of the clock before the first look."""
-        self._elapsed = elapsed
+        self.elapsed = elapsed
         self._before: tuple[datetime, float] | None = None
 
-    def look(self, now: datetime, signed: datetime | None, written: datetime | None) -> None:
+    def look(
+        self, now: datetime, here: float, signed: datetime | None, written: datetime | None
+    ) -> None:
         """The clock has moved on as it must, and stands neither before what was signed nor written.
+
+        ``here``: what ``elapsed`` said when the clock said ``now``, however long ago that is.
 
         After a jump the old measure stays: a clock that is put right again is believed again, and
         one that is right *since* the jump is believed after a restart. Raises ClockError.
         """
-        here = self._elapsed()
         if self._before is not None:
             then, since = self._before
             jump = (now - then) - timedelta(seconds=here - since)

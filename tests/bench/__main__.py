@@ -10,7 +10,7 @@ from importlib import import_module
 # Each benchmark is a module with a function ``run``; these are the options it takes.
 BENCHES = {
     "access_mutants": (),
-    "audit_mutants": ("files",),
+    "audit_mutants": ("files", "most", "seed"),
     "cancelled": ("requests",),
     "decide": (),
     "engine": (),
@@ -47,6 +47,7 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=1_000_000, help="of the (large) log")
     parser.add_argument("--file", action="append", dest="files", default=[], help="proof.py, …")
     parser.add_argument("--histories", type=int, default=1_000, help="honest logs verified")
+    parser.add_argument("--most", type=int, default=0, help="mutants of one file; 0: all")
     parser.add_argument("--mutations", type=int, default=10_000, help="hands laid on a log")
     parser.add_argument("--people", type=int, default=40_000, help="of a released year")
     parser.add_argument("--persons", type=int, default=1000, help="of one event")

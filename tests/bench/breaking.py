@@ -2,7 +2,7 @@
 
 One package of ``referral`` is changed in one place (a condition turned round, a comparison shifted,
 a ``not`` dropped, ``and`` for ``or``, a constant changed); the tests run on it in a process of their
-own. Async functions ask the database and have their tests there.
+own. Async functions ask the database and have their tests there: they are broken where it is said.
 """
 
 from __future__ import annotations
@@ -69,21 +69,21 @@ def figures(
     }
 
 
-def of_code(package: str, files: str = "*.py") -> Iterator[Mutant]:
-    """Every place of these files, broken in every way that fits."""
+def of_code(package: str, files: str = "*.py", *, asking: bool = False) -> Iterator[Mutant]:
+    """Every place of these files, broken in every way that fits; ``asking``: async ones too."""
     for path in sorted((ROOM / package).glob(files)):
         source = path.read_text("utf-8")
         lines, tree = source.splitlines(), ast.parse(source)
-        for number, (place, what) in enumerate(_places(tree)):
+        for number, (place, what) in enumerate(_places(tree, asking)):
             changed = copy.deepcopy(tree)
-            node = [*_places(changed)][number][0]
+            node = [*_places(changed, asking)][number][0]
             _change(changed, node, what)
             name = f"{path.name}:{place.lineno} {what}: {lines[place.lineno - 1].strip()}"
             yield name, path.name, ast.unparse(ast.fix_missing_locations(changed))
 
 
-def _places(tree: ast.AST) -> Iterator[tuple[Any, str]]:
-    for node in _judging(tree):
+def _places(tree: ast.AST, asking: bool) -> Iterator[tuple[Any, str]]:
+    for node in _judging(tree, asking):
         if isinstance(node, ast.If | ast.IfExp):
             yield node, "negated"
         if isinstance(node, ast.comprehension):
@@ -99,15 +99,17 @@ def _places(tree: ast.AST) -> Iterator[tuple[Any, str]]:
             yield node, "constant"
 
 
-def _judging(node: ast.AST) -> Iterator[ast.AST]:
-    """What decides: not what asks the database, not annotations, not how a class is made."""
+def _judging(node: ast.AST, asking: bool) -> Iterator[ast.AST]:
+    """What decides: not annotations, not how a class is made, nor (unless ``asking``) async."""
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns", "decorator_list", "bases"}:
             continue
         for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST) and not isinstance(child, ast.AsyncFunctionDef):
+            if isinstance(child, ast.AST) and (
+                asking or not isinstance(child, ast.AsyncFunctionDef)
+            ):
                 yield child
-                yield from _judging(child)
+                yield from _judging(child, asking)
 
 
 def _change(tree: ast.AST, node: Any, what: str) -> None:

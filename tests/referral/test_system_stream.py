@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from referral.audit import CLOCKWORK, OPERATOR, Author, Done, ledger
 from referral.audit.streams import log_own, log_system
 from referral.audit.verify import verify
-from referral.session import WriteSession
+from referral.session import Claim, WriteSession
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,6 +48,29 @@ async def test_the_first_entry_opens_the_stream_and_the_next_continues_it(house:
     )
     assert [tuple(row) for row in rows] == [(1, "clockwork", "ZZ"), (2, "clockwork", "ZZ")]
     assert (await verify(house.database.url_of("auditor_ro"))).problems == []
+
+
+async def test_what_a_member_does_goes_on_in_her_own_stream(house: House) -> None:
+    """About herself if nobody else is named; whoever sends it again is answered the same."""
+    other, claim = uuid4(), Claim(bytes([1]) * 32, bytes([2]) * 32)
+
+    async def signs_out(session: WriteSession, actor: Actor, *, now: datetime, **more: Any) -> None:
+        session.claim = claim if "answer" in more else None
+        await log_own(session, actor, Done.SIGNED_OUT, now=now, **more)
+
+    await house.does("coordinator", signs_out)
+    await house.does("coordinator", signs_out, about=other)
+    assert await house.rows("SELECT FROM referral.idempotency") == []
+    await house.does("coordinator", signs_out, answer={"outcome": "gone"})
+    own = house.player("coordinator").membership_id
+    rows = await house.rows(
+        "SELECT e.seq, e.object_id FROM referral.audit_entry e JOIN referral.stream_head s "
+        "USING (stream_id) WHERE e.act = $1 AND s.kind = 'member' ORDER BY e.seq",
+        Done.SIGNED_OUT.value,
+    )
+    assert [tuple(row) for row in rows] == [(1, own), (2, other), (3, own)]
+    [kept] = await house.rows("SELECT key_hash FROM referral.idempotency")
+    assert kept["key_hash"] == claim.key_hash
 
 
 @pytest.mark.parametrize("part", ["inspector", "agency_admin", "coordinator"])

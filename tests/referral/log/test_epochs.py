@@ -190,6 +190,63 @@ async def test_another_database_is_no_restored_one(log: Log) -> None:
             )
 
 
+async def test_the_first_epoch_is_begun_once(log: Log) -> None:
+    new = SigningKey.new(NEXT, 1).key
+    async with log.operator() as session:
+        assert not await epochs.begin(session.connection, new, log.now())
+    await log.superuser("DELETE FROM log.epoch")
+    async with log.operator() as session:
+        with pytest.raises(ProofError, match="audit epoch begin"):
+            await epochs.propose(session.connection, new, "why", None, 2)
+        assert await epochs.begin(session.connection, new, log.now())
+        [epoch] = await checkpoints.epochs(session.connection)
+    assert (epoch.number, epoch.origin, epoch.signer) == (1, NEXT, str(new))
+
+
+async def test_of_an_epoch_that_signed_nothing_nothing_is_kept(log: Log) -> None:
+    """Neither of the first, before its first checkpoint, nor of one that was left at once."""
+    for origin in (NEXT, "log.example.org/2026c"):
+        new = SigningKey.new(origin, 1)
+        note = await log.proposed(new)
+        told = Statement.read(Note.read(note).text)
+        assert (told.kept.origin, told.kept.size, told.last) == (log.key.name, 0, told.kept)
+        await log.opens(new, note)
+    assert (await log.grow(1)).checkpoint.origin == "log.example.org/2026c"
+
+
+async def test_a_statement_opens_one_epoch_and_only_where_it_belongs(log: Log) -> None:
+    await log.grow(2)
+    new = SigningKey.new(NEXT, 1)
+    note = await log.proposed(new)
+    await log.opens(new, note)
+    with pytest.raises(ProofError, match="not the last one here"):
+        await log.opens(new, note)
+    log.house.honest = False
+    await log.superuser("DELETE FROM log.epoch")
+    with pytest.raises(ProofError, match="not the last one here"):
+        await log.opens(new, note)
+
+
+async def signed_by_two(log: Log, statement: Statement) -> str:
+    """As two custodians sign whatever they are shown."""
+    return f"{statement}\n" + "".join(one.sign(str(statement)) for one in log.custodians[:2])
+
+
+async def test_what_is_said_to_stand_stands_here(log: Log) -> None:
+    here = (await log.grow(3)).checkpoint
+    new = SigningKey.new(NEXT, 1)
+    for size, words in ((1, "not one of this database"), (3, "not one of this database")):
+        kept = Checkpoint(here.origin, size, bytes(32))
+        statement = Statement(kept, kept, new.name, str(new.key), "why")
+        with pytest.raises(ProofError, match=words):
+            await log.opens(new, await signed_by_two(log, statement))
+    note = await signed_by_two(log, Statement(here, here, new.name, str(new.key), "why"))
+    log.house.honest = False
+    await log.superuser("UPDATE log.tile SET hashes = decode(repeat('00', 96), 'hex')")
+    with pytest.raises(ProofError, match="no longer those signed"):
+        await log.opens(new, note)
+
+
 async def test_two_epochs_later_a_witness_still_follows(log: Log) -> None:
     """The whole way, a statement for each; what the first never signed is told in the last."""
     labour = await log.enrolled("labour")

@@ -10,9 +10,11 @@ from sqlalchemy import event
 
 from referral.audit import epochs, merkle, sequencer
 from referral.audit.checkpoints import hashes_of, place_of, placed
+from referral.audit.key_files import SigningKey
 from referral.audit.proof import check_inclusion, leaf_hash
 from tests.referral.log.definition import root_of
 from tests.referral.log.running import Log
+from tests.referral.log.test_epochs import told_once
 
 ORDER = "SELECT id, header FROM referral.audit_entry ORDER BY xid, id"
 
@@ -61,6 +63,57 @@ async def test_two_at_once_place_each_entry_once(log: Log) -> None:
             "SELECT count(*), count(DISTINCT entry_id), max(position) FROM log.position"
         )
     ] == [(40, 40, 39)]
+
+
+async def test_while_somebody_else_places_there_is_nothing_to_do(log: Log) -> None:
+    await log.write(3)
+    other = await asyncpg.connect(log.house.database.superuser_url)
+    begun = other.transaction()
+    await begun.start()
+    await other.execute("SELECT pg_advisory_xact_lock(hashtextextended('log sequencer', 0))")
+    async with log.by("sequencer") as connection:
+        assert await sequencer.place(connection) == 0
+    await begun.rollback()
+    await other.close()
+    assert await log.place() == 3
+
+
+async def test_one_at_a_time_none_is_placed_twice_or_left_out(log: Log) -> None:
+    """Also across the beginning of another epoch, whose first entry stands out of order."""
+
+    async def each() -> int:
+        async with log.by("sequencer") as connection:
+            return sum([await sequencer.place(connection, batch=1) for _ in range(12)])
+
+    await log.write(3)
+    assert await each() == 3
+    assert (await log.sealed()).checkpoint.size == 3
+    await log.write(2)
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    assert await each() == 2 + 5, "of the five countries each tells that it was opened"
+    await told_once(log, 3)
+
+
+async def test_an_epoch_begins_with_the_entry_that_opened_it_and_goes_on(log: Log) -> None:
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    [epoch] = await log.house.rows("SELECT entry_id FROM log.epoch WHERE epoch = 2")
+    for count in range(1, 5):
+        async with log.by("sequencer") as connection:
+            assert await sequencer.place(connection, batch=1) == 1
+        rows = await log.house.rows("SELECT entry_id FROM log.position WHERE epoch = 2")
+        assert len({row["entry_id"] for row in rows}) == count
+        assert epoch["entry_id"] in {row["entry_id"] for row in rows}
+
+
+async def test_what_waits_is_told_also_before_there_is_a_tree(log: Log) -> None:
+    await log.superuser("DELETE FROM log.epoch")
+    await log.write(2)
+    async with log.by("sequencer") as connection:
+        await sequencer.pulse(connection, log.now())
+    [row] = await log.house.rows("SELECT behind, oldest_at FROM log.pulse")
+    assert tuple(row) == (2, log.house.at())
 
 
 async def test_a_database_filled_from_a_dump_is_noticed(log: Log) -> None:

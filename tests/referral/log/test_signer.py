@@ -86,7 +86,7 @@ async def test_that_nothing_happened_is_said_each_hour(log: Log) -> None:
     log.house.at.forward(minutes=59)
     assert not await log.look()
     assert (await log.latest()).seen_at == before.seen_at
-    now = log.house.at.forward(minutes=2)
+    now = log.house.at.forward(minutes=1)
     assert not await log.look()
     after = await log.latest()
     assert (after.seen_at, after.signed_at, after.note) == (now, before.signed_at, before.note)
@@ -181,6 +181,18 @@ async def test_under_a_clock_that_jumped_nothing_is_signed(log: Log, jump: timed
     )
 
 
+async def test_a_look_that_takes_long_is_no_jump_of_the_clock(log: Log) -> None:
+    """The database is slow, or there is much to hash: meanwhile both clocks move on."""
+    await log.grow(1)
+    engine = log.engines["signer"].sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *_: log.house.at.forward(seconds=6))
+    for _ in range(3):
+        await log.write(1)
+        await log.place()
+        await log.look()
+        assert await log.alarms() == {}
+
+
 async def test_a_clock_before_the_last_signature_signs_nothing_after_a_restart_either(
     log: Log,
 ) -> None:
@@ -191,6 +203,55 @@ async def test_a_clock_before_the_last_signature_signs_nothing_after_a_restart_e
     await log.place()
     assert not await log.look()
     assert "last signed" in (await log.alarms())["clock"]
+
+
+async def test_before_the_first_entry_there_is_nothing_to_sign_and_nothing_wrong(log: Log) -> None:
+    assert not await log.look()
+    assert await log.alarms() == {}
+
+
+async def test_without_an_epoch_it_says_who_begins_one(log: Log) -> None:
+    await log.superuser("DELETE FROM log.epoch")
+    assert not await log.look()
+    assert "referral migrate" in (await log.alarms())["epoch"]
+
+
+async def test_a_published_root_that_was_changed_is_not_signed_over(log: Log) -> None:
+    log.house.honest = False
+    await log.grow(2)
+    await log.superuser("UPDATE log.checkpoint SET root = decode(repeat('00', 32), 'hex')")
+    await log.write(1)
+    await log.place()
+    log.house.at.forward(minutes=1)
+    assert not await log.look()
+    assert "history was rewritten" in (await log.alarms())["history"]
+
+
+async def test_put_back_to_before_its_epoch_nothing_is_signed(log: Log) -> None:
+    """Copy and key are from before; the memory knows of the epoch that followed."""
+    await log.grow(2)
+    copy, before = await log.backup(), log.key
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    await log.sealed()
+    await log.restore(copy)
+    log.key = before
+    log.restart()
+    assert not await log.look()
+    assert "has 0 of them" in (await log.alarms())["behind"]
+    log.house.honest = False
+
+
+async def test_an_epoch_that_begins_with_another_entry_is_not_signed(log: Log) -> None:
+    log.house.honest = False
+    await log.grow(2)
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    first = "(SELECT id FROM referral.audit_entry ORDER BY xid, id LIMIT 1)"
+    await log.superuser(f"UPDATE log.epoch SET entry_id = {first} WHERE epoch = 2")
+    await log.place()
+    assert not await log.look()
+    assert "does not begin with the entry" in (await log.alarms())["epoch"]
 
 
 async def test_another_key_signs_nothing(log: Log) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 from referral import worker
 from referral.audit import sequencer
+from referral.audit.key_files import SigningKey
+from referral.audit.standing import Standing, standing
 from tests.referral.log.running import Log
 
 
@@ -86,6 +88,57 @@ async def test_after_ten_minutes_without_witnesses_there_is_an_alarm_and_work_go
     await worker.look_at_log(log.house.clockwork, log.now())
     assert await log.alarms() == {}
     assert (await ready(log))["final"] == (await log.latest()).checkpoint.size
+
+
+async def test_what_goes_on_being_wrong_is_one_alarm(log: Log) -> None:
+    for _ in range(2):
+        assert set(await worker.look_at_log(log.house.clockwork, log.now())) == {
+            *("sequencer", "signer")
+        }
+        assert set(await log.alarms()) == {"sequencer", "signer"}
+    log.house.at.forward(minutes=1)
+    await beat(log)
+    assert await worker.look_at_log(log.house.clockwork, log.now()) == {}
+    assert len(await log.house.rows("SELECT FROM log.alarm WHERE ended_at = $1", log.now())) == 2
+
+
+async def stands(log: Log) -> Standing:
+    """As it is read, two witnesses making it final."""
+    async with log.by("app") as connection:
+        return await standing(connection, 2)
+
+
+async def test_without_an_epoch_nothing_is_signed_and_nobody_enrolled(log: Log) -> None:
+    await log.superuser("DELETE FROM log.epoch")
+    told = await stands(log)
+    assert (told.epoch, told.origin, told.placed, told.signed, told.final) == (1, None, 0, 0, 0)
+    assert (told.signed_at, told.pending_since) == (None, None)
+    assert (told.enrolled, told.quorum, told.independent) == (0, 2, False)
+
+
+async def test_what_an_earlier_epoch_signed_is_not_the_new_ones(log: Log) -> None:
+    signed = await log.grow(2)
+    told = await stands(log)
+    assert (told.epoch, told.placed, told.signed, told.signed_at) == (1, 2, 2, signed.signed_at)
+    assert told.pending_since == signed.signed_at
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    told = await stands(log)
+    assert (told.epoch, told.origin, told.placed, told.signed) == (2, new.name, 0, 0)
+    assert (told.signed_at, told.pending_since) == (None, None)
+
+
+async def test_one_entry_is_enough_to_become_final(log: Log) -> None:
+    signed = await log.grow(1)
+    assert signed.checkpoint.size == 1
+    assert (await stands(log)).pending_since == signed.signed_at
+    text = str(signed.checkpoint)
+    for name in ("labour", "police"):
+        key = (await log.enrolled(name))._key
+        async with log.remote() as remote:
+            await remote.post(f"{text}\n{key.cosign(text, log.now())}")
+    told = await stands(log)
+    assert (told.final, told.pending_since, told.independent) == (1, None, True)
 
 
 async def test_with_too_few_witnesses_the_alarm_says_so(log: Log) -> None:

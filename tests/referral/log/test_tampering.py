@@ -124,6 +124,22 @@ async def test_a_whole_history_written_anew_and_signed_with_the_stolen_key(
         await connection.close()
 
 
+async def test_what_waits_for_its_place_is_read_and_not_counted_as_placed(
+    database: Database,
+) -> None:
+    connection = await _log(database)
+    try:
+        async with undone(connection):
+            await connection.execute("DELETE FROM log.position WHERE position >= $1", ENTRIES - 2)
+            read = await verify_within(connection, trusted=Trusted(log=(long_log.KEY,)))
+        assert (read.entries, read.placed, read.streams) == (ENTRIES, ENTRIES - 2, 3)
+        async with undone(connection):
+            await connection.execute("DELETE FROM log.position WHERE position = 5")
+            assert "tree 1: 1 of its 60 places are empty" in await found(connection)
+    finally:
+        await connection.close()
+
+
 async def test_a_checkpoint_of_another_log_or_key_is_no_proof(database: Database) -> None:
     connection = await _log(database)
     try:
