@@ -72,11 +72,11 @@ def check_consistency(old: int, old_root: bytes, new: int, new_root: bytes, path
     """The tree of ``new`` begins with all of that of ``old`` (RFC 9162 2.1.4.2), or ProofError."""
     if not 1 <= old <= new:  # from nothing, everything would follow
         raise ProofError(f"nothing leads from a log of {old} entries to one of {new}")
-    _all_hashes([old_root, new_root, *path])
     if old == new:
         if path or old_root != new_root:
             raise ProofError("two logs of one size, and they are not the same")
         return
+    _all_hashes([old_root, new_root, *path])
     full = (old & -old).bit_length() - 1  # levels of the last full subtree of the old tree
     place, last = (old - 1) >> full, (new - 1) >> full
     if place and not path:

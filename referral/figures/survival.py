@@ -21,7 +21,6 @@ Real = NDArray[np.float64]
 MOST_POINTS: Final = 400
 _Z: Final = 1.959963984540054  # of the 95 % interval
 _HAIR: Final = 1e-12  # half of the people is half, whatever the last binary digit says
-_SECONDS: Final = 33  # bits of a key that hold a time: 272 years
 
 
 class Steps(NamedTuple):
@@ -92,13 +91,24 @@ def steps(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
 
     At a tie what happened comes first: who was lost at that very moment was still at risk.
     """
-    keys = np.sort((group << (_SECONDS + 1)) | (seconds << 1) | ~happened)
-    times = keys >> 1
-    begins = _firsts(times)
-    deaths = np.add.reduceat((keys & 1) == 0, begins, dtype=np.int64) if begins.size else begins
+    order = np.argsort(seconds)
+    return in_time(group[order], seconds[order], happened[order])
+
+
+def in_time(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
+    """As ``steps``, of rows that are in the order of their seconds already.
+
+    Groups are few, and sorting few by their number is quick: many cuts of the same rows share the
+    one slow sort.
+    """
+    few = group.size == 0 or group.max() <= np.iinfo(np.uint16).max
+    order = np.argsort(group.astype(np.uint16) if few else group, kind="stable")
+    ordered, times = group[order], seconds[order]
+    begins = _firsts(ordered, times)
+    deaths = np.add.reduceat(happened[order], begins, dtype=np.int64) if begins.size else begins
     fell = deaths > 0
     begins, died = begins[fell], deaths[fell]
-    of = times[begins] >> _SECONDS
+    of = ordered[begins]
     risk = np.cumsum(np.bincount(group))[of] - begins  # all of the group from here on
     after = risk - died
     share = np.exp(_within(of, np.log(np.maximum(after, 1)) - np.log(risk)))
@@ -106,7 +116,7 @@ def steps(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
     low, high = _bounds(np.where(after > 0, share, 0.0), spread)
     return Steps(
         of,
-        times[begins] & ((1 << _SECONDS) - 1),
+        times[begins],
         np.where(after > 0, share, 0.0),
         low,
         high,
@@ -145,10 +155,12 @@ def points_of(found: Steps) -> tuple[CurvePoint, ...]:
     )
 
 
-def _firsts(values: Whole) -> Whole:
-    """Where sorted values change, the first of each."""
-    changed = np.ones(values.size, bool)
-    np.not_equal(values[1:], values[:-1], out=changed[1:])
+def _firsts(*values: Whole) -> Whole:
+    """Where one of several columns changes, the first row of each."""
+    changed = np.zeros(values[0].size, bool)
+    changed[:1] = True
+    for one in values:
+        changed[1:] |= one[1:] != one[:-1]
     return np.flatnonzero(changed)
 
 

@@ -99,8 +99,11 @@ BEGIN
         END IF;
     END IF;
 
+    WITH e AS MATERIALIZED (  -- a plain column: what is worked out may not be looked up by key under row security
+        SELECT p.h, (p.h ->> 'stream')::uuid AS stream_id FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (header text)) p
+    )
     SELECT string_agg(coalesce(e.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
-    FROM (SELECT x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (header text)) e LEFT JOIN referral.stream_head s ON s.stream_id = (e.h ->> 'stream')::uuid
+    FROM e LEFT JOIN referral.stream_head s ON s.stream_id = e.stream_id
     WHERE (s.subject IN (the_case, referral.my_membership()) OR (s.kind = 'system' AND s.country = referral.my_country() AND decided ? 'system')) IS NOT TRUE
         -- What was done to a case is told in the case's stream, not in somebody's own.
         OR (s.kind = 'member' AND e.h ->> 'act' NOT IN ('act.refused', 'case.read') AND e.h ->> 'act' NOT LIKE 'member.%'

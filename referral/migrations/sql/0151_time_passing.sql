@@ -111,8 +111,11 @@ CREATE FUNCTION referral.post_passed_entries(cases uuid[], posted jsonb) RETURNS
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE wrong text;
 BEGIN
+    WITH e AS MATERIALIZED (
+        SELECT p.*, (p.h ->> 'stream')::uuid AS stream_id FROM (SELECT x.case_id, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (case_id uuid, header text)) p
+    )
     SELECT string_agg(coalesce(e.h ->> 'act', 'an entry without an act'), ', ') INTO wrong
-    FROM (SELECT x.case_id, x.header::jsonb AS h FROM jsonb_to_recordset(posted) AS x (case_id uuid, header text)) e LEFT JOIN referral.stream_head s ON s.stream_id = (e.h ->> 'stream')::uuid
+    FROM e LEFT JOIN referral.stream_head s ON s.stream_id = e.stream_id
     WHERE (s.kind = 'case' AND s.subject = e.case_id AND e.case_id = ANY (cases)) IS NOT TRUE
         OR (e.h ->> 'object_type' IN ('hand_off', 'referral')) IS NOT TRUE;
     IF wrong IS NOT NULL THEN

@@ -26,7 +26,7 @@ IDS = re.compile(r"\{(?:\w+_id|batch)\}")
 
 def _path(template: str) -> str:
     template = IDS.sub(lambda _: str(uuid4()), template)
-    return template.format(country="ZZ", track="trafficking", body="task_force", year="2025")
+    return template.format(country="ZZ", track="trafficking", body="task_force", period="2025")
 
 
 async def test_every_route_answers_with_every_security_header(desk: Desk) -> None:

@@ -88,7 +88,8 @@ async def test_both_files_say_the_same_and_numbers_are_numbers(desk: Desk) -> No
             for told, found in zip(rows[1:], cells[1:], strict=True):
                 assert all(map(same, told, found)), (question, told, found)
             kinds = {type(one) for row in cells[1:] for one in row}
-            assert kinds & {int, float}, question
+            # Of a country, where all are few, nothing but signs is left.
+            assert kinds & {int, float} or part == "coordinator", question
 
 
 async def test_the_floor_holds_in_every_file_and_a_hidden_count_is_never_zero(desk: Desk) -> None:

@@ -163,6 +163,10 @@ def _rows_of(row: HandOff, member: UUID) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 _ELSEWHERE = {"limits", "version", "track"}
+# By their keys, the same in every run: ids are not.
+_UNITS = (
+    "SELECT u.id, u.agency_id FROM agencies.unit u JOIN agencies.agency a ON a.id = u.agency_id"
+)
 
 
 def vars_of(row: HandOff) -> dict[str, Any]:
@@ -183,10 +187,11 @@ class Drawing:
     async def some(self, count: int) -> History:
         """So many of them, at random moments of the period."""
         rows = await self.house.rows(
-            "SELECT id, agency_id FROM agencies.unit WHERE country = 'ZZ' ORDER BY key, id LIMIT 6"
+            f"{_UNITS} WHERE u.country = 'ZZ' AND u.id <> $1 ORDER BY a.key, u.key LIMIT 6",
+            self.house.player("outsider").unit_id,
         )
         own = await self.house.rows(
-            "SELECT id, agency_id FROM agencies.unit WHERE id = ANY ($1) ORDER BY key, id",
+            f"{_UNITS} WHERE u.id = ANY ($1) ORDER BY a.key, u.key",
             [self.house.player(part).unit_id for part in ("inspector", "social_worker")],
         )
         self.units = [(row["id"], row["agency_id"]) for row in [*own, *rows]]

@@ -79,10 +79,14 @@ def test_what_is_for_people_alone_is_told_to_no_system(kind: str) -> None:
 
 
 def test_a_checkpoint_and_a_test_say_that_they_are_there_and_no_more() -> None:
-    for kind, form in ((CHECKPOINT, CheckpointCloudEvent), (TEST, TrialCloudEvent)):
-        body = body_of(Happening("letter-1", SITE, kind, AT))
+    told = {"origin": "log.example.org/1", "size": 7, "root": "AAAA"}
+    for kind, form, given, data in (
+        (CHECKPOINT, CheckpointCloudEvent, told, {**told, "url": f"{SITE}/audit/checkpoint"}),
+        (TEST, TrialCloudEvent, None, {}),
+    ):
+        body = body_of(Happening("letter-1", SITE, kind, AT, data=given))
         found = json.loads(body)
-        assert found["data"] == {}
+        assert found["data"] == data
         assert "subject" not in found
         TypeAdapter(form).validate_json(body)
     assert asked_as(CHECKPOINT) == "checkpoint"

@@ -250,7 +250,7 @@ async def test_on_a_page_she_opens_tries_and_ends_one(
     typed = {"url": f"http://127.0.0.1:{there.port}/", "types": "requested", "scheme": "v1"}
     wrong = await visitor.send(page, "/members/webhooks", **{**typed, "url": "http://10.0.0.1/"})
     assert wrong.status == 422
-    assert "Only https://" in wrong.words
+    assert "Begin with https://" in wrong.words
     told = await visitor.send(page, "/members/webhooks", **typed)
     assert told.status == 200
     assert "whsec_" in told.words
