@@ -21,7 +21,8 @@ _RUNNING = tuple(f"{_LOG}/test_{name}.py" for name in ("standing", "public", "wi
 _DECLARED = f"{_LOG}/test_declared.py"
 _WHOLE = (f"{_LOG}/test_side_by_side.py", _DECLARED)
 _HELD_BY: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("proof.py", "merkle.py"), _PURE),
+    "proof.py": (*_PURE, "tests/stories/test_evidence_across.py"),
+    "merkle.py": _PURE,
     **dict.fromkeys(("memory.py", "timekeeping.py", "statements.py", "openings.py"), _FORM),
     **dict.fromkeys(("key_files.py", "findings.py"), _FORM),
     **dict.fromkeys(("chains.py", "roots.py"), _STORED),
