@@ -76,9 +76,8 @@ def run(*, files: list[str], most: int, seed: int) -> dict[str, Any]:
     ``most``: of a file with more mutants only so many are tried, chosen by ``seed``; 0 means all.
     """
     names = files or list(_HELD_BY)
-    tests = dict.fromkeys(test for name in names for test in _HELD_BY[name])
     mutants = [one for name in names for one in _chosen(name, most, seed)]
-    killed = all_forked("audit", mutants, (*_NOT, *tests))
+    killed = all_forked("audit", mutants, {name: _HELD_BY[name] for name in names}, _NOT)
     return {
         **{name: _of(name, mutants, killed) for name in names},
         "in all": figures(mutants, killed, _SAME),

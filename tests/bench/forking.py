@@ -18,7 +18,7 @@ import signal
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -49,6 +49,7 @@ class Forking:
 
     package: str
     mutants: Sequence[Mutant]
+    held: Mapping[str, tuple[str, ...]]  # the files of tests, by the file they hold
     noticed: list[bool] = field(default_factory=list)
     _cluster: str = ""  # address of the superuser
     _took: dict[str, float] = field(default_factory=dict)
@@ -95,7 +96,8 @@ class Forking:
         reaching = self._reach.get((file, line)) or set()
         if not reaching or not _inside(file, self.package, line):
             reaching = set[str]().union(*(t for (f, _), t in self._reach.items() if f == file))
-        order = sorted(reaching, key=lambda t: (-self._killers[file, t], self._took[t]))
+        mine = [test for test in reaching if test.startswith(self.held[file])]
+        order = sorted(mine, key=lambda t: (-self._killers[file, t], self._took[t]))
         chosen, spent = list[str](), 0.0
         for test in order:
             if spent + self._took[test] <= BUDGET or len(chosen) < 3:
@@ -253,9 +255,15 @@ def _to_stderr() -> Iterator[None]:
         os.dup2(kept, 1)
 
 
-def all_forked(package: str, mutants: Sequence[Mutant], tests: Sequence[str]) -> list[bool]:
-    """Whether each was noticed."""
-    plugin = Forking(package, mutants)
+def all_forked(
+    package: str,
+    mutants: Sequence[Mutant],
+    held: Mapping[str, tuple[str, ...]],
+    only: Sequence[str] = (),
+) -> list[bool]:
+    """Whether each was noticed by a test of the files that hold its own; ``only``: of these."""
+    plugin = Forking(package, mutants, held)
+    tests = [*only, *dict.fromkeys(test for files in held.values() for test in files)]
     quietly = ["-q", "-n0", "-s", "-p", "no:cacheprovider", "--assert=plain", "--tb=short"]
     with _to_stderr():
         code = pytest.main([*quietly, *tests], plugins=[plugin])

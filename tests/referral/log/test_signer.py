@@ -254,6 +254,16 @@ async def test_an_epoch_that_begins_with_another_entry_is_not_signed(log: Log) -
     assert "does not begin with the entry" in (await log.alarms())["epoch"]
 
 
+async def test_an_epoch_for_which_no_custodian_stands_is_not_signed(log: Log) -> None:
+    new = SigningKey.new("log.example.org/2026b", 1)
+    await log.opens(new, await log.proposed(new))
+    log.custodians = ()
+    log.restart()
+    await log.place()
+    assert not await log.look()
+    assert "REFERRAL_LOG_CUSTODIANS" in (await log.alarms())["epoch"]
+
+
 async def test_another_key_signs_nothing(log: Log) -> None:
     await log.grow(1)
     log.key = SigningKey.new(log.key.name, 1)
