@@ -39,6 +39,10 @@ def written(raw: bytes, *, prefix: str = "PRIVATE+KEY+", told: str | None = None
         *(written(bytes([2]) * 33), written(bytes([0]) + bytes(32))),
         written(bytes([1]) * 33, prefix=""),
     ],
+    ids=[
+        *("nothing", "prefix-alone", "no-base64", "no-prefix"),
+        *("no-type", "too-long", "unknown-type", "type-zero", "public-form"),
+    ],
 )
 def test_what_is_no_private_key_is_refused(text: str) -> None:
     with pytest.raises(ProofError, match="no private key"):
