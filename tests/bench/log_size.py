@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -38,6 +39,7 @@ FROM generate_series(0, $3 - 1) n
 def run(*, entries: int = 5_000_000, times: int = 2000) -> dict[str, Any]:
     """Fill two databases, place all, then measure both in turn."""
     with new_stand() as stand:
+        sealed.begin(stand)  # nothing is placed before a log is begun
         return asyncio.run(_run(stand, entries, times))
 
 
@@ -48,10 +50,11 @@ async def _run(stand: Stand, entries: int, times: int) -> dict[str, Any]:
     found: dict[str, Any] = {"entries": entries}
     found["fill_s"] = round(await _fill(stand, "referral", entries), 1)
     await _fill(stand, "small", SMALL)
+    found["append"] = await _appends(stand, times)
+    print(found, file=sys.stderr, flush=True)
     seconds = await _place(stand, "referral")
     await _place(stand, "small")
     found["placed_per_second"] = round(entries / seconds)
-    found["append"] = await _appends(stand, times)
     found["place"] = await _places(stand, times // 10)
     found["proof"] = await _proofs(stand, entries)
     return found
