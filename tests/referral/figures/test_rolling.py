@@ -137,8 +137,8 @@ async def test_the_month_that_runs_is_made_every_few_minutes(house: House) -> No
 async def test_two_workers_at_once_make_each_month_once_and_lose_no_mark(house: House) -> None:
     history = await drawn(house, 9)
     made = await asyncio.gather(*(roll(house) for _ in range(2)))
-    assert sum(made) >= 5
-    await roll(house)
+    # One that finds the other at it leaves it to the next look.
+    assert sum(made) + await roll(house) >= 5
     await agree(house, history.rows)
 
 

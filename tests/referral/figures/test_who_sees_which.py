@@ -308,8 +308,10 @@ async def test_an_agency_merged_last_month_keeps_its_line_and_its_name(house: Ho
 
 async def test_a_confidential_agency_appears_as_its_mandate(house: House) -> None:
     rows = of_unit(house, (await drawn(house)).rows)
-    own = house.player("supervisor").unit_id
-    shelter = next(row for row in rows if row.receiver_unit != own).receiver_agency
+    viewers = [house.player(part).unit_id for part in ("supervisor", "coordinator")]
+    theirs = await house.rows("SELECT agency_id FROM agencies.unit WHERE id = ANY ($1)", viewers)
+    own = {one["agency_id"] for one in theirs}  # an agency of one's own has its name
+    shelter = next(row for row in rows if row.receiver_agency not in own).receiver_agency
     await house.rows("UPDATE agencies.agency SET confidential = true WHERE id = $1", shelter)
     [told] = await house.rows("SELECT name FROM agencies.agency WHERE id = $1", shelter)
     for part in ("supervisor", "coordinator"):
