@@ -62,6 +62,7 @@ CAUSES: Final = {
     "mail_down": "The mail server did not answer",
     "mail_busy": "The mail server put it off",
     "mail_refused": "The mail server would not take it",
+    "quiet_hours": "Held back in quiet hours",
     "mail_sign_in": "The mail server does not let us in",
     "": "It could not be delivered",
 }
