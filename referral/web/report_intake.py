@@ -100,7 +100,7 @@ def _table(people: People, first: int) -> dict[str, str]:
 def _rest(told: list[PersonTold], counted: object) -> list[PersonTold]:
     """Who was counted and is not told of: one entry, not yet identified."""
     here = sum(person.headcount for person in told if person.role == "concerned")
-    if not counted or (isinstance(counted, int) and 0 < counted <= here):
+    if counted is None or (isinstance(counted, int) and 0 < counted <= here):
         return []
     rest = counted - here if isinstance(counted, int) else counted
     people = rest if isinstance(rest, int) and 1 <= rest <= MOST_COUNTED else 1
