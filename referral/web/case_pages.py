@@ -243,7 +243,7 @@ def _referral(
         withheld=withheld_shown(one.withheld, law),
         address=address,
         note=_note(one, sent, faults),
-        event=_event(one, protocol.at(seen.place) if protocol else None, sent, faults),
+        event=_event(one, protocol.at(seen.place) if protocol else None, law, sent, faults),
         override=_override(one, sent, faults),
         reassign=_reassign(one, faults),
         panels=tuple(
@@ -305,7 +305,7 @@ def _reassign(one: ReferralSeen, faults: Faults) -> tuple[tuple[str, Params], ..
 
 
 def _event(
-    one: ReferralSeen, protocol: Protocol | None, sent: Sent, faults: Faults
+    one: ReferralSeen, protocol: Protocol | None, law: Law, sent: Sent, faults: Faults
 ) -> tuple[tuple[str, Params], ...]:
     """What may have happened: the protocol's events, and the ends of steps the holder keeps."""
     if protocol is None or not _may(one, "record_event"):
@@ -315,9 +315,7 @@ def _event(
         if step.kept and step.panel is None:
             ends = step.outcomes or ("completed",)
             title = said(step.title, LANGUAGE)
-            options += [
-                (f"{step.id} {end}", f"{title}: {end.replace('_', ' ').lower()}") for end in ends
-            ]
+            options += [(f"{step.id} {end}", f"{title}: {law.label(end)}") for end in ends]
     make, tail = Fields(sent), str(one.id)
     choice = make.choice("event", "What happened", options, empty="Choose what happened")
     day, time = (

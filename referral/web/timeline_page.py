@@ -8,7 +8,7 @@ from uuid import UUID
 
 from referral.queries import TimelineLine
 from referral.web.lines import UNNAMED, Reader
-from referral.web.wording import act_words, state_tag
+from referral.web.wording import Law, act_words, state_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ def timeline_view(case_id: UUID, lines: Sequence[TimelineLine], reader: Reader) 
 
 def _happening(line: TimelineLine, reader: Reader) -> Happening:
     law, clock = reader.law, reader.clock
-    about = f"{line.step}, {law.label(line.mandate)}" if line.step and line.mandate else ""
-    if about and line.receiver:
-        about += f" ({line.receiver})"
+    about = _asked(line, law) if line.step and line.mandate else ""
+    if line.event and line.under:
+        told = law.event(line.under, line.event)
+        about = f"{told[:1].upper()}{told[1:]}"
     states = [state_tag(state).text for state in (line.from_, line.to) if state]
     return Happening(
         recorded=clock.moment(line.at),
@@ -55,3 +56,10 @@ def _happening(line: TimelineLine, reader: Reader) -> Happening:
         change=" → ".join(states),
         warning="Happened before what was recorded before it" if line.warning else "",
     )
+
+
+def _asked(line: TimelineLine, law: Law) -> str:
+    """What was asked, and of whom."""
+    step = law.step_title(line.under, line.step or "") if line.under else line.step
+    told = f"{step}: {law.label(line.mandate or '')}"
+    return f"{told} ({line.receiver})" if line.receiver else told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from referral import casework
+from referral import casework, worker
 from referral.casework import Said
 from tests.cast import House
 from tests.referral.web.conftest import Visit
@@ -150,3 +150,40 @@ async def test_the_timeline_tells_every_act_in_order(
     assert filed < accepted
     assert "Child protection office of the North" in page.words
     assert "2 Mar 2026, 13:00 UTC" in page.words
+
+
+async def test_the_timeline_says_which_event_was_recorded_and_to_whom_it_is_open(
+    house: House, visit: Visit, hand_off: UUID, case: str
+) -> None:
+    house.at.forward(hours=1)
+    await house.manages("social_worker", casework.accept, hand_off)
+    winnie = await visit("social_worker")
+    page = await winnie.see(case)
+    assert "First assessment: Help at home is enough" in page.words
+    event = {"event": "ZZ-C02 NO_SEPARATION_NEEDED", "occurred_at": "2026-03-02"}
+    await winnie.send(page, "/events", **event, key=_key(5))
+    words = (await winnie.see(f"{case}/timeline")).words
+    told = (
+        "Event recorded The report is filed",
+        "Event recorded The holder keeps “First assessment”",
+        "Event recorded “First assessment” ended in: Help at home is enough",
+        "Hand-off accepted Child protection takes the child over: Child protection office",
+    )
+    assert [one for one in told if one not in words] == []
+    assert "ZZ-C" not in words
+    audited = await (await visit("auditor")).see(f"{case}/timeline")
+    assert "Event recorded" in audited.words
+    assert not [one for one in ("The report is filed", "ended in") if one in audited.words]
+
+
+async def test_a_limit_that_passed_is_called_by_its_name(
+    house: House, visit: Visit, case: str
+) -> None:
+    house.at.forward(days=3)
+    await worker.turn(house.clockwork, house.at())
+    visitor = await visit("inspector")
+    timeline = await visitor.see(f"{case}/timeline")
+    assert "Reminder: a limit is coming near" in timeline.words
+    (beside,) = await house.rows("SELECT id FROM referral.hand_off WHERE reason::text LIKE '%passed%'")
+    page = await visitor.see(f"/hand-offs/{beside['id']}")
+    assert "“Answer to the report” passed without an answer" in page.words
