@@ -91,6 +91,8 @@ class CasePage:
     key: str
     done: str
     decides: bool  # who else may know of it
+    files: bool  # whether she may see which there are
+    consents: bool
     faults: Faults = NONE
 
 
@@ -134,6 +136,8 @@ def case_view(
         key=new_key(),
         done=done,
         decides=access.offered("approve", seen.relationships),
+        files=access.offered("read_narrative", seen.relationships),
+        consents=access.offered("see_consents", seen.relationships),
         faults=faults,
     )
 
@@ -239,7 +243,7 @@ def _referral(
         heading=f"{law.track_title(one)}: person {number}{lead}",
         rows=tuple(rows),
         limits=tuple(limit_shown(limit, law, clock, one) for limit in one.clocks),
-        needed=needs_shown(one.needed),
+        needed=needs_shown((one,), law),
         withheld=withheld_shown(one.withheld, law),
         address=address,
         note=_note(one, sent, faults),

@@ -46,10 +46,12 @@ def _happening(line: TimelineLine, reader: Reader) -> Happening:
     if line.event and line.under:
         told = law.event(line.under, line.event)
         about = f"{told[:1].upper()}{told[1:]}"
+    recorded, happened = clock.moment(line.at), clock.moment(line.occurred_at)
+    apart = line.occurred_at is not None and happened != recorded
     states = [state_tag(state).text for state in (line.from_, line.to) if state]
     return Happening(
-        recorded=clock.moment(line.at),
-        happened=clock.moment(line.occurred_at) if line.occurred_at else "",
+        recorded=recorded,
+        happened=happened if apart else "",
         act=act_words(line.act),
         about=about,
         by="The clock" if line.by_clock else line.agency or UNNAMED,
@@ -61,5 +63,4 @@ def _happening(line: TimelineLine, reader: Reader) -> Happening:
 def _asked(line: TimelineLine, law: Law) -> str:
     """What was asked, and of whom."""
     step = law.step_title(line.under, line.step or "") if line.under else line.step
-    told = f"{step}: {law.label(line.mandate or '')}"
-    return f"{told} ({line.receiver})" if line.receiver else told
+    return f"{step}: {line.receiver or law.label(line.mandate or '')}"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from referral import casework, worker
 from referral.casework import Said
-from tests.cast import House
+from tests.cast import House, asked, child_at_work
 from tests.referral.web.conftest import Visit
 
 
@@ -187,3 +188,49 @@ async def test_a_limit_that_passed_is_called_by_its_name(
     (beside,) = await house.rows("SELECT id FROM referral.hand_off WHERE reason::text LIKE '%passed%'")
     page = await visitor.see(f"/hand-offs/{beside['id']}")
     assert "“Answer to the report” passed without an answer" in page.words
+
+
+async def test_a_page_leads_only_to_what_its_reader_may_open(
+    house: House, visit: Visit, hand_off: UUID, case: str
+) -> None:
+    ines = await visit("inspector")
+    for name in ("attachments", "consents"):
+        assert f'href="{case}/{name}"' in (await ines.see(case)).answer.text
+        assert (await ines.see(f"{case}/{name}")).status == 200
+    await house.manages("social_worker", casework.accept, hand_off)
+    page = await ines.see(case)
+    assert page.status == 200
+    assert f"{case}/attachments" not in page.answer.text
+    assert f"{case}/consents" not in page.answer.text
+
+
+async def test_what_is_still_needed_says_for_what_in_words(house: House, visit: Visit) -> None:
+    child = child_at_work()
+    told = {"age": 10, "works": True, "econ_hours": 20}
+    vague = replace(child, persons=(replace(child.persons[0], facts=told),))
+    filed = await house.manages("inspector", casework.file, vague)
+    ines = await visit("inspector")
+    for address in (f"/cases/{filed.case_id}", f"/cases/{filed.case_id}/filed"):
+        words = (await ines.see(address)).words
+        assert "Who profits from the work" in words, address
+        assert "for for" not in words
+        assert "for ZZ-" not in words
+    assert "Screening" in (await ines.see(f"/cases/{filed.case_id}/filed")).words
+    await house.manages("social_worker", casework.accept, asked(filed, "ZZ-C01"))
+    assert "Screening" not in (await ines.see(f"/cases/{filed.case_id}/filed")).words
+
+
+async def test_what_happened_when_it_was_recorded_says_so(visit: Visit, case: str) -> None:
+    timeline = await (await visit("inspector")).see(f"{case}/timeline")
+    assert "2 Mar 2026, 12:00 UTC at the same time Event recorded" in timeline.words
+
+
+async def test_what_has_ended_has_no_limit_at_its_top(
+    house: House, visit: Visit, hand_off: UUID
+) -> None:
+    ines = await visit("inspector")
+    assert "Answer by:" in (await ines.see(f"/hand-offs/{hand_off}")).words
+    await house.manages("inspector", casework.cancel, hand_off, Said(reason_code="OTHER"))
+    words = (await ines.see(f"/hand-offs/{hand_off}")).words
+    assert "No limit" not in words
+    assert "Next limit" not in words
