@@ -117,6 +117,8 @@ def field_of(pointer: str, pointers: Mapping[str, str]) -> str | None:
 def named(message: str, pointer: str, name: str, *, several: bool) -> str:
     """What is wrong with a fact, by the name its field has; ``several``: and whose it is."""
     vocabulary, fact = load_vocabulary(), pointer.rpartition("/")[2]
+    if fact == "occurred_at" and message.startswith("This is"):
+        message = f"The day is{message.removeprefix('This is')}"
     if fact in vocabulary and message.startswith("This "):
         message = vocabulary[fact].label(LANGUAGE) + message.removeprefix("This")
     person = re.match(r"p(\d+)-", name)

@@ -222,7 +222,7 @@ async def test_indicators_and_asked_none_found_are_told_apart(house: House, visi
     [
         ({"place": "AR-B"}, "There is no such place in ZZ"),
         ({"occurred_at": "2569-03-02"}, "Buddhist era"),
-        ({"occurred_at": "2026-03-04"}, "in the future"),
+        ({"occurred_at": "2026-03-04"}, "The day is in the future"),
         ({"occurred_at": "soon"}, "year-month-day"),
     ],
 )
