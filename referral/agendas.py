@@ -186,5 +186,7 @@ def agenda_html(plain: dict[str, Any]) -> str:
 def _row(one: dict[str, Any], language: str) -> str:
     *own, asked_as, matter = _cells(one)
     plain = "".join(f"<td>{escape(cell)}</td>" for cell in own)
-    law = "".join(f'<td lang="{escape(language)}">{escape(cell)}</td>' for cell in (asked_as, matter))
+    law = "".join(
+        f'<td lang="{escape(language)}">{escape(cell)}</td>' for cell in (asked_as, matter)
+    )
     return f"<tr>{plain}{law}</tr>"
