@@ -65,7 +65,8 @@ SELECT referral.escalate_glass($1) FROM (SELECT referral.begin_worker('')) began
 
 # Only while it is still due: who fired it meanwhile has already set its next moment.
 _PUSH: Final = """
-SELECT referral.push_clock(k.id, $3, $4) FROM (SELECT referral.begin_worker($2)) began, referral.clock k
+SELECT referral.push_clock(k.id, $3, $4)
+FROM (SELECT referral.begin_worker($2)) began, referral.clock k
 WHERE k.id = $1 AND k.next_at < $4 AND k.state IN ('running', 'lapsed')
 """
 

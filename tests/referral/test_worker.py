@@ -195,7 +195,7 @@ async def test_a_poisoned_clock_is_pushed_ahead_and_blocks_no_other(
 async def test_people_are_told_each_day_that_a_limit_cannot_be_decided(
     house: House, clockwork: Installation
 ) -> None:
-    """Its deadline would pass unseen: supervisors of both sides and the coordinator look themselves."""
+    """It would pass unseen: supervisors of both sides and the coordinator look themselves."""
     poisoned, sick = await reported(house)
     await house.rows("UPDATE referral.referral SET protocol_digest = 'another'")
     told = (
