@@ -163,11 +163,11 @@ def needs_shown(referrals: Iterable[Needing], law: Law) -> tuple[tuple[str, str]
     """Facts a rule could not be settled without, each once, and for what."""
     vocabulary = load_vocabulary()
     found: dict[str, list[str]] = {}
-    for one, need in ((one, need) for one in referrals for need in one.needed):
+    for of, need in ((one, need) for one in referrals for need in one.needed):
         name = need["fact"]
         words = vocabulary[name].label(LANGUAGE) if name in vocabulary else name
         rule = need["reason"]["step"] or need["reason"]["rule"]
-        told = _PURPOSES.get(rule) or f"for “{law.step_title(one, rule)}”"
+        told = _PURPOSES.get(rule) or f"for “{law.step_title(of, rule)}”"
         if told not in found.setdefault(words, []):
             found[words].append(told)
     return tuple((words, ", ".join(rules)) for words, rules in found.items())

@@ -29,7 +29,7 @@ class HandOff:
     receipt: str | None
     heading: str
     line: Line
-    until: str  # empty: no limit runs
+    until: str
     rows: tuple[tuple[str, str], ...]
     instruction: str
     sources: tuple[Citation, ...]
@@ -65,7 +65,7 @@ def hand_off_view(
         receipt=f"/hand-offs/{line.id}/receipt" if line.accepted_at and not line.imported else None,
         heading=law.step_title(line, line.step),
         line=reader.line(line),
-        until=_until(line),
+        until="Answer by" if line.state in {"requested", "received"} else "Next limit",
         rows=_rows(line, reader, places.get(line.jurisdiction, line.jurisdiction), seen.docket),
         instruction=step.instruction.get("en", "") if step else "",
         sources=law.cited(seen.reason.get("sources", ())),
@@ -80,13 +80,6 @@ def hand_off_view(
         faults=tried.faults,
         untold=tuple(warning(one) for one in untold),
     )
-
-
-def _until(line: HandOffLine) -> str:
-    """What the limit at the top is for; nothing where there is none."""
-    if line.due_at is None:
-        return ""
-    return "Answer by" if line.state in {"requested", "received"} else "Next limit"
 
 
 def _rows(

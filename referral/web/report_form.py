@@ -8,7 +8,7 @@ What this file must never know: what follows from an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from protocols.vocabulary import Entry, FactType, load_vocabulary

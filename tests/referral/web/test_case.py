@@ -185,7 +185,9 @@ async def test_a_limit_that_passed_is_called_by_its_name(
     visitor = await visit("inspector")
     timeline = await visitor.see(f"{case}/timeline")
     assert "Reminder: a limit is coming near" in timeline.words
-    (beside,) = await house.rows("SELECT id FROM referral.hand_off WHERE reason::text LIKE '%passed%'")
+    (beside,) = await house.rows(
+        "SELECT id FROM referral.hand_off WHERE reason::text LIKE '%passed%'"
+    )
     page = await visitor.see(f"/hand-offs/{beside['id']}")
     assert "“Answer to the report” passed without an answer" in page.words
 
