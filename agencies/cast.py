@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agencies.duties import Role
-from agencies.identity import hash_password, new_password
+from agencies.identity import hash_made, new_password
 from agencies.members import add
 from agencies.models import Agency, Member, Membership, Unit
 from agencies.register import COUNTRIES
@@ -71,7 +71,7 @@ async def load_cast(
     countries: Sequence[str],
     on: date,
     *,
-    hash_with: Callable[[str], str] = hash_password,
+    hash_with: Callable[[str], str] = hash_made,
 ) -> list[Player]:
     """Everybody in the cast of these countries, with a new random password each; idempotent.
 
