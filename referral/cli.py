@@ -44,8 +44,8 @@ from referral import (
 )
 from referral.addresses import Addresses, external
 from referral.audit import sequencer
+from referral.clock import utc_now
 from referral.database import make_engine
-from referral.entry import utc_now
 from referral.options import AsJson, DataDir, day_of, settings_with
 from referral.outcomes import Door
 from referral.settings import Environment, Settings
