@@ -20,6 +20,7 @@ import uvicorn
 
 from referral import preparing, rolling, worker
 from referral.entry import Installation
+from referral.loading import loading
 from referral.notices.live import Live
 from referral.renewing import renew
 from referral.settings import Settings
@@ -125,11 +126,13 @@ def certified(settings: Settings) -> None:
 
 def configured(installation: Installation) -> uvicorn.Config:
     """The application, and how its server speaks: TLS, and whose word on who calls is taken."""
-    from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
+    with loading():
+        from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
 
+        app = make_app(installation)
     settings = installation.settings
     return uvicorn.Config(
-        make_app(installation),
+        app,
         log_config=None,
         access_log=False,
         server_header=False,
