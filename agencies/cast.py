@@ -77,8 +77,8 @@ async def load_cast(
 
     The connection must be the owner's. Raises ValueError when the directory lacks a part's agency.
     """
-    players = await _players(connection)
-    for part in parts(countries):
+    players, cast = await _players(connection), parts(countries)
+    for part in cast:
         if part.user_name in players:
             continue
         password = new_password()
@@ -95,7 +95,7 @@ async def load_cast(
             message = f"{part.user_name} cannot be cast: {added.explanation}"
             raise ValueError(message)  # noqa: TRY004 - the file is wrong, not a type
         players[part.user_name] = password
-    return await _seated(connection, parts(countries), players)
+    return await _seated(connection, cast, players)
 
 
 def _parts(tree: Tree) -> Iterator[Part]:

@@ -12,12 +12,15 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import Final, Self
 
 import uvicorn
 
+from protocols.catalogue import Catalogue
 from referral import preparing, rolling, worker
 from referral.entry import Installation
 from referral.loading import loading
@@ -124,15 +127,30 @@ def certified(settings: Settings) -> None:
         raise OSError(message) from fault
 
 
+@contextmanager
+def meanwhile() -> Iterator[Future[Catalogue]]:
+    """All that is served, loaded while the database starts; the law is handed on once it is read.
+
+    Whoever is told to stop waits until the loading has ended. Its ``result`` raises ProblemsFound.
+    """
+    with ThreadPoolExecutor(1, "loading") as beside:
+        yield beside.submit(_loaded)
+
+
+def _loaded() -> Catalogue:
+    with loading():
+        law = Catalogue.load(goes_on=True)
+        import_module("referral.app")
+    return law
+
+
 def configured(installation: Installation) -> uvicorn.Config:
     """The application, and how its server speaks: TLS, and whose word on who calls is taken."""
-    with loading():
-        from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
+    from referral.app import make_app  # noqa: PLC0415 - what serves nothing loads no page
 
-        app = make_app(installation)
     settings = installation.settings
     return uvicorn.Config(
-        app,
+        make_app(installation),
         log_config=None,
         access_log=False,
         server_header=False,

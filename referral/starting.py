@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from functools import partial
@@ -34,7 +35,6 @@ from referral.addresses import Addresses, external
 from referral.audit import sequencer
 from referral.clock import utc_now
 from referral.database import make_engine
-from referral.loading import loading
 from referral.options import AsJson, DataDir, day_of, settings_with
 from referral.settings import Environment, Settings
 from referral.terminal import Terminal
@@ -51,39 +51,26 @@ def _serve(
     settings: Settings,
     addresses: Addresses,
     listening: socket,
+    law: Future[Catalogue],
     ending: serving.Ending,
     ready: Callable[[], None],
 ) -> None:
     """The application; with a database of our own clockwork, sequencer and signer too."""
     vault = keeping.vault_of(settings, embedded=addresses.embedded)
-    with loading():
-        catalogue = Catalogue.load(goes_on=True)
     promiser = keeping.promiser_of(settings, embedded=addresses.embedded)
-    made = installing.installation(
-        settings,
-        addresses.of("app"),
-        vault,
-        catalogue,
-        promiser=promiser,
-        # Without it figures are shown and none are prepared.
-        reporter_url=addresses.urls.get("reporter"),
-    )
-    clockwork = (
-        installing.installation(
-            settings,
-            addresses.of("worker"),
-            vault,
-            catalogue,
-            pool_size=4,
-            reporter_url=addresses.urls.get("reporter"),
-        )
-        if addresses.embedded
-        else None
-    )
     with ExitStack() as stack:
         beside = list(_beside(settings, addresses, stack)) if addresses.embedded else []
         if settings.environment is Environment.DEMO:
             beside.append(_watched(settings, addresses, serving.address_of(listening, settings)))
+        # Without the reporter's address figures are shown and no release is prepared.
+        given = (vault, law.result())
+        counting = partial(
+            installing.installation, settings, reporter_url=addresses.urls.get("reporter")
+        )
+        made = counting(addresses.of("app"), *given, promiser=promiser)
+        clockwork = None
+        if addresses.embedded:
+            clockwork = counting(addresses.of("worker"), *given, pool_size=4)
         serving.serve(made, listening, ending, clockwork=clockwork, beside=beside, ready=ready)
 
 
@@ -130,6 +117,7 @@ def start_demo(
     )
     with _until_told() as ending, ExitStack() as stack:
         listening = stack.enter_context(serving.listen(settings.host, port))
+        law = stack.enter_context(serving.meanwhile())
         with terminal.waiting("starting PostgreSQL") as tell:
             database = installing.database(settings, fresh=fresh, join=False)
             addresses = stack.enter_context(database)
@@ -141,7 +129,7 @@ def start_demo(
                 terminal, serving.address_of(listening, settings), sign_ins, settings.data_dir
             )
 
-        _serve(settings, addresses, listening, ending, ready)
+        _serve(settings, addresses, listening, law, ending, ready)
 
 
 def _introduce(
@@ -178,6 +166,7 @@ def start_serving(
     serving.certified(settings)
     with _until_told() as ending, ExitStack() as stack:
         listening = stack.enter_context(serving.listen(settings.host, settings.port))
+        law = stack.enter_context(serving.meanwhile())
         addresses = stack.enter_context(installing.database(settings, join=False))
 
         def ready() -> None:
@@ -185,7 +174,7 @@ def start_serving(
             terminal.answer({"address": address, "embedded": addresses.embedded})
             terminal.say(f"Ready at {address}")
 
-        _serve(settings, addresses, listening, ending, ready)
+        _serve(settings, addresses, listening, law, ending, ready)
 
 
 def start_worker(as_json: AsJson = False) -> None:
