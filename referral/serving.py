@@ -14,9 +14,10 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from types import FrameType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import uvicorn
 
@@ -27,6 +28,8 @@ from referral.loading import loading
 from referral.notices.live import Live
 from referral.renewing import renew
 from referral.settings import Settings
+
+T = TypeVar("T")
 
 GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
 Beside = Callable[[asyncio.Event], Awaitable[object]]
@@ -129,19 +132,23 @@ def certified(settings: Settings) -> None:
 
 @contextmanager
 def meanwhile() -> Iterator[Future[Catalogue]]:
-    """All that is served, loaded while the database starts; the law is handed on once it is read.
+    """All that is served, loaded while the database starts; the law, which comes last, is given.
 
-    Whoever is told to stop waits until the loading has ended. Its ``result`` raises ProblemsFound.
+    Whoever is told to stop waits for what is just being loaded, and for no more. The law's
+    ``result`` raises ProblemsFound.
     """
-    with ThreadPoolExecutor(1, "loading") as beside:
-        yield beside.submit(_loaded)
+    beside = ThreadPoolExecutor(1, "loading")
+    try:
+        for room in ("web", "api", "app"):
+            beside.submit(_loaded, import_module, f"referral.{room}")
+        yield beside.submit(_loaded, partial(Catalogue.load, goes_on=True))
+    finally:
+        beside.shutdown(cancel_futures=True)
 
 
-def _loaded() -> Catalogue:
+def _loaded(load: Callable[..., T], *given: object) -> T:
     with loading():
-        law = Catalogue.load(goes_on=True)
-        import_module("referral.app")
-    return law
+        return load(*given)
 
 
 def configured(installation: Installation) -> uvicorn.Config:
