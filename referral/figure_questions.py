@@ -7,7 +7,7 @@ from whom, is decided in the queries.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Final, Generic, TypeVar
@@ -48,7 +48,10 @@ async def figures_by(
     call: Reading, wanted: Asked, cut: Cut = Cut.AGENCY
 ) -> Told[Figures] | Refusal:
     """Counts, times and kept limits by group; months are written 2026-03."""
-    return await _told(call, wanted, partial(queries.figures_by, cut=cut))
+    told = await _told(call, wanted, partial(queries.figures_by, cut=cut))
+    if isinstance(told, Refusal):
+        return told
+    return replace(told, found=queries.without_targets(told.found))
 
 
 async def series_of(call: Reading, wanted: Asked) -> Told[Series] | Refusal:

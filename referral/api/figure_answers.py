@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Self
 
-from referral import queries
 from referral.api.answers import Answer
 from referral.api.figure_doors import Seen
 from referral.exports.pilots import CAUTIONS, Pilot
 from referral.figure_questions import Series
-from referral.figures import Curve, Cut, Figure, Figures, Funnel
-from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, without_targets
+from referral.figures import Curve, Cut, Figure, Funnel
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, apart
 
 
 class Months(Answer):
@@ -34,11 +33,6 @@ class FiguresSeen(Seen):
     open_months: tuple[date, ...]
     total: Figure
     groups: tuple[Figure, ...]
-
-    @classmethod
-    def of(cls, told: Figures) -> Self:
-        """With proposed targets where they may stand."""
-        return cls.model_validate(without_targets(told), from_attributes=True)
 
 
 class MonthSeen(Answer):
@@ -123,5 +117,4 @@ class ReturnsSeen(Seen):
     def of(cls, found: Returns) -> Self:
         """Without proposed targets: agencies stand beside each other."""
         tracks = tuple(TrackReturns(track=one, re_entries=n) for one, n in found.by_track)
-        groups = queries.apart(found.by_agency)
-        return cls(by_agency=groups, re_entries=found.re_entries, by_track=tracks)
+        return cls(by_agency=apart(found.by_agency), re_entries=found.re_entries, by_track=tracks)

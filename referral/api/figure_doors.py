@@ -30,9 +30,10 @@ class Seen(Answer):
 
     @classmethod
     def of(cls, found: Any) -> Self:
-        """What was found, where it is all there is to say."""
-        [name] = cls.model_fields
-        return cls(**{name: found})
+        """What was found; whole, where the shape has one field."""
+        names = [*cls.model_fields]
+        told = {names[0]: found} if len(names) == 1 else found
+        return cls.model_validate(told, from_attributes=True)
 
 
 def doors(
