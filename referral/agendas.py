@@ -128,8 +128,8 @@ def agenda_html(plain: dict[str, Any]) -> str:
     """
     heads = "".join(f"<th scope=col>{escape(name.capitalize())}</th>" for name in _COLUMNS)
     parts = "".join(
-        f"<h2>{escape(heading)}</h2>"
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(_row(one, plain['language']) for one in items)}</tbody></table>"
+        f"<h2>{escape(heading)}</h2><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(_row(one, plain['language']) for one in items)}</tbody></table>"
         for heading, items in _parts(plain)
     )
     title = escape(plain["title"])
@@ -142,5 +142,7 @@ def agenda_html(plain: dict[str, Any]) -> str:
 def _row(one: dict[str, Any], language: str) -> str:
     *own, asked_as, matter = _cells(one)
     plain = "".join(f"<td>{escape(cell)}</td>" for cell in own)
-    law = "".join(f'<td lang="{escape(language)}">{escape(cell)}</td>' for cell in (asked_as, matter))
+    law = "".join(
+        f'<td lang="{escape(language)}">{escape(cell)}</td>' for cell in (asked_as, matter)
+    )
     return f"<tr>{plain}{law}</tr>"

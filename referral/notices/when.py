@@ -31,9 +31,7 @@ def due_for(seat: Seat, now: datetime, *, danger: bool) -> datetime:
     return in_peace_until(seat.quiet, seat.time_zone, now) or now
 
 
-def in_peace_until(
-    quiet: tuple[int, int] | None, time_zone: str, now: datetime
-) -> datetime | None:
+def in_peace_until(quiet: tuple[int, int] | None, time_zone: str, now: datetime) -> datetime | None:
     """The end of the quiet hours that hold now; None: none do.
 
     Asked before every attempt: what was tried in the evening must not arrive at night.

@@ -30,6 +30,8 @@ KINDS: Final = {
     "hand_off.limit_recounted": "A limit was counted again: the calendar changed",
     "referral.overdue": "A limit of the referral itself has passed",
     "referral.limit_recounted": "A limit of the referral was counted again: the calendar changed",
+    "hand_off.limit_undecided": "A limit cannot be decided here: watch it yourself",
+    "referral.limit_undecided": "A limit of the referral itself cannot be decided here: watch it",
     "referral.reassigned": "Somebody else is in charge",
     "notice.unreached": "A notice reached nobody: telephone them",
     "consent.withdrawn": "A consent was taken back",
