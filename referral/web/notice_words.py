@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from referral.queries import Untold
+from referral.queries import NoticeLine, Untold
+from referral.session import Role
+from referral.web import navigation
 from referral.web.lines import UNNAMED
 from referral.web.wording import Tag
 
@@ -55,6 +57,21 @@ KINDS: Final = {
     "webhook.failing": "A system of your agency has taken no event for a day: see Webhooks",
     "webhook.ended": "A system of your agency said that it is gone: see Webhooks",
 }
+# Where what happened is looked at, by its thing: a page of one's own, or below the case.
+_PAGES: Final = {
+    "erasure": "/erasures",
+    "hold": "/erasures",
+    "glass": "/break-glass/reviews",
+    "removal": "/removals",
+    "webhook": "/members/webhooks",
+    "member": "/members",
+    "notice": "/notices/unreached",
+}
+_BELOW_CASE: Final = {
+    "proposal": "/need-to-know",
+    "consent": "/consents",
+    "attachment": "/attachments",
+}
 OTHER: Final = "Something of yours has changed"
 
 CAUSES: Final = {
@@ -81,6 +98,16 @@ ALARMED: Final = "Nothing is mailed there any more: enter another, or save it ag
 def words_of(kind: str) -> str:
     """What happened, in a few words."""
     return KINDS.get(kind, OTHER)
+
+
+def leads_to(one: NoticeLine, role: Role) -> str | None:
+    """The address where she sees what happened; None: there is none that she may open."""
+    thing = one.kind.partition(".")[0]
+    if one.hand_off_id is not None:
+        return f"/hand-offs/{one.hand_off_id}"
+    if _PAGES.get(thing) in navigation.open_to(role):
+        return _PAGES[thing]
+    return None if one.case_id is None else f"/cases/{one.case_id}{_BELOW_CASE.get(thing, '')}"
 
 
 def mark(*, read: bool, danger: bool) -> tuple[Tag, ...]:
