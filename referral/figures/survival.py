@@ -1,7 +1,7 @@
 """Kaplan-Meier: how long until it happens, with those for whom it has not happened yet.
 
 Product-limit estimate; variance by Greenwood, interval on the log-log scale, so that it stays
-between 0 and 1 (Kalbfleisch and Prentice; the same numbers as ``lifelines.KaplanMeierFitter``).
+between 0 and 1 (Kalbfleisch and Prentice; the same numbers as ``scipy.stats.ecdf``).
 Many groups are estimated at once, because a month has thousands of them. Times are whole seconds.
 """
 

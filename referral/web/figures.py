@@ -201,7 +201,7 @@ def bottlenecks(call: Asker, tell: Teller, told: Told[tuple[Bottleneck, ...]]) -
     track, tracks = told.wanted.track, [(one, tell.track(one)) for one in _tracks(call)]
     return FiguresPage(
         f"Where cases wait: {tell.track(track)}",
-        ("Of hand-offs asked for in these months, what waits now, step by step.",),
+        ("What waits now, step by step, whenever it was asked for; limits are of these months.",),
         lists.steps_in(tell, told.found),
         inputs=(choice_of("track", "Track", tracks, track),),
     )
