@@ -20,7 +20,7 @@ from referral.entry import Call, Reading, needs_scope
 from referral.errors import Refusal
 from referral.exports.pilots import MOST_MONTHS, By, Pilot, pilot_seen
 from referral.figures import Curve, Cut, Figure, Figures, Funnel, Group, Measure, Period, months_on
-from referral.queries import Behind, Bottleneck, LimitKept, Returns, SenderActs, Wanted
+from referral.queries import Behind, Bottleneck, LimitKept, Returns, SenderActs, Uncontacted, Wanted
 from referral.queries.figure_rows import refused_figures
 from referral.session import Actor, ReadSession
 
@@ -100,6 +100,11 @@ async def returns_in(call: Reading, wanted: Asked) -> Told[Returns] | Refusal:
     return await _told(call, wanted, queries.returns_in, narrows=())
 
 
+async def uncontacted_in(call: Reading, wanted: Asked) -> Told[tuple[Uncontacted, ...]] | Refusal:
+    """Accepted three days ago or before, and nobody has been in contact with the person yet."""
+    return await _told(call, wanted, _uncontacted_now, narrows=())
+
+
 async def pilot_of(
     call: Reading, track: Code, version: Code, by: By = By.TIME, months: Months = 6
 ) -> Told[Pilot] | Refusal:
@@ -140,6 +145,13 @@ async def _told(
         return found
     looked_at = {name: told for name, told in wanted.query.items() if name in narrows}
     return Told(found, period, Wanted(**looked_at).over(period))
+
+
+async def _uncontacted_now(
+    session: ReadSession, actor: Actor, *, period: Period, now: datetime
+) -> tuple[Uncontacted, ...] | Refusal:
+    del period  # of a page it stands on; what waits now may have been asked for long before
+    return await queries.uncontacted_in(session, actor, now=now)
 
 
 async def _months(

@@ -10,7 +10,7 @@ from referral.api.figure_doors import Seen
 from referral.exports.pilots import CAUTIONS, Pilot
 from referral.figure_questions import Series
 from referral.figures import Curve, Cut, Figure, Funnel
-from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, apart
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted, apart
 
 
 class Months(Answer):
@@ -97,6 +97,12 @@ class AttestedSeen(Seen):
     """By sender: answers given in another's name."""
 
     senders: tuple[SenderActs, ...]
+
+
+class UncontactedSeen(Seen):
+    """By agency, the most first; at the end all together. Of a country in tens."""
+
+    agencies: tuple[Uncontacted, ...]
 
 
 class TrackReturns(Answer):

@@ -48,4 +48,12 @@ doors(router, "comparison", ask.comparison_of, shapes.ComparisonSeen, sheets.com
 doors(router, "bottlenecks", ask.bottlenecks_of, shapes.BottlenecksSeen, sheets.bottlenecks_sheet)
 doors(router, "law-gaps", ask.law_gaps_in, shapes.LawGapsSeen, sheets.law_gaps_sheet)
 doors(router, "attested", ask.attested_in, shapes.AttestedSeen, sheets.attested_sheet)
+doors(
+    router,
+    "uncontacted",
+    ask.uncontacted_in,
+    shapes.UncontactedSeen,
+    sheets.uncontacted_sheet,
+    dated=False,
+)
 doors(router, "returns", ask.returns_in, shapes.ReturnsSeen, sheets.returns_sheet)

@@ -11,7 +11,7 @@ from referral import queries
 from referral.exports.figure_columns import GROUP, LIMIT, counted, figured
 from referral.exports.sheets import ABSENT, Column, Kind, Sheet
 from referral.figures import Curve, Figure, Figures, Funnel, Kept, Measure, Times
-from referral.queries import Bottleneck, LimitKept, Returns, SenderActs
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted
 
 WHOSE: Final = {
     "own": "Hand-offs the asker sent or received.",
@@ -140,6 +140,24 @@ def attested_sheet(found: Iterable[SenderActs], as_of: datetime) -> Sheet:
     )
     rows = tuple(astuple(one) for one in found)
     return Sheet("attested", "Answers given in another's name, by sender", columns, rows, as_of)
+
+
+def uncontacted_sheet(found: Iterable[Uncontacted], as_of: datetime) -> Sheet:
+    """A line for each agency, and one for all together."""
+    columns = (
+        Column("line", Kind.TEXT, "agency, or all agencies together."),
+        *GROUP[:2],
+        Column("count", Kind.COUNT, "Accepted three days ago or before, without contact since."),
+    )
+    rows = tuple(
+        ("all", ABSENT, ABSENT, one.count)
+        if one.agency_id is None
+        else ("agency", one.agency, one.agency_id, one.count)
+        for one in found
+    )
+    return Sheet(
+        "uncontacted", "Accepted, and then no contact with the person", columns, rows, as_of
+    )
 
 
 def returns_sheet(found: Returns, as_of: datetime) -> Sheet:

@@ -97,6 +97,13 @@ class Cells:
             found[cell] = min(since, found.get(cell, since))
         return found
 
+    def waiting(self, measure: Measure, before: int) -> Whole:
+        """The cell of each hand-off that is open in this measure since before this epoch second."""
+        rows, columns = np.nonzero(self.spans == OPEN)
+        mine = (columns == list(Measure).index(measure)) & (self.since < before)
+        still: Whole = self.of[rows[mine]]
+        return still
+
     def open_in(self, measure: Measure) -> Whole:
         """The cell of each hand-off that is open in this measure."""
         still: Whole = self.of[self.spans[:, list(Measure).index(measure)] == OPEN]

@@ -108,6 +108,7 @@ from referral.queries.oversight_law import (
     pilot_of,
 )
 from referral.queries.oversight_senders import Returns, SenderActs, attested_in, returns_in
+from referral.queries.oversight_uncontacted import Uncontacted, uncontacted_in
 from referral.queries.own_limits import OwnLimit, own_limits_of
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
@@ -187,6 +188,7 @@ __all__ = [
     "Sought",
     "TimelineLine",
     "Unaddressed",
+    "Uncontacted",
     "Unreached",
     "Untold",
     "Wanted",
@@ -252,6 +254,7 @@ __all__ = [
     "sees_unreached",
     "series_of",
     "timeline_of",
+    "uncontacted_in",
     "units_in",
     "units_named",
     "unreached_in",

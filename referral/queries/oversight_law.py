@@ -5,28 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
 
 from protocols.protocol import Protocol
 from referral import errors
 from referral.errors import Refusal
-from referral.figures import EVERYTHING, Cut, Figure, Group, Period, month_of, months_on
+from referral.figures import EVERYTHING, Cut, Figure, Group, Period, months_on
 from referral.figures.floor import floored, hidden, tens
 from referral.figures.limits import Limits
-from referral.figures.measures import MOST_MONTHS
 from referral.figures.tables import PROPOSED, tabulate
-from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose, zone_of
+from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose
+from referral.queries.oversight_uncontacted import open_since
 from referral.session import Actor, ReadSession
-
-_OLDEST: Final = text("""
-SELECT min(h.requested_at) FROM referral.hand_off h
-WHERE h.track = :track AND h.state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold')
-    AND h.kind <> 'notice'
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +114,8 @@ async def bottlenecks_of(
         return refused
     only, second = Group(track=track), int(now.timestamp())
     found = await loaded(session, actor, period, only=only, now=now)
-    open_since = await _open_since(session, actor, track, now)
-    standing = await loaded(session, actor, open_since, only=only, now=now)
+    since_then = await open_since(session, actor, now, track)
+    standing = await loaded(session, actor, since_then, only=only, now=now)
     of_period, at_work = (
         {one.group.step or "": one for one in shown(actor, each, Cut.STEP, second)}
         for each in (found, standing)
@@ -143,19 +135,6 @@ async def bottlenecks_of(
         )
         for place, step in enumerate([*order, *sorted(named)])
     )
-
-
-async def _open_since(session: ReadSession, actor: Actor, track: str, now: datetime) -> Period:
-    """The months in which anything was asked for that is open now.
-
-    Who oversees the country opens no hand-off, and has months as they are kept: all of them.
-    """
-    current = month_of(now, zone_of(session, actor))
-    if whose(actor) is Whose.COUNTRY:
-        return Period.until(current, MOST_MONTHS)
-    oldest = (await session.connection.execute(_OLDEST, {"track": track})).scalar_one()
-    first = current if oldest is None else month_of(oldest, zone_of(session, actor))
-    return Period(first, months_on(current, 1))
 
 
 async def pilot_of(

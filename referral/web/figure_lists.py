@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from referral.figures import Figure, Group
-from referral.queries import Bottleneck, LimitKept, Returns, SenderActs
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted
 from referral.web import figure_words as words
 from referral.web.figure_tables import Cell, Row, Section, Table, cells
 from referral.web.figure_words import Teller
@@ -75,6 +75,20 @@ def attested_in(tell: Teller, clock: Clockface, found: Iterable[SenderActs]) -> 
     title = "Answers given in another's name, by sender"
     columns = ("Given", "Not confirmed", "The oldest not confirmed")
     return Section(title, Table(title, "Sender", columns, tuple(rows), "Nobody gave any."))
+
+
+def uncontacted_in(tell: Teller, found: Iterable[Uncontacted]) -> Section:
+    """Accepted, and then nobody was in contact with the person: now, by agency."""
+    rows = tuple(
+        Row(
+            tell.law.label(one.agency) if one.agency else "All together",
+            cells((words.number(one.count, about=tell.floored),)),
+        )
+        for one in found
+    )
+    title = "Accepted three days ago or before, and no contact with the person yet"
+    columns = ("Now, whenever it was asked for",)
+    return Section(title, Table(title, "Agency asked", columns, rows))
 
 
 def returns_in(tell: Teller, found: Returns) -> tuple[Section, ...]:

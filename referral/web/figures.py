@@ -16,7 +16,7 @@ from referral.entry import Reading
 from referral.errors import Fault, Refusal
 from referral.figure_questions import Asked, Series, Told, together
 from referral.figures import Curve, Cut, Figures, Funnel
-from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Wanted
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted, Wanted
 from referral.web import figure_charts as charts
 from referral.web import figure_lists as lists
 from referral.web import figure_words as words
@@ -45,7 +45,7 @@ from referral.web.wording import Clockface
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 F = TypeVar("F")
 Layout = Callable[[Asker, Teller, Told[F]], FiguresPage]
-Senders = tuple[tuple[SenderActs, ...], Returns]
+Senders = tuple[tuple[tuple[SenderActs, ...], Returns], tuple[Uncontacted, ...]]
 
 _FUNNEL: Final = (
     "Share of limits of law and procedure that were met, by how many were decided. Between the "
@@ -214,24 +214,26 @@ def law_gaps(_: Asker, tell: Teller, told: Told[tuple[LimitKept, ...]]) -> Figur
 
 
 async def _senders(call: Reading, wanted: Asked) -> Told[Senders] | Refusal:
-    return together(await ask.attested_in(call, wanted), await ask.returns_in(call, wanted))
+    both = together(await ask.attested_in(call, wanted), await ask.returns_in(call, wanted))
+    return together(both, await ask.uncontacted_in(call, wanted))
 
 
 @_opens("senders", _senders)
 def senders(call: Asker, tell: Teller, told: Told[Senders]) -> FiguresPage:
-    """Answers given in another's name by sender; what came back, and who came again."""
-    (attested, returns), query = told.found, told.wanted.query
+    """Answers given in another's name; what was left idle, what came back, who came again."""
+    ((attested, returns), idle), query = told.found, told.wanted.query
     by_sender = lists.attested_in(tell, Clockface(call.actor.time_zone), attested)
-    idle = (("Case by case", (("/oversight#idle", "Accepted, and then idle"),)),)
+    one_by_one = (("Case by case", (("/oversight#idle", "Accepted, and then idle"),)),)
     return FiguresPage(
         "Returns, and answers for others",
         (),
-        (by_sender, *lists.returns_in(tell, returns)),
+        (by_sender, lists.uncontacted_in(tell, idle), *lists.returns_in(tell, returns)),
         files=(
             *files_of("attested", query, "Answers for others"),
+            *files_of("uncontacted", query, "Accepted without contact"),
             *files_of("returns", query, "Returns"),
         ),
-        views=idle if tell.whose == "unit" else (),
+        views=one_by_one if tell.whose == "unit" else (),
     )
 
 
