@@ -8,6 +8,7 @@ that row security does not narrow (a coordinator has no way to ask it).
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import time
@@ -169,6 +170,7 @@ async def _rolled(stand: Stand, now: datetime) -> dict[str, Any]:
 
 async def _asked(stand: Stand, largest: UUID, now: datetime) -> dict[str, Any]:
     installation = stand.installation(4)
+    gc.freeze()  # as the service does when it has started
     asking = Asking(installation, stand)
     running = month_of(now, UTC)  # type: ignore[arg-type]
     closed, agency = months_on(running, -1), Group(agency_id=largest)

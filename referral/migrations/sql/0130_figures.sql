@@ -177,18 +177,20 @@ END $$;
 -- ``counted``: the words for whose they are, made here and never told from outside.
 CREATE FUNCTION referral.cells_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_sort = off SET enable_seqscan = off AS $$  -- many of them, few groups
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH spanned AS (
-            SELECT h.*, NOT h.imported AND NOT h.attested AS timed, o.is_over, date_trunc('month', h.requested_at AT TIME ZONE $3)::date AS month,
-                referral.span_of(h.requested_at, h.received_at, h.accepted_at, h.ended_at, o.is_over, true) AS m1,
-                referral.span_of(h.received_at, h.accepted_at, h.first_contact_at, h.ended_at, o.is_over, true) AS m2,
-                referral.span_of(h.accepted_at, h.first_contact_at, NULL, h.ended_at, o.is_over, true) AS m3,
-                referral.span_of(h.first_contact_at, CASE WHEN h.state = 'completed' THEN h.ended_at END, NULL, h.ended_at, o.is_over, false) AS m4
-            FROM referral.hand_off h, LATERAL (SELECT h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over) o
-            WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
-            OFFSET 0  -- a fence: each span is worked out once, not in every count
+            WITH asked AS (  -- a fence: each span is worked out once, not in every count, and by parallel workers
+                SELECT h.*, h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over FROM referral.hand_off h
+                WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
+            )
+            SELECT a.*, NOT a.imported AND NOT a.attested AS timed, date_trunc('month', a.requested_at AT TIME ZONE $3)::date AS month,
+                referral.span_of(a.requested_at, a.received_at, a.accepted_at, a.ended_at, a.is_over, true) AS m1,
+                referral.span_of(a.received_at, a.accepted_at, a.first_contact_at, a.ended_at, a.is_over, true) AS m2,
+                referral.span_of(a.accepted_at, a.first_contact_at, NULL, a.ended_at, a.is_over, true) AS m3,
+                referral.span_of(a.first_contact_at, CASE WHEN a.state = 'completed' THEN a.ended_at END, NULL, a.ended_at, a.is_over, false) AS m4
+            FROM asked a
         )
         SELECT s.month, CASE WHEN 'agency_id' = ANY ($4) THEN s.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN s.jurisdiction END, CASE WHEN 'track' = ANY ($4) THEN s.track END,
             CASE WHEN 'step' = ANY ($4) THEN s.step END, CASE WHEN 'version' = ANY ($4) THEN s.protocol_version END, ARRAY[
@@ -221,7 +223,7 @@ END $$;
 -- those that run. Answers given in another's name keep no limit and miss none.
 CREATE FUNCTION referral.limits_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_sort = off SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (
@@ -282,7 +284,7 @@ END $$;
 
 CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- they take longer to begin
 DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
@@ -296,7 +298,7 @@ BEGIN
 END $$;
 CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- they take longer to begin
 DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
