@@ -65,8 +65,8 @@ CREATE TABLE referral.figure (
 );
 CREATE INDEX ON referral.figure (country, cut, agency_id, month);
 CREATE INDEX ON referral.figure (country, month);
--- What a unit sent or received in a closed month and everybody who supervises it may open, by track and
--- by agency asked: so that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
+-- What a unit sent or received in a closed month and everybody who supervises it may open, by track, and
+-- by agency asked and track: so that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
 -- named exclusion, a part that runs out) is in no cell and is counted when she asks; a month of which
 -- anything changed since, rights included, is counted anew until it is made again.
 CREATE TABLE referral.figure_unit_month (
@@ -88,8 +88,8 @@ CREATE TABLE referral.figure_unit_cell (
     country text NOT NULL,
     unit_id uuid NOT NULL,
     month   date NOT NULL,
-    cut     text NOT NULL,                     -- track or agency: of the other it has NULL
-    agency_id uuid,
+    cut     text NOT NULL,                     -- track, or agency (and track)
+    agency_id uuid,                            -- NULL: by track alone
     track   text,
     counts  integer[] NOT NULL,
     spans   bytea NOT NULL,
@@ -100,8 +100,8 @@ CREATE TABLE referral.figure_unit_limit (
     country  text NOT NULL,
     unit_id  uuid NOT NULL,
     month    date NOT NULL,
-    cut      text NOT NULL,                     -- track or agency: of the other it has NULL
-    agency_id uuid,
+    cut      text NOT NULL,                     -- track, or agency (and track)
+    agency_id uuid,                            -- NULL: by track alone, or of the referral
     track    text,
     basis    text NOT NULL,
     counts   integer[] NOT NULL,
@@ -114,11 +114,11 @@ ALTER TABLE referral.figure_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened 
 ALTER TABLE referral.figure_unit_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
 CREATE INDEX party_narrowed ON referral.party (unit_id) INCLUDE (case_id) WHERE until IS NULL AND (sealed OR barred <> '{}' OR expires_at < 'infinity');
 
-CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at)
+CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at, id)
     INCLUDE (receiver_agency, jurisdiction, track, step, protocol_version, kind, state, received_at, accepted_at, first_contact_at, ended_at,
-        opening, attested, attestation_confirmed_at, imported, in_error, id);
--- When the hand-off of a limit was asked for: a limit is counted in that month, and those of a month lie
--- together in their index. Looked up one by one by hand-off they cost four times as much.
+        opening, attested, attestation_confirmed_at, imported, in_error);
+-- When the hand-off of a limit was asked for: a limit is counted in that month, and those of a month lie in
+-- their index in the order of their hand-offs. Looked up one by one they cost four times as much.
 ALTER TABLE referral.clock ADD asked_at timestamptz;
 CREATE FUNCTION referral.clock_asked() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -133,7 +133,7 @@ BEGIN
 END $$;
 CREATE TRIGGER asked AFTER UPDATE OF requested_at ON referral.hand_off FOR EACH ROW WHEN (OLD.requested_at <> NEW.requested_at) EXECUTE FUNCTION referral.clocks_asked();
 UPDATE referral.clock k SET asked_at = h.requested_at FROM referral.hand_off h WHERE h.id = k.hand_off_id;
-CREATE INDEX clock_month ON referral.clock (country, asked_at) INCLUDE (hand_off_id, step, clock, basis, state, due_at, stopped_at) WHERE hand_off_id IS NOT NULL;
+CREATE INDEX clock_month ON referral.clock (country, asked_at, hand_off_id) INCLUDE (step, clock, basis, state, due_at, stopped_at) WHERE hand_off_id IS NOT NULL;
 CREATE INDEX clock_of_referral ON referral.clock (country, starts_at) WHERE hand_off_id IS NULL;
 
 -- One measure of one hand-off, packed: seconds if it happened, -1 nothing to measure, -2 open, -3 and less
@@ -228,7 +228,7 @@ BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (
             SELECT h.requested_at AS at, h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
-            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id AND k.country = h.country AND k.asked_at >= $1 AND k.asked_at < $2
+            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id AND k.country = h.country AND k.asked_at = h.requested_at AND k.asked_at >= $1 AND k.asked_at < $2
             WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND NOT h.imported AND NOT h.attested AND %1$s
             UNION ALL
             SELECT h.starts_at, NULL, h.jurisdiction, h.track, h.step, h.protocol_version, h.clock, h.basis, h.state, h.due_at, h.stopped_at, false FROM (
@@ -259,7 +259,7 @@ CREATE FUNCTION referral.open_to_all_of(the_unit uuid) RETURNS text LANGUAGE sql
 $$;
 
 -- How a period is counted: the months kept of the caller's unit that are still true (of a supervisor who tells
--- nothing apart but tracks, or but agencies), what is narrowed in those, and the stretches between them. ``counted`` is whose
+-- nothing apart but agencies and tracks), what is narrowed in those, and the stretches between them. ``counted`` is whose
 -- the stretch from ``begins`` to ``ends`` is; NULL: the cells of ``kept``. All of one moment's snapshot.
 CREATE FUNCTION referral.counted_in(begins timestamptz, ends timestamptz, whose text, apart text[])
 RETURNS TABLE (counted text, since timestamptz, before timestamptz, kept date[]) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -267,7 +267,7 @@ DECLARE
     hers CONSTANT text := referral.counted_for(whose);
     months date[]; covered tstzmultirange; narrowed uuid[];
 BEGIN
-    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND (apart <@ ARRAY['track'] OR apart = ARRAY['agency_id']) THEN
+    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND apart <@ ARRAY['agency_id', 'track'] THEN
         SELECT array_agg(m.month), range_agg(tstzrange(m.begins_at, m.ends_at)) INTO months, covered FROM referral.figure_unit_month m
             WHERE m.country = referral.my_country() AND m.unit_id = referral.my_unit() AND m.begins_at >= begins AND m.ends_at <= ends
                 AND NOT EXISTS (SELECT FROM referral.figure_unit_mark k WHERE k.country = m.country AND k.unit_id = m.unit_id AND k.at >= m.begins_at AND k.at < m.ends_at);
