@@ -149,7 +149,7 @@ RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         WHEN coalesce(ended < begun, true) THEN -2147483648
         ELSE -3 - floor(date_part('epoch', ended - begun))::integer END
 $$;
-CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE  -- as date_part is: or it is not inlined
     AS $$ SELECT int8send(floor(date_part('epoch', moment))::bigint) $$;
 
 -- Which hand-offs somebody's figures are over: ``own`` those she sent or received herself, ``unit`` those of
@@ -177,7 +177,7 @@ END $$;
 -- ``counted``: the words for whose they are, made here and never told from outside.
 CREATE FUNCTION referral.cells_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_sort = off SET enable_seqscan = off AS $$  -- many of them, few groups
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_sort = off AS $$  -- in the order of indexes; groups are few
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH spanned AS (
@@ -223,7 +223,7 @@ END $$;
 -- those that run. Answers given in another's name keep no limit and miss none.
 CREATE FUNCTION referral.limits_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_sort = off SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_sort = off SET max_parallel_workers_per_gather = 0 AS $$  -- two indexes side by side
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (
