@@ -166,19 +166,27 @@ def _cells(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def agenda_html(plain: dict[str, Any]) -> str:
-    """One page to be printed: whole in itself, loads nothing and runs nothing."""
+    """One page to be printed: whole in itself, loads nothing and runs nothing.
+
+    Its own words are English; those of the law, marked as such, are the country's.
+    """
     heads = "".join(f"<th scope=col>{escape(name.capitalize())}</th>" for name in _COLUMNS)
     parts = "".join(
-        f"<h2>{escape(heading)}</h2>"
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(map(_row, items))}</tbody></table>"
+        f"<h2>{escape(heading)}</h2><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(_row(one, plain['language']) for one in items)}</tbody></table>"
         for heading, items in _parts(plain)
     )
     title = escape(plain["title"])
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_LOOK}</style>'
     body = f'<h1>{title}</h1><p class="quiet">{escape(plain["made"])}</p>{parts}'
     page = f"<head>{head}</head><body>{body}</body>"
-    return f'<!doctype html><html lang="{escape(plain["language"])}">{page}</html>\n'
+    return f'<!doctype html><html lang="en">{page}</html>\n'
 
 
-def _row(one: dict[str, Any]) -> str:
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(one))}</tr>"
+def _row(one: dict[str, Any], language: str) -> str:
+    *own, asked_as, matter = _cells(one)
+    plain = "".join(f"<td>{escape(cell)}</td>" for cell in own)
+    law = "".join(
+        f'<td lang="{escape(language)}">{escape(cell)}</td>' for cell in (asked_as, matter)
+    )
+    return f"<tr>{plain}{law}</tr>"

@@ -89,7 +89,14 @@ from referral.queries.operations import (
     operation_seen,
     operations_of,
 )
-from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.oversight import (
+    Left,
+    ResponseTimes,
+    holder_idle_in,
+    left_in,
+    overdue_in,
+    response_times_in,
+)
 from referral.queries.oversight_figures import (
     Overview,
     comparison_of,
@@ -153,6 +160,7 @@ __all__ = [
     "HoldSeen",
     "ItemSeen",
     "LateSeen",
+    "Left",
     "LetterSeen",
     "LimitKept",
     "LogSeen",
@@ -217,6 +225,7 @@ __all__ = [
     "inbox_of",
     "keep_up",
     "law_gaps_in",
+    "left_in",
     "letter_of",
     "limits_of",
     "log_seen",

@@ -43,6 +43,9 @@ async def test_what_is_late_stands_on_it_by_reference_alone(house: House) -> Non
         assert row["reference"] in told
         for name in ("Amal", "Child protection office of the North", "inspector"):
             assert name not in told
+    spoken = agendas.agenda_html({**plain, "language": "th"})
+    assert '<html lang="en">' in spoken, "its own words are English, wherever it is"
+    assert '<td lang="th">' in spoken
     assert re.search(r"<html lang=\"en\">.*Agenda 2026-03", agendas.agenda_html(plain))
 
 
