@@ -8,7 +8,7 @@ Many groups are estimated at once, because a month has thousands of them. Times 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from referral.figures.measures import Group, Measure, Period
 
 Whole = NDArray[np.int64]
-Few = NDArray[np.integer[Any]]
 Real = NDArray[np.float64]
 
 MOST_POINTS: Final = 400
@@ -31,7 +30,7 @@ class Steps(NamedTuple):
     ``fallen``: logarithm of the share for whom it has not happened yet; ``spread``: its variance.
     """
 
-    group: Few
+    group: Whole
     seconds: Whole
     fallen: Real
     spread: Real
@@ -108,15 +107,12 @@ def steps(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
 
 def in_order(seconds: Whole, happened: NDArray[np.bool_]) -> Whole:
     """Their places, shortest first; at a tie what happened: who was lost then was still at risk."""
-    return np.argsort(2 * seconds + ~happened)
+    return _sorted(2 * seconds + ~happened)
 
 
-def in_time(group: Few, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
-    """As ``steps``, of rows that are ``in_order`` already: many cuts share the one slow sort.
-
-    Groups that are few and told in 16 bits are sorted quickly.
-    """
-    order = np.argsort(group, kind="stable")
+def in_time(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
+    """As ``steps``, of rows that are ``in_order`` already: many cuts share that sort."""
+    order = _sorted(group)
     at = np.flatnonzero(happened[order])
     those = order[at]
     of, times = group[those], seconds[those]
@@ -149,7 +145,15 @@ def points_of(found: Steps) -> tuple[CurvePoint, ...]:
     return (start, *map(CurvePoint, *(column.tolist() for column in columns)))
 
 
-def _firsts(*values: Few) -> Whole:
+def _sorted(values: Whole) -> Whole:
+    """Their places in order, ties as they come: by 16 bits at a time, quicker than by comparing."""
+    order = np.argsort(values.astype(np.uint16), kind="stable")
+    while (values := values >> 16).any():
+        order = order[np.argsort(values[order].astype(np.uint16), kind="stable")]
+    return order
+
+
+def _firsts(*values: Whole) -> Whole:
     """Where one of several columns changes, the first row of each."""
     changed = np.zeros(values[0].size, bool)
     changed[:1] = True
@@ -158,7 +162,7 @@ def _firsts(*values: Few) -> Whole:
     return np.flatnonzero(changed)
 
 
-def _within(group: Few, terms: Real) -> Real:
+def _within(group: Whole, terms: Real) -> Real:
     """Running sums that begin anew with each group: small ones, which lose no digits."""
     firsts = _firsts(group)
     anew = terms.copy()

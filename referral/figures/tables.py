@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from referral.figures.cells import COUNTED, Cells, Whole
+from referral.figures.cells import COUNTED, Cells, Timed, Whole
 from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
 from referral.figures.limits import Limits
 from referral.figures.measures import EVERYTHING, TOLD_APART, Cut, Group, Measure
@@ -79,12 +79,12 @@ def monthly(
 class _Parts:
     """What every table over the same cells is put together from.
 
-    ``times``: of each measure cell, seconds and whether it happened, and the cells of open ones.
+    ``times``: of each measure, shortest first.
     ``kept`` and ``assumed``: of each row of limits how it was kept, and whether it has no number.
     """
 
     counts: Whole
-    times: tuple[tuple[Whole, Whole, NDArray[np.bool_], Whole], ...]
+    times: tuple[Timed, ...]
     kept: Whole
     assumed: NDArray[np.bool_]
 
@@ -92,7 +92,7 @@ class _Parts:
     def of(cls, cells: Cells, limits: Limits, now: int) -> Self:
         return cls(
             cells.counts,
-            tuple((*_in_order(cells, measure, now), cells.open_in(measure)) for measure in Measure),
+            tuple(map(_in_order, cells.times(now).values())),
             limits.kept(now)[:, :4],
             np.array([basis == PROPOSED for basis in limits.bases], bool),
         )
@@ -100,10 +100,9 @@ class _Parts:
     def table(self, cut: Cut, groups: tuple[Group, ...], of: Whole, at: Whole) -> Table:
         """``of``: the group of each cell; ``at``: that of each row of limits, -1 for none."""
         size = len(groups)
-        few = of.astype(np.min_scalar_type(size))  # what is short is sorted quickly
         tallies, estimates = [], []
         for cell, seconds, happened, still in self.times:
-            group = few[cell]
+            group = of[cell]
             found = summaries(in_time(group, seconds, happened), size)
             done, still_open, all_of_them = (
                 np.bincount(one, minlength=size) for one in (group[happened], of[still], group)
@@ -119,11 +118,10 @@ class _Parts:
         return Table(cut, groups, counts, *told, legal, proposed)
 
 
-def _in_order(cells: Cells, measure: Measure, now: int) -> tuple[Whole, Whole, NDArray[np.bool_]]:
-    """The times of one measure, shortest first: sorted once for all cuts."""
-    cell, seconds, happened = cells.times(measure, now)
-    order = in_order(seconds, happened)
-    return cell[order], seconds[order], happened[order]
+def _in_order(told: Timed) -> Timed:
+    """Shortest first: sorted once for all cuts."""
+    order = in_order(told.seconds, told.happened)
+    return Timed(told.cell[order], told.seconds[order], told.happened[order], told.still)
 
 
 def _coded(

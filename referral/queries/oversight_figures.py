@@ -141,8 +141,8 @@ async def curve_of(
     if refused is not None:
         return refused
     cells = (await loaded(session, actor, period, only=only, apart=(), now=now)).cells
-    of, seconds, happened = cells.times(measure, int(now.timestamp()))
-    finished, still = int(happened.sum()), int(cells.open_in(measure).size)
+    of, seconds, happened, waiting = cells.times(int(now.timestamp()))[measure]
+    finished, still = int(happened.sum()), waiting.size
     floor = whose(actor) is Whose.COUNTRY
     if floor and None in {hidden(finished), hidden(seconds.size)}:
         return Curve(measure, only, period, (), None, None, None, None, None, hidden=True)

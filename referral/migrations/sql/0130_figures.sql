@@ -185,7 +185,7 @@ BEGIN
                 SELECT h.*, h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over FROM referral.hand_off h
                 WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
             )
-            SELECT a.*, NOT a.imported AND NOT a.attested AS timed, date_trunc('month', a.requested_at AT TIME ZONE $3)::date AS month,
+            SELECT a.*, CASE WHEN NOT a.imported THEN a.state END AS live, NOT a.imported AND NOT a.attested AS timed, date_trunc('month', a.requested_at AT TIME ZONE $3)::date AS month,
                 referral.span_of(a.requested_at, a.received_at, a.accepted_at, a.ended_at, a.is_over, true) AS m1,
                 referral.span_of(a.received_at, a.accepted_at, a.first_contact_at, a.ended_at, a.is_over, true) AS m2,
                 referral.span_of(a.accepted_at, a.first_contact_at, NULL, a.ended_at, a.is_over, true) AS m3,
@@ -194,18 +194,18 @@ BEGIN
         )
         SELECT s.month, CASE WHEN 'agency_id' = ANY ($4) THEN s.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN s.jurisdiction END, CASE WHEN 'track' = ANY ($4) THEN s.track END,
             CASE WHEN 'step' = ANY ($4) THEN s.step END, CASE WHEN 'version' = ANY ($4) THEN s.protocol_version END, ARRAY[
-                count(*) FILTER (WHERE NOT s.imported),
-                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('requested', 'received')),
-                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('accepted', 'in-progress', 'on-hold')),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'rejected'),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed'),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'failed'),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'cancelled'),
+                count(s.live),
+                count(*) FILTER (WHERE s.live IN ('requested', 'received')),
+                count(*) FILTER (WHERE s.live IN ('accepted', 'in-progress', 'on-hold')),
+                count(*) FILTER (WHERE s.live = 'rejected'),
+                count(*) FILTER (WHERE s.live = 'completed'),
+                count(*) FILTER (WHERE s.live = 'failed'),
+                count(*) FILTER (WHERE s.live = 'cancelled'),
                 count(*) FILTER (WHERE NOT s.imported AND s.attested),
                 count(*) FILTER (WHERE NOT s.imported AND s.attested AND s.attestation_confirmed_at IS NULL),
-                count(*) FILTER (WHERE NOT s.imported AND s.accepted_at IS NOT NULL AND s.state IN ('failed', 'cancelled')),
+                count(*) FILTER (WHERE s.accepted_at IS NOT NULL AND s.live IN ('failed', 'cancelled')),
                 count(*) FILTER (WHERE NOT s.imported AND s.opening > 1),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed' AND s.first_contact_at IS NULL),
+                count(*) FILTER (WHERE s.live = 'completed' AND s.first_contact_at IS NULL),
                 count(*) FILTER (WHERE s.timed AND -2147483648 IN (s.m1, s.m2, s.m3, s.m4)),
                 count(*) FILTER (WHERE s.imported),
                 count(*) FILTER (WHERE s.timed AND s.m1 = -2147483648), count(*) FILTER (WHERE s.timed AND s.m2 = -2147483648),
