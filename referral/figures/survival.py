@@ -1,7 +1,7 @@
 """Kaplan-Meier: how long until it happens, with those for whom it has not happened yet.
 
 Product-limit estimate; variance by Greenwood, interval on the log-log scale, so that it stays
-between 0 and 1 (Kalbfleisch and Prentice; the same numbers as ``lifelines.KaplanMeierFitter``).
+between 0 and 1 (Kalbfleisch and Prentice; the same numbers as ``scipy.stats.ecdf``).
 Many groups are estimated at once, because a month has thousands of them. Times are whole seconds.
 """
 
@@ -107,7 +107,7 @@ def steps(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
 
 def in_order(seconds: Whole, happened: NDArray[np.bool_]) -> Whole:
     """Their places, shortest first; at a tie what happened: who was lost then was still at risk."""
-    return _sorted(2 * seconds + ~happened)
+    return _sorted(2 * seconds.astype(np.int64) + ~happened)
 
 
 def in_time(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
@@ -146,10 +146,10 @@ def points_of(found: Steps) -> tuple[CurvePoint, ...]:
 
 
 def _sorted(values: Whole) -> Whole:
-    """Their places in order, ties as they come: by 16 bits at a time, quicker than by comparing."""
+    """Places of numbers from 0 in order, ties as they come: 16 bits at a time, which is quicker."""
     order = np.argsort(values.astype(np.uint16), kind="stable")
-    while (values := values >> 16).any():
-        order = order[np.argsort(values[order].astype(np.uint16), kind="stable")]
+    for known in range(16, int(values.max(initial=0)).bit_length(), 16):
+        order = order[np.argsort((values >> known).astype(np.uint16)[order], kind="stable")]
     return order
 
 

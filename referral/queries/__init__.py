@@ -89,14 +89,7 @@ from referral.queries.operations import (
     operation_seen,
     operations_of,
 )
-from referral.queries.oversight import (
-    Left,
-    ResponseTimes,
-    holder_idle_in,
-    left_in,
-    overdue_in,
-    response_times_in,
-)
+from referral.queries.oversight import Left, holder_idle_in, left_in, overdue_in
 from referral.queries.oversight_figures import (
     Overview,
     comparison_of,
@@ -129,6 +122,7 @@ from referral.queries.releases import (
     releases_of,
 )
 from referral.queries.removals import RemovalSeen, removals_of
+from referral.queries.response_times import ResponseTimes, response_times_in
 
 __all__ = [
     "BESIDE_OTHERS",

@@ -3,8 +3,8 @@
 Whose: people who work on cases see exact figures, an officer over what she herself sent or received,
 a supervisor over her unit's, read through row security like a single hand-off. Who oversees the
 country (COORDINATOR, STATISTICIAN, DATA_PROTECTION_OFFICER) sees everybody's under the floor of D4
-and no hand-off. Everybody else is refused. Closed months come from the roll-up, the current one from
-its index.
+and no hand-off. Everybody else is refused. Closed months come from the roll-up, and the current one of
+a country; that of a unit is counted when somebody asks, since rights may have changed a moment ago.
 """
 
 from __future__ import annotations

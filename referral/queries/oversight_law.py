@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import text
 
 from protocols.protocol import Protocol
 from referral import errors
 from referral.errors import Refusal
-from referral.figures import EVERYTHING, Cut, Figure, Group, Period, months_on
+from referral.figures import EVERYTHING, Cut, Figure, Group, Period, month_of, months_on
 from referral.figures.floor import floored, hidden, tens
 from referral.figures.limits import Limits
+from referral.figures.measures import MOST_MONTHS
 from referral.figures.tables import PROPOSED, tabulate
-from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose
+from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose, zone_of
 from referral.session import Actor, ReadSession
+
+_OLDEST: Final = text("""
+SELECT min(h.requested_at) FROM referral.hand_off h
+WHERE h.track = :track AND h.state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold')
+    AND h.kind <> 'notice'
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +56,9 @@ class LimitKept:
 class Bottleneck:
     """One step of a track: who waits there now, and for how long, against its limits.
 
+    Now is now, whenever it was asked for: what has waited longest would fall out of any period.
     ``waiting``: not answered; ``working``: accepted, not ended; ``late``: of both, past a limit now.
-    ``longest``: seconds the oldest of them has waited. ``figure``: the step's figures of the period.
+    ``longest``: seconds the oldest of them has waited. ``figure``, ``limits``: of the period.
     """
 
     step: str
@@ -110,23 +120,42 @@ async def bottlenecks_of(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    found = await loaded(session, actor, period, only=Group(track=track), now=now)
-    second = int(now.timestamp())
-    figures = shown(actor, found, Cut.STEP, second)
-    oldest = _oldest(found)
-    limits = _limits(session, actor, found.limits, second)
+    only, second = Group(track=track), int(now.timestamp())
+    found = await loaded(session, actor, period, only=only, now=now)
+    open_since = await _open_since(session, actor, track, now)
+    standing = await loaded(session, actor, open_since, only=only, now=now)
+    of_period, at_work = (
+        {one.group.step or "": one for one in shown(actor, each, Cut.STEP, second)}
+        for each in (found, standing)
+    )
+    limits, running = (_limits(session, actor, each.limits, second) for each in (found, standing))
+    oldest = _oldest(standing)
     order = _steps(session, actor.country, track)
-    named = {one.group.step or "" for one in figures} - set(order)
-    told = {one.group.step: one for one in figures}
+    named = {*of_period, *at_work} - set(order)
     return tuple(
         _bottleneck(
             place,
-            told.get(step) or Figure(Group(track=track, step=step)),
+            at_work.get(step) or Figure(Group(track=track, step=step)),
             second - oldest[step] if step in oldest else None,
+            [one.late for one in running if one.step == step],
+            of_period.get(step) or Figure(Group(track=track, step=step)),
             tuple(one for one in limits if one.step == step),
         )
         for place, step in enumerate([*order, *sorted(named)])
     )
+
+
+async def _open_since(session: ReadSession, actor: Actor, track: str, now: datetime) -> Period:
+    """The months in which anything was asked for that is open now.
+
+    Who oversees the country opens no hand-off, and has months as they are kept: all of them.
+    """
+    current = month_of(now, zone_of(session, actor))
+    if whose(actor) is Whose.COUNTRY:
+        return Period.until(current, MOST_MONTHS)
+    oldest = (await session.connection.execute(_OLDEST, {"track": track})).scalar_one()
+    first = current if oldest is None else month_of(oldest, zone_of(session, actor))
+    return Period(first, months_on(current, 1))
 
 
 async def pilot_of(
@@ -255,13 +284,17 @@ def _limit(
 
 
 def _bottleneck(
-    order: int, figure: Figure, longest: int | None, limits: tuple[LimitKept, ...]
+    order: int,
+    standing: Figure,
+    longest: int | None,
+    late: Sequence[int | None],
+    figure: Figure,
+    limits: tuple[LimitKept, ...],
 ) -> Bottleneck:
-    counts = figure.counts
-    late = [one.late for one in limits]
-    few = figure.hidden or None in {counts.waiting, counts.working}  # one of few is one person
+    counts = standing.counts
+    few = standing.hidden or None in {counts.waiting, counts.working}  # one of few is one person
     return Bottleneck(
-        figure.group.step or "",
+        standing.group.step or "",
         order,
         counts.waiting,
         counts.working,

@@ -1,27 +1,31 @@
 """What stands around every page of figures: whose they are, the form on top, where else to look."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+# No ``from __future__ import annotations``: what a page depends on is known when it is opened.
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from referral.entry import Call
-from referral.figures import Cut, Figure, Figures, Period, months_on
+from referral.entry import Call, Reading
+from referral.errors import Refusal
+from referral.figure_questions import Told
+from referral.figures import Figure, Figures, Period, months_on
 from referral.queries import Wanted
 from referral.queries.figure_rows import whose
+from referral.session import ReadSession
 from referral.web import figure_words as words
 from referral.web.fields import Fields, Params, Sent
 from referral.web.figure_tables import Section
 from referral.web.figure_words import Teller, address
-from referral.web.pages import page
+from referral.web.pages import error_page, page
 from referral.web.wording import Clockface, Law
 
-Asked = Annotated[Wanted, Depends()]
-Views = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]  # title, pages as address and name
+F = TypeVar("F")
+Links = tuple[tuple[str, str], ...]  # address, name
+Views = tuple[tuple[str, Links], ...]  # title, pages
+Asker = Call[ReadSession]
 WHOSE: Final = {
     "own": "Hand-offs you sent or received yourself.",
     "unit": "Hand-offs your unit sent or received, as far as you may open them.",
@@ -44,22 +48,19 @@ class FiguresPage:
     action: str = ""
     kept: tuple[tuple[str, str], ...] = ()
     inputs: tuple[tuple[str, Params], ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
+    files: Links = ()
     conclusions: tuple[str, ...] = ()
     views: Views = ()
 
 
-def filters(action: str, wanted: Wanted, cut: Cut | None) -> dict[str, Any]:
-    """The form on top: by what, from when until when; what is narrowed to stays."""
-    make = Fields(Sent({**{n: (v,) for n, v in wanted.query.items()}, "cut": (cut or "",)}))
-    inputs = [
-        ("input", month_input(make, "since", "From")),
-        ("input", month_input(make, "until", "Until")),
-    ]
-    if cut is not None:
-        inputs.insert(0, ("select", make.choice("cut", "By", [*words.CUTS.items()])))
-    kept = tuple((n, v) for n, v in wanted.query.items() if n not in {"since", "until"})
-    return {"action": words.HERE + action, "inputs": tuple(inputs), "kept": kept}
+Layout = Callable[[Asker, Teller, Told[F]], FiguresPage]
+
+
+def choice_of(
+    name: str, label: str, options: Iterable[tuple[str, str]], value: str
+) -> tuple[str, Params]:
+    """A list to choose from: values and their words; ``value`` is chosen."""
+    return "select", Fields(Sent({name: (value,)})).choice(name, label, [*options])
 
 
 def month_input(make: Fields, name: str, label: str) -> Params:
@@ -67,9 +68,9 @@ def month_input(make: Fields, name: str, label: str) -> Params:
     return make.text(name, label, type="month", classes="govuk-input--width-10")
 
 
-def narrowed(tell: Teller, wanted: Wanted, found: Iterable[Figure]) -> tuple[str, ...]:
+def narrowed(tell: Teller, found: Iterable[Figure] = ()) -> tuple[str, ...]:
     """What the figures were narrowed to, in words."""
-    group = wanted.group
+    group = tell.wanted.group
     parts = [tell.track(group.track)] if group.track else []
     parts += [tell.step(group)] if group.step else []
     parts += [one for one in (group.jurisdiction, group.version) if one]
@@ -78,7 +79,7 @@ def narrowed(tell: Teller, wanted: Wanted, found: Iterable[Figure]) -> tuple[str
     return (f"Only: {', '.join(parts)}.",) if parts else ()
 
 
-def notes(found: Figures, call: Call[Any]) -> tuple[str, ...]:
+def notes(found: Figures, call: Asker) -> tuple[str, ...]:
     """Whose figures these are, as of when, and what is not over yet."""
     as_of = Clockface(call.actor.time_zone).moment(found.as_of)
     still = ", ".join(f"{one:%B %Y}" for one in found.open_months)
@@ -86,7 +87,7 @@ def notes(found: Figures, call: Call[Any]) -> tuple[str, ...]:
     return WHOSE[found.whose], f"As of {as_of}.{more}", WAITING
 
 
-def teller(call: Call[Any], wanted: Wanted) -> Teller:
+def teller(call: Asker, wanted: Wanted) -> Teller:
     """Words for the caller."""
     law = Law(call.session.catalogue, call.actor.country)
     return Teller(law, wanted, whose(call.actor).value)
@@ -98,15 +99,10 @@ def spoken(period: Period) -> str:
     return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
 
 
-def files(what: str, wanted: Wanted, of: str = "", **more: str) -> tuple[tuple[str, str], ...]:
-    """The same as files; ``of``: which table, where a page has several."""
-    return files_at(what, urlencode({**wanted.query, **more}), of)
-
-
-def files_at(what: str, query: str, of: str = "") -> tuple[tuple[str, str], ...]:
-    """Where an answer is as JSON, CSV and XLSX."""
+def files_of(what: str, query: Mapping[str, str], of: str = "") -> Links:
+    """An answer as JSON, CSV and XLSX; ``of``: which table, where a page has several."""
     return tuple(
-        (f"/api/v1/oversight/{what}{ending}?{query}", f"{of} as {name}" if of else name)
+        (f"/api/v1/oversight/{what}{ending}?{urlencode(query)}", f"{of} as {name}" if of else name)
         for ending, name in (("", "JSON"), (".csv", "CSV"), (".xlsx", "XLSX"))
     )
 
@@ -140,6 +136,44 @@ def views(wanted: Wanted) -> Views:
     )
 
 
-def shown(request: Request, view: FiguresPage, call: Call[Any]) -> Response:
+def opens(
+    router: APIRouter, here: str, asking: Callable[..., Awaitable[Told[F] | Refusal]]
+) -> Callable[[Layout[F]], Layout[F]]:
+    """Opens a page at ``here`` with the parameters of a question; what is decorated lays it out."""
+
+    def opened(laid_out: Layout[F]) -> Layout[F]:
+        async def door(
+            request: Request, call: Reading, told: Annotated[Any, Depends(asking)]
+        ) -> Response:
+            if isinstance(told, Refusal):
+                return error_page(request, told, call)
+            view = laid_out(call, teller(call, told.wanted), told)
+            return shown(request, call, _framed(here, told, view))
+
+        router.get(f"{words.HERE}/{here}")(door)
+        return laid_out
+
+    return opened
+
+
+def _framed(here: str, told: Told[Any], view: FiguresPage) -> FiguresPage:
+    """With its months: in the heading, and on top to be changed; what narrows it stays."""
+    query = told.wanted.query
+    make = Fields(Sent({name: (value,) for name, value in query.items()}))
+    months = (month_input(make, "since", "From"), month_input(make, "until", "Until"))
+    chosen = {one["name"]: one["value"] for _, one in view.inputs}
+    apart = {*chosen, "since", "until"}
+    return replace(
+        view,
+        heading=f"{view.heading}, {spoken(told.period)}",
+        action=f"{words.HERE}/{here}",
+        kept=tuple((name, value) for name, value in query.items() if name not in apart),
+        inputs=(*view.inputs, *(("input", one) for one in months)),
+        files=view.files or files_of(here, query | chosen),
+        views=(*views(told.wanted), *view.views),
+    )
+
+
+def shown(request: Request, call: Asker, view: FiguresPage) -> Response:
     """The page."""
     return page(request, "oversight/figures.html", view, title=view.heading, call=call)

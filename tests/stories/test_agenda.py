@@ -85,6 +85,8 @@ async def test_only_the_body_itself_has_it_and_only_for_a_month_that_has_begun(
     assert item["reference"] in page.words
     assert "Late since March 2026: 2" in page.words
     assert (await cora.see("/agendas?body=COORDINATION&month=2027-01")).status == 422
+    other = await cora.see("/agendas?body=LABOUR_INSPECTION&month=2026-03")
+    assert "Choose one of the bodies your unit meets as." in other.words
     assert (await Visitor(await house.browser("auditor")).see("/agendas")).status == 403
 
 

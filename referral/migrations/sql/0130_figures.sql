@@ -1,7 +1,7 @@
 -- Statistics. What was asked for in one month of the country's calendar is put together into cells,
 -- each with every single time in it, so that nothing is lost (referral/figures/cells.py says how they
 -- are packed). A closed month is kept; whoever changes something of it leaves a mark in the same
--- transaction, and the clockwork makes that month again, whole. The month that runs is read from its
+-- transaction, and the clockwork makes that month again, whole. A month that is not kept is read from its
 -- index, by the very function that makes the others.
 
 -- The first and the next midnight of a month are a matter of the country's zone, so they stand here.
@@ -284,7 +284,7 @@ END $$;
 
 CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- they take longer to begin
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- workers would begin when it ends
 DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
@@ -298,7 +298,7 @@ BEGIN
 END $$;
 CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- they take longer to begin
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- workers would begin when it ends
 DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP

@@ -180,6 +180,23 @@ async def test_where_the_cases_of_a_track_wait(house: House) -> None:
     assert nowhere == ()
 
 
+async def test_what_has_waited_longest_falls_out_of_no_period(house: House) -> None:
+    """Whichever months are asked about: who waits now waits now."""
+    await drawn(house)
+    last = Period.month(max(WHOLE.months))
+    for part in ("coordinator", "supervisor"):
+        asked = (queries.bottlenecks_of, "child_protection")
+        whole = await house.manages(part, *asked, WHOLE)
+        short = await house.manages(part, *asked, last)
+        now = [
+            [(one.step, one.waiting, one.working, one.late, one.longest) for one in found]
+            for found in (whole, short)
+        ]
+        assert now[0] == now[1], part
+        assert [one.figure for one in whole] != [one.figure for one in short]
+    assert any(one.waiting for one in whole)
+
+
 async def test_a_pilot_is_seen_before_and_since(house: House) -> None:
     rows = [row for row in of_unit(house, (await drawn(house)).rows) if row.track == "trafficking"]
     sides = await house.manages(
