@@ -1,17 +1,16 @@
 """What stands around every page of figures: whose they are, the form on top, where else to look."""
 
-# No ``from __future__ import annotations``: what a page depends on is known when it is opened.
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, TypeVar
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Request, Response
 
-from referral.entry import Call, Reading
-from referral.errors import Refusal
-from referral.figure_questions import Told
-from referral.figures import Figure, Figures, Period, months_on
+from referral.entry import Call
+from referral.figures import Figures, Period, months_on
 from referral.queries import Wanted
 from referral.queries.figure_rows import whose
 from referral.session import ReadSession
@@ -19,10 +18,9 @@ from referral.web import figure_words as words
 from referral.web.fields import Fields, Params, Sent
 from referral.web.figure_tables import Section
 from referral.web.figure_words import Teller, address
-from referral.web.pages import error_page, page
+from referral.web.pages import page
 from referral.web.wording import Clockface, Law
 
-F = TypeVar("F")
 Links = tuple[tuple[str, str], ...]  # address, name
 Views = tuple[tuple[str, Links], ...]  # title, pages
 Asker = Call[ReadSession]
@@ -53,9 +51,6 @@ class FiguresPage:
     views: Views = ()
 
 
-Layout = Callable[[Asker, Teller, Told[F]], FiguresPage]
-
-
 def choice_of(
     name: str, label: str, options: Iterable[tuple[str, str]], value: str
 ) -> tuple[str, Params]:
@@ -68,17 +63,6 @@ def month_input(make: Fields, name: str, label: str) -> Params:
     return make.text(name, label, type="month", classes="govuk-input--width-10")
 
 
-def narrowed(tell: Teller, found: Iterable[Figure] = ()) -> tuple[str, ...]:
-    """What the figures were narrowed to, in words."""
-    group = tell.wanted.group
-    parts = [tell.track(group.track)] if group.track else []
-    parts += [tell.step(group)] if group.step else []
-    parts += [one for one in (group.jurisdiction, group.version) if one]
-    if group.agency_id:
-        parts.append(next((one.name for one in found if one.name), None) or "one agency")
-    return (f"Only: {', '.join(parts)}.",) if parts else ()
-
-
 def notes(found: Figures, call: Asker) -> tuple[str, ...]:
     """Whose figures these are, as of when, and what is not over yet."""
     as_of = Clockface(call.actor.time_zone).moment(found.as_of)
@@ -89,8 +73,7 @@ def notes(found: Figures, call: Asker) -> tuple[str, ...]:
 
 def teller(call: Asker, wanted: Wanted) -> Teller:
     """Words for the caller."""
-    law = Law(call.session.catalogue, call.actor.country)
-    return Teller(law, wanted, whose(call.actor).value)
+    return Teller(Law(call.session.catalogue, call.actor.country), wanted, whose(call.actor).value)
 
 
 def spoken(period: Period) -> str:
@@ -109,68 +92,26 @@ def files_of(what: str, query: Mapping[str, str], of: str = "") -> Links:
 
 def views(wanted: Wanted) -> Views:
     """The pages of figures, by what one wants to know."""
-    groups = tuple(
-        (address("/groups", wanted, cut=one.value), f"By {name[0].lower()}{name[1:]}")
-        for one, name in words.CUTS.items()
-    )
+
+    def to(page: str, name: str, **more: str) -> tuple[str, str]:
+        return address(page, wanted, **more), name
+
+    cuts = ((one, f"By {name[0].lower()}{name[1:]}") for one, name in words.CUTS.items())
     times = (
-        ("/curve", "Curves"),
-        ("/comparison", "Agencies compared"),
-        ("/bottlenecks", "Where cases wait"),
+        to("/curve", "Curves"),
+        to("/comparison", "Agencies compared"),
+        to("/bottlenecks", "Where cases wait"),
     )
     stands_out = (
-        ("/law-gaps", "Gaps in the law"),
-        ("/senders", "Returns, and answers for others"),
-        ("/pilot", "Pilot of a version"),
+        to("/law-gaps", "Gaps in the law"),
+        to("/senders", "Returns, and answers for others"),
+        to("/pilot", "Pilot of a version"),
     )
     return (
-        (
-            "One month",
-            ((words.HERE, "Figures of a month"), (address("/report", wanted), "Monthly report")),
-        ),
-        ("Groups side by side", groups),
-        *(
-            (title, tuple((address(to, wanted), told) for to, told in pages))
-            for title, pages in (("How long it takes", times), ("What stands out", stands_out))
-        ),
-    )
-
-
-def opens(
-    router: APIRouter, here: str, asking: Callable[..., Awaitable[Told[F] | Refusal]]
-) -> Callable[[Layout[F]], Layout[F]]:
-    """Opens a page at ``here`` with the parameters of a question; what is decorated lays it out."""
-
-    def opened(laid_out: Layout[F]) -> Layout[F]:
-        async def door(
-            request: Request, call: Reading, told: Annotated[Any, Depends(asking)]
-        ) -> Response:
-            if isinstance(told, Refusal):
-                return error_page(request, told, call)
-            view = laid_out(call, teller(call, told.wanted), told)
-            return shown(request, call, _framed(here, told, view))
-
-        router.get(f"{words.HERE}/{here}")(door)
-        return laid_out
-
-    return opened
-
-
-def _framed(here: str, told: Told[Any], view: FiguresPage) -> FiguresPage:
-    """With its months: in the heading, and on top to be changed; what narrows it stays."""
-    query = told.wanted.query
-    make = Fields(Sent({name: (value,) for name, value in query.items()}))
-    months = (month_input(make, "since", "From"), month_input(make, "until", "Until"))
-    chosen = {one["name"]: one["value"] for _, one in view.inputs}
-    apart = {*chosen, "since", "until"}
-    return replace(
-        view,
-        heading=f"{view.heading}, {spoken(told.period)}",
-        action=f"{words.HERE}/{here}",
-        kept=tuple((name, value) for name, value in query.items() if name not in apart),
-        inputs=(*view.inputs, *(("input", one) for one in months)),
-        files=view.files or files_of(here, query | chosen),
-        views=(*views(told.wanted), *view.views),
+        ("One month", ((words.HERE, "Figures of a month"), to("/report", "Monthly report"))),
+        ("Groups side by side", tuple(to("/groups", name, cut=one) for one, name in cuts)),
+        ("How long it takes", times),
+        ("What stands out", stands_out),
     )
 
 

@@ -3,12 +3,12 @@
 Who sees what is decided where the questions are answered; these pages lay it out.
 """
 
-from __future__ import annotations
-
+# No ``from __future__ import annotations``: what a page depends on is known when it is opened.
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Annotated, Any, Final, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from referral import errors, queries
 from referral import figure_questions as ask
@@ -30,9 +30,7 @@ from referral.web.figure_page import (
     choice_of,
     files_of,
     month_input,
-    narrowed,
     notes,
-    opens,
     shown,
     spoken,
     teller,
@@ -45,6 +43,8 @@ from referral.web.pages import PageRoute, error_page, page
 from referral.web.wording import Clockface
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
+F = TypeVar("F")
+Layout = Callable[[Asker, Teller, Told[F]], FiguresPage]
 Senders = tuple[tuple[SenderActs, ...], Returns]
 
 _FUNNEL: Final = (
@@ -77,6 +77,44 @@ class BehindPage:
     lines: tuple[Line, ...]
     back: str
     onward: str | None
+
+
+def _opens(
+    here: str, asking: Callable[..., Awaitable[Told[F] | Refusal]]
+) -> Callable[[Layout[F]], Layout[F]]:
+    """Opens a page at ``here`` with the parameters of a question; what is decorated lays it out."""
+
+    def opened(laid_out: Layout[F]) -> Layout[F]:
+        async def door(
+            request: Request, call: Reading, told: Annotated[Any, Depends(asking)]
+        ) -> Response:
+            if isinstance(told, Refusal):
+                return error_page(request, told, call)
+            view = laid_out(call, teller(call, told.wanted), told)
+            return shown(request, call, _framed(here, told, view))
+
+        router.get(f"{words.HERE}/{here}")(door)
+        return laid_out
+
+    return opened
+
+
+def _framed(here: str, told: Told[Any], view: FiguresPage) -> FiguresPage:
+    """With its months: in the heading, and on top to be changed; what narrows it stays."""
+    query = told.wanted.query
+    make = Fields(Sent({name: (value,) for name, value in query.items()}))
+    months = (month_input(make, "since", "From"), month_input(make, "until", "Until"))
+    chosen = {one["name"]: one["value"] for _, one in view.inputs}
+    apart = {*chosen, "since", "until"}
+    return replace(
+        view,
+        heading=f"{view.heading}, {spoken(told.period)}",
+        action=f"{words.HERE}/{here}",
+        kept=tuple((name, value) for name, value in query.items() if name not in apart),
+        inputs=(*view.inputs, *(("input", one) for one in months)),
+        files=view.files or files_of(here, query | chosen),
+        views=(*views(told.wanted), *view.views),
+    )
 
 
 @router.get("/oversight/figures")
@@ -114,14 +152,14 @@ async def _groups(
     return told if isinstance(told, Refusal) else together(told, await ask.series_of(call, wanted))
 
 
-@opens(router, "groups", _groups)
+@_opens("groups", _groups)
 def groups(call: Asker, tell: Teller, told: Told[tuple[Figures, Series]]) -> FiguresPage:
     """Groups of one cut over a period, and the same months one after the other."""
     (found, series), query = told.found, told.wanted.query
     nothing = () if found.groups else (NOTHING,)
     return FiguresPage(
         "Figures",
-        (*narrowed(tell, found.groups), *nothing, *notes(found, call)),
+        (*tell.narrowed(found.groups), *nothing, *notes(found, call)),
         (*groups_of(tell, found), months_of(tell, series)),
         inputs=(choice_of("cut", "By", words.CUTS.items(), found.cut),),
         files=(
@@ -131,17 +169,17 @@ def groups(call: Asker, tell: Teller, told: Told[tuple[Figures, Series]]) -> Fig
     )
 
 
-@opens(router, "curve", ask.curve_of)
+@_opens("curve", ask.curve_of)
 def curve(_: Asker, tell: Teller, told: Told[Curve]) -> FiguresPage:
     """The Kaplan-Meier curve of one measure."""
     found = told.found
-    told_of = (*narrowed(tell), WHOSE[tell.whose], WAITING)
+    told_of = (*tell.narrowed(), WHOSE[tell.whose], WAITING)
     choice = choice_of("measure", "From when to when", words.MEASURES.items(), found.measure)
     drawn = (charts.curve_in(tell, found),)
     return FiguresPage(words.MEASURES[found.measure], told_of, drawn, inputs=(choice,))
 
 
-@opens(router, "comparison", ask.comparison_of)
+@_opens("comparison", ask.comparison_of)
 def comparison(_: Asker, tell: Teller, told: Told[Funnel]) -> FiguresPage:
     """Agencies beside each other, fairly to their caseload: a funnel."""
     return FiguresPage("Agencies compared", (_FUNNEL,), (charts.funnel_in(tell, told.found),))
@@ -157,7 +195,7 @@ async def _of_one_track(call: Reading, wanted: Asked) -> Told[tuple[Bottleneck, 
     return await ask.bottlenecks_of(call, replace(wanted, track=track))
 
 
-@opens(router, "bottlenecks", _of_one_track)
+@_opens("bottlenecks", _of_one_track)
 def bottlenecks(call: Asker, tell: Teller, told: Told[tuple[Bottleneck, ...]]) -> FiguresPage:
     """The steps of a track in its order: who waits there, and for how long."""
     track, tracks = told.wanted.track, [(one, tell.track(one)) for one in _tracks(call)]
@@ -169,7 +207,7 @@ def bottlenecks(call: Asker, tell: Teller, told: Told[tuple[Bottleneck, ...]]) -
     )
 
 
-@opens(router, "law-gaps", ask.law_gaps_in)
+@_opens("law-gaps", ask.law_gaps_in)
 def law_gaps(_: Asker, tell: Teller, told: Told[tuple[LimitKept, ...]]) -> FiguresPage:
     """Each assumed limit, and how often it was missed."""
     return FiguresPage("Gaps in the law", (_GAPS,), (lists.gaps_in(tell, told.found),))
@@ -179,7 +217,7 @@ async def _senders(call: Reading, wanted: Asked) -> Told[Senders] | Refusal:
     return together(await ask.attested_in(call, wanted), await ask.returns_in(call, wanted))
 
 
-@opens(router, "senders", _senders)
+@_opens("senders", _senders)
 def senders(call: Asker, tell: Teller, told: Told[Senders]) -> FiguresPage:
     """Answers given in another's name by sender; what came back, and who came again."""
     (attested, returns), query = told.found, told.wanted.query
@@ -208,7 +246,7 @@ async def behind(
     reader, tell, more = Reader.of(call), teller(call, told.wanted), told.found.after
     view = BehindPage(
         heading=f"{_BEHIND.get(what, what)}, {spoken(told.period)}",
-        notes=(*narrowed(tell), *((_NOBODY,) if tell.floored else ())),
+        notes=(*tell.narrowed(), *((_NOBODY,) if tell.floored else ())),
         lines=tuple(reader.line(one) for one in told.found.lines),
         back=words.address("/groups", told.wanted, cut="agency"),
         onward=words.address("/behind", told.wanted, what=what, after=more) if more else None,

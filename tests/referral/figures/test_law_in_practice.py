@@ -184,6 +184,7 @@ async def test_what_has_waited_longest_falls_out_of_no_period(house: House) -> N
     """Whichever months are asked about: who waits now waits now."""
     await drawn(house)
     last = Period.month(max(WHOLE.months))
+    whole: tuple[queries.Bottleneck, ...] = ()
     for part in ("coordinator", "supervisor"):
         asked = (queries.bottlenecks_of, "child_protection")
         whole = await house.manages(part, *asked, WHOLE)
