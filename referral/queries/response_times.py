@@ -90,30 +90,30 @@ async def response_times_in(
     if refused is not None:
         return refused
     values = {"unit": actor.unit_id, "agency": actor.agency_id, "now": now}
-    rows = (await session.connection.execute(_TIMES, values)).mappings()
-    return tuple(_times(row) for row in rows)
-
-
-def _times(row: Any) -> ResponseTimes:
-    received, accepted, contact = (_estimated(row[f"m_{name}"] or ()) for name in _FROM_TO)
-    finished = sum(1 for one in row[f"m_{Measure.ACCEPTED}"] or () if one >= 0)
-    return ResponseTimes(
-        **{name: row[name] for name in _COUNTED},
-        to_received=_span(received.median),
-        median=_span(accepted.median),
-        p90=_span(accepted.ninth),
-        to_contact=_span(contact.median),
-        small=finished < SMALL,
+    rows = (await session.connection.execute(_TIMES, values)).mappings().all()
+    received, accepted, contact = (_estimated(rows, f"m_{name}") for name in _FROM_TO)
+    finished = (sum(one >= 0 for one in row[f"m_{Measure.ACCEPTED}"] or ()) for row in rows)
+    return tuple(
+        ResponseTimes(
+            **{name: row[name] for name in _COUNTED},
+            to_received=_span(received.median[at]),
+            median=_span(accepted.median[at]),
+            p90=_span(accepted.ninth[at]),
+            to_contact=_span(contact.median[at]),
+            small=done < SMALL,
+        )
+        for at, (row, done) in enumerate(zip(rows, finished, strict=True))
     )
 
 
-def _estimated(spans: Sequence[int]) -> Summary:
-    """Of one agency and measure; packed as in ``figures.cells``."""
-    told = np.array(spans, np.int64)
-    seconds = np.where(told >= 0, told, ENDED - told)
-    return summaries(steps(np.zeros_like(told), seconds, told >= 0), 1)
+def _estimated(rows: Sequence[Any], name: str) -> Summary:
+    """Of all agencies at once, packed as in ``figures.cells``: one by one costs five times as much."""
+    told = [np.array(row[name] or (), np.int64) for row in rows]
+    of = np.repeat(np.arange(len(rows)), np.array([one.size for one in told], np.int64))
+    spans = np.concatenate([*told, np.zeros(0, np.int64)])
+    seconds = np.where(spans >= 0, spans, ENDED - spans)
+    return summaries(steps(of, seconds, spans >= 0), len(rows))
 
 
-def _span(quantile: Any) -> timedelta | None:
-    [seconds] = quantile.tolist()
-    return None if np.isnan(seconds) else timedelta(seconds=seconds)
+def _span(seconds: float) -> timedelta | None:
+    return None if np.isnan(seconds) else timedelta(seconds=float(seconds))

@@ -84,6 +84,8 @@ _ACTS: Final = {  # where thing and participle together say too little
     "hand_off.overdue": "A limit passed",
     "hand_off.escalated": "A limit passed long ago: others were called",
     "hand_off.limit_recounted": "A limit was counted again: the calendar changed",
+    "hand_off.limit_undecided": "A limit could not be decided: it is to be watched",
+    "referral.limit_undecided": "A limit of the referral could not be decided: it is to be watched",
     "referral.overdue": "A limit of the referral itself passed",
     "referral.limit_recounted": "A limit of the referral was counted again: the calendar changed",
     "case.read": "Case opened",

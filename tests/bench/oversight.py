@@ -189,6 +189,7 @@ async def _asked(stand: Stand, largest: UUID, now: datetime) -> dict[str, Any]:
     await measured(
         "overview_of_a_unit_with_current_month", unit, 40, queries.overview_in, month=running
     )
+    await measured("answer_times_of_a_unit", unit, 20, queries.response_times_in)
     await measured("one_agency_24_months", country, 40, queries.series_of, only=agency)
     await measured(
         "current_month_by_agency",
