@@ -24,11 +24,12 @@ def curve(told: Waits, group: int = 0) -> Steps:
 
 
 def published(told: Waits) -> Any:
-    """What ``scipy`` makes of the same."""
-    from scipy.stats import CensoredData, ecdf
+    """What ``lifelines`` makes of the same."""
+    from lifelines import KaplanMeierFitter
 
-    ended = [seconds for seconds, happened in told if happened]
-    return ecdf(CensoredData(ended, right=[s for s, happened in told if not happened])).sf
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return KaplanMeierFitter().fit([one[0] for one in told], [one[1] for one in told])
 
 
 @given(st.one_of(waits, few_days))
@@ -36,33 +37,38 @@ def test_it_agrees_with_a_published_library(told: Waits) -> None:
     """Estimate and interval at every step, to the ninth decimal; ties and open ones included."""
     ours, theirs = curve(told), published(told)
     assert ours.seconds.tolist() == sorted({seconds for seconds, happened in told if happened})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where nobody remains it divides by nought
-        bounds = theirs.confidence_interval(method="log-log")
-    some = ours.share > 0  # where nobody remains it gives no interval
+    bounds = theirs.confidence_interval_.loc[ours.seconds].to_numpy()
+    low, high = ours.bounds
     for here, there in (
-        (ours.share, theirs.evaluate(ours.seconds)),
-        (ours.low[some], bounds.low.evaluate(ours.seconds)[some]),
-        (ours.high[some], bounds.high.evaluate(ours.seconds)[some]),
+        (ours.share, theirs.predict(ours.seconds)),
+        (low, bounds[:, 0]),
+        (high, bounds[:, 1]),
     ):
         np.testing.assert_allclose(here, there, rtol=0, atol=1e-9)
-    assert not ours.low[~some].any()
-    assert not ours.high[~some].any()
 
 
 @given(few_days)
 def test_the_median_is_the_librarys(told: Waits) -> None:
     """Except where the share is exactly a half and its last binary digit decides there."""
-    ours, theirs = curve(told), published(told)
+    ours, theirs = curve(told), published(told).median_survival_time_
     median = summaries(ours, 1).median[0]
     if not np.any(np.abs(ours.share - 0.5) < 1e-9):
-        halved = theirs.quantiles[theirs.probabilities <= 0.5]
-        assert (np.isnan(median) and not len(halved)) or median == halved[0]
+        assert (np.isnan(median) and np.isinf(theirs)) or median == theirs
 
 
 def test_half_of_them_is_half() -> None:
     """Ten answers without a tie: after the fifth a half remains, whatever rounding says."""
     assert summaries(curve([(day, True) for day in range(1, 11)]), 1).median[0] == 5
+
+
+def test_half_of_many_groups_is_half_of_each() -> None:
+    """However many went before: what their sums lost of digits would move the median a step."""
+    sizes = 2 * np.random.default_rng(5).integers(1, 200, 3000)
+    days = np.concatenate([np.arange(1, size + 1) for size in sizes])
+    of = np.repeat(np.arange(sizes.size), sizes)
+    found = summaries(steps(of, days, np.ones(of.size, bool)), sizes.size)
+    assert found.median.tolist() == (sizes / 2).tolist()
+    assert found.ninth.tolist() == np.ceil(sizes * 0.9).tolist()
 
 
 def test_a_tie_puts_what_happened_before_who_was_still_waiting() -> None:
