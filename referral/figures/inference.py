@@ -13,6 +13,7 @@ never less).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -36,14 +37,12 @@ class Verdict:
     doubtful: tuple[Key, ...] = ()
 
 
-def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict | None:
+def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict:
     """Numbers of which a reader could learn more than D4 tells her, or it is not known.
 
-    None: there is no table at all that agrees with what she thinks she knows. ``seen`` is added to.
+    ``seen`` is added to.
     """
     search = Witnesses(puzzle, seen, effort)
-    if not search.possible:
-        return None
     draw = Random(1)  # noqa: S311 - the same each time, and no secret
     _all_at_once(search, draw, effort)
     looked_at = [i for i in search.unsafe() if _looked_at(search, i, draw, effort)]
@@ -54,6 +53,15 @@ def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict | None:
         tuple(sorted(search.keys[i] for i in exposed)),
         tuple(sorted(search.keys[i] for i in left if i not in exposed)),
     )
+
+
+def left(puzzle: Puzzle, asked: Iterable[Key], effort: Effort) -> dict[Key, int]:
+    """How many values, of ten, cannot be ruled out for each of the numbers asked for."""
+    search, draw = Witnesses(puzzle, {}, effort), Random(1)  # noqa: S311 - as above
+    _all_at_once(search, draw, effort)
+    for key in asked:
+        _looked_at(search, search.keys.index(key), draw, effort)
+    return {key: min(BREADTH, search.values(search.keys.index(key))) for key in asked}
 
 
 def _all_at_once(search: Witnesses, draw: Random, effort: Effort) -> None:
@@ -73,5 +81,6 @@ def _looked_at(search: Witnesses, i: int, draw: Random, effort: Effort) -> bool:
     if not search.safe(i) and not effort.spent and search.breadth(i) > BREADTH - 1 - _EXACT:
         for reach in _REACH:
             for sign in (1, -1):
-                search.nearby(i, sign, reach)
+                if not search.safe(i):
+                    search.nearby(i, sign, reach)
     return search.safe(i) or not effort.spent

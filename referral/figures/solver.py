@@ -40,10 +40,3 @@ def solved(found: Any) -> bool:
     import highspy  # noqa: PLC0415 - as above
 
     return bool(found.getModelStatus() == highspy.HighsModelStatus.kOptimal)
-
-
-def infeasible(found: Any) -> bool:
-    """Whether it is proved that nothing agrees with all lines."""
-    import highspy  # noqa: PLC0415 - as above
-
-    return bool(found.getModelStatus() == highspy.HighsModelStatus.kInfeasible)

@@ -23,9 +23,9 @@ from referral.figures.disclosure import UnprovedError, settled, share_of
 from referral.figures.effort import Effort
 from referral.figures.fixed_tables import Fixed, read
 from referral.figures.quantities import Counted, Counts, Key, quantities
-from referral.figures.readers import Form
-from referral.figures.readers import Shown as Number
 from referral.figures.release_document import Ground, as_csv, release, row_counts
+from referral.figures.shown import Form
+from referral.figures.shown import Shown as Number
 from tests.referral.released import Attacker, numbers_in
 
 # Small tables of the same kinds as the real ones: three dimensions crossed, margins shared.
