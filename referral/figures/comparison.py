@@ -35,7 +35,7 @@ def told_together(readers: Readers) -> set[Key]:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """``left``: by how many people the parts left out have changed together; ``known``: the others."""
+    """``left``: by how many the parts left out have changed together; ``known``: the others."""
 
     left: int
     known: Mapping[Key, int]

@@ -33,7 +33,7 @@ from referral.figures.shown import ROUNDED_TO, Form, Release, Shown, shown_as
 from referral.figures.witnesses import Seen
 
 DENOMINATOR: Final = 30  # D9
-EFFORT: Final = 400_000  # steps of the solver
+EFFORT: Final = 300_000  # steps of the solver
 
 Crossing = tuple[str, ...]  # what a number tells people apart by, besides the period
 
@@ -106,7 +106,7 @@ def settled(
     """
     effort = effort or Effort(EFFORT)
     more = effort.left // 2
-    control = Control(numbers, past(numbers, earlier), effort)
+    control = Control(numbers, past(numbers, earlier, effort), effort)
     for key in sorted(numbers.people):
         count = numbers.people[key]
         small = key in numbers.unlisted or 0 < count <= SMALL
@@ -143,9 +143,12 @@ def _controlled(control: Control) -> Sequence[Key]:
         verdict = _judged(control)
         if not verdict.exposed and not verdict.doubtful:
             return ()
-        if _told_by_the_past(control, verdict.exposed):
+        if control.effort.spent:
+            return (*verdict.exposed, *verdict.doubtful)
+        more = _loosened(control, verdict.exposed)
+        if not more and _told_by_the_past(control, verdict.exposed):
             continue
-        more = set() if control.effort.spent else _loosened(control, verdict.exposed)
+        more = more or _further_out(control, verdict.exposed)
         if not more:
             return (*verdict.exposed, *verdict.doubtful)
         control.hide_all(more)
@@ -154,7 +157,7 @@ def _controlled(control: Control) -> Sequence[Key]:
 def _told_by_the_past(control: Control, exposed: Sequence[Key]) -> bool:
     """Whether earlier releases by themselves leave less of a number; more cannot be asked of it."""
     asked = [key for key in exposed if key not in control.left]
-    if not asked or not control.past.told or control.effort.spent:
+    if not asked or not control.past.told:
         return False
     control.left.update(left(control.readers().before(), asked, control.effort))
     return any(control.left[key] < BREADTH for key in asked)
@@ -204,17 +207,22 @@ def _smallest(
 def _loosened(control: Control, exposed: Sequence[Key]) -> set[Key]:
     """What must go besides: the least that lets each number that is not protected be another.
 
-    For each of them the cheapest numbers to take away: few people go before many. Where even then
-    nothing is found, all that stands in its lines, and further out if need be.
+    For each of them the cheapest numbers to take away: few people go before many.
     """
-    people, readers = control.numbers.people, control.readers()
+    people, readers = dict(control.numbers.people), control.readers()
     chosen: set[Key] = set()
     rooms = {key: _room(readers, key) for key in people}
     somebody = {key: room for key, room in rooms.items() if people[key] or not room.shown}
-    loosening = Loosening(somebody, people, control.numbers.sums, control.effort)
+    sums = list(control.numbers.sums)
+    for memory in control.past.memories:
+        for name, (least, most) in memory.unknown.items():
+            people[name] = memory.people[name]
+            somebody[name] = Room(least - people[name], most - people[name], shown=False)
+        sums += memory.lines
+    loosening = Loosening(somebody, people, sums, control.effort)
     for key in exposed:
-        found = loosening.cheapest(key, chosen) - control.hidden if key in somebody else set()
-        chosen |= found or (set() if chosen else _next(control, key))
+        if key in somebody:
+            chosen |= loosening.cheapest(key, chosen) - control.hidden
     return chosen
 
 
@@ -228,6 +236,14 @@ def _room(readers: Readers, key: Key) -> Room:
         return Room(0, 0, shown=not readers.past.known(key, count))
     one = readers.unknown(key, comparing=True)
     return Room(one.least - count, one.most - count, shown=form is Form.ROUNDED)
+
+
+def _further_out(control: Control, exposed: Sequence[Key]) -> set[Key]:
+    """Where nothing is found that lets it be another: a number that stands in its lines."""
+    for key in exposed:
+        if found := _next(control, key):
+            return found
+    return set()
 
 
 def _next(control: Control, key: Key) -> set[Key]:

@@ -24,7 +24,8 @@ from referral.figures.quantities import Key
 from referral.figures.witnesses import Seen, Witnesses
 
 _REACH: Final = (60, 250)  # how many numbers around one are let move, if fewer do not do
-_IDLE: Final = 6  # so many pushes of all at once that bring next to nothing
+_IDLE: Final = 3  # so many pushes of all at once that bring next to nothing
+_FEW: Final = 8  # so many are better looked at one by one
 _GAIN: Final = 0.98
 _EXACT: Final = 1e-6
 
@@ -66,7 +67,7 @@ def left(puzzle: Puzzle, asked: Iterable[Key], effort: Effort) -> dict[Key, int]
 
 def _all_at_once(search: Witnesses, draw: Random, effort: Effort) -> None:
     idle, before = 0, len(search.unsafe())
-    while before and idle < _IDLE and not effort.spent:
+    while before > _FEW and idle < _IDLE and not effort.spent:
         search.scatter(draw)
         left = len(search.unsafe())
         idle = 0 if left < before * _GAIN else idle + 1

@@ -11,25 +11,43 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
 
+from referral.figures.effort import Effort
+from referral.figures.origins import Origin, origin
 from referral.figures.puzzle import BREADTH, SMALL
 from referral.figures.quantities import Key, Quantities, year_of
-from referral.figures.shown import UNBOUNDED, Form, Release, Span, exact
+from referral.figures.shown import UNBOUNDED, Form, Line, Release, Span, exact
 
-Line = tuple[Key, tuple[Key, ...]]
 _PASSES: Final = 20  # over all lines; what is narrowed is so after very few
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Lines of an earlier release, among numbers that are the same still, and some of then.
+
+    Of a line that was told several times the last time counts; what was told of each number by
+    itself counts always.
+
+    ``people``: of each, under the name it has in ``lines``; ``unknown``: what was told of those of
+    then that were not told exactly.
+    """
+
+    people: Mapping[Key, int]
+    unknown: Mapping[Key, Span]
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """``told``: by release, oldest first, what it tells of each number.
 
-    ``same``: by release the numbers that can be what they were then. ``spans``: all that was ever
-    told of a number; a year whose four quarters were told is known as well, though it never stood
-    anywhere. ``hidden``, ``inexact``: left out of any of them; or rounded.
+    ``then``: what it can have been made from; ``memories``: what that says of now. ``spans``: all
+    that was ever told of a number; a year whose four quarters were told is known as well, though it
+    never stood anywhere. ``hidden``, ``inexact``: left out of any of them; or rounded.
     """
 
     told: Sequence[Mapping[Key, Span]] = ()
-    same: Sequence[frozenset[Key]] = ()
+    then: Sequence[Origin] = ()
+    memories: Sequence[Memory] = ()
     spans: Mapping[Key, frozenset[Span]] = field(default_factory=dict)
     hidden: frozenset[Key] = frozenset()
     inexact: frozenset[Key] = frozenset()
@@ -53,11 +71,17 @@ class Past:
         """What was told of a number when it was what it is now, put together."""
         if self.known(key, count):
             return count, count
-        true = [told[key] for told, same in zip(self.told, self.same, strict=True) if key in same]
-        return max((low for low, _ in true), default=0), min((h for _, h in true), default=UNBOUNDED)
+        true = [
+            told[key]
+            for told, then in zip(self.told, self.then, strict=True)
+            if then.get(key) == count
+        ]
+        return max((low for low, _ in true), default=0), min(
+            (h for _, h in true), default=UNBOUNDED
+        )
 
 
-def past(numbers: Quantities, earlier: Sequence[Release]) -> Past:
+def past(numbers: Quantities, earlier: Sequence[Release], effort: Effort) -> Past:
     """Of these releases, oldest first; of whole years and of quarters of it."""
     told: list[Mapping[Key, Span]] = []
     spans: dict[Key, set[Span]] = {}
@@ -75,8 +99,43 @@ def past(numbers: Quantities, earlier: Sequence[Release]) -> Past:
             known = [[n for n, most in spans.get(one, ()) if n == most] for one in parts]
             spans.setdefault(total, set()).update((sum(some),) * 2 for some in product(*known))
     every = {key: frozenset(some) for key, some in spans.items()}
-    same = [_same(one, numbers) for one in told]
-    return Past(told, same, every, frozenset(hidden), frozenset(inexact))
+    then = [origin(one, numbers.people, numbers.sums, effort) for one in told]
+    memories = [
+        _memory(str(at), one, then[at], _last_told(numbers.sums, told[at + 1 :]), numbers.people)
+        for at, one in enumerate(told)
+    ]
+    return Past(told, then, memories, every, frozenset(hidden), frozenset(inexact))
+
+
+def _last_told(sums: Iterable[Line], later: Sequence[Mapping[Key, Span]]) -> list[Line]:
+    """Lines that no later release told again."""
+    return [line for line in sums if not any(line[0] in one for one in later)]
+
+
+def _memory(
+    number: str,
+    told: Mapping[Key, Span],
+    then: Origin,
+    sums: Iterable[Line],
+    people: Mapping[Key, int],
+) -> Memory:
+    names = {
+        key: key if count == people[key] else (("earlier", number), *key)
+        for key, count in then.items()
+    }
+    lines = [
+        (names[total], tuple(names[part] for part in parts))
+        for total, parts in sums
+        if all(key in then for key in (total, *parts))
+        and any(names[key] != key for key in (total, *parts))
+    ]
+    used = {name for total, parts in lines for name in (total, *parts)}
+    unknown = {
+        name: told[key]
+        for key, name in names.items()
+        if name != key and name in used and not exact(told[key])
+    }
+    return Memory({name: then[key] for key, name in names.items()}, unknown, lines)
 
 
 def _years_in(release: Release, numbers: Quantities) -> Iterator[Line]:
@@ -88,37 +147,13 @@ def _years_in(release: Release, numbers: Quantities) -> Iterator[Line]:
             yield key, parts
 
 
-def _same(told: Mapping[Key, Span], numbers: Quantities) -> frozenset[Key]:
-    """What can have stayed as it was: no number told otherwise, and no total over such a one."""
-    people = numbers.people
-    then = {key: (people[key],) * 2 if _within(people[key], told[key]) else told[key] for key in told}
-    lines = [line for line in numbers.sums if all(key in told for key in (line[0], *line[1]))]
-    totals = True
-    while totals:
-        totals = {
-            total
-            for total, parts in lines
-            if exact(then[total])
-            and not exact(told[total])
-            and not _within(
-                then[total][0],
-                (sum(then[part][0] for part in parts), sum(then[part][1] for part in parts)),
-            )
-        }
-        then.update((total, told[total]) for total in totals)
-    return frozenset(key for key, span in then.items() if span == (people[key],) * 2)
-
-
-def _within(count: int, span: Span) -> bool:
-    return span[0] <= count <= span[1]
-
-
 def narrowed(told: Mapping[Key, Span], sums: Iterable[Line]) -> dict[Key, Span]:
     """What each number must lie between, by what the others of its lines leave of it."""
     spans = dict(told)
     open_ones = [line for line in sums if all(key in spans for key in (line[0], *line[1]))]
     for _ in range(_PASSES):
-        if not any([_narrow(spans, *line) for line in open_ones]):
+        moved = [_narrow(spans, *line) for line in open_ones]
+        if not any(moved):
             break
         open_ones = [
             line for line in open_ones if not all(exact(spans[key]) for key in (line[0], *line[1]))

@@ -27,11 +27,10 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """Unknowns (index in order, +1 or -1) that together make ``least`` to ``most``."""
+    """Unknowns (index in order, +1 or -1) that together make ``equals``."""
 
     terms: tuple[tuple[int, int], ...]
-    least: int
-    most: int
+    equals: int
 
 
 @dataclass(slots=True)

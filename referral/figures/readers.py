@@ -11,7 +11,7 @@ back: whoever compares may rule out of a number what they rule out by themselves
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from referral.figures.past import Past
@@ -35,8 +35,8 @@ class Readers:
     def puzzles(self) -> Iterator[Puzzle]:
         """Of whoever compares first: what she cannot rule out, nobody can who knows less."""
         if self.past.told:
-            yield self._puzzle(comparing=True)
-        yield self._puzzle(comparing=False)
+            yield self.puzzle(comparing=True)
+        yield self.puzzle(comparing=False)
 
     def unknown(self, key: Key, *, comparing: bool) -> Unknown:
         """What is known of a number that is not shown as it is.
@@ -59,7 +59,7 @@ class Readers:
         """What whoever compares knew before this release: as if it told nothing but of nobody."""
         people = self.numbers.people
         forms = {key: Form.HIDDEN if people[key] else form for key, form in self.forms.items()}
-        return replace(self, forms=forms)._puzzle(comparing=True)
+        return replace(self, forms=forms).puzzle(comparing=True)
 
     def spans(self) -> dict[Key, Span]:
         """What whoever compares knows of each number by itself."""
@@ -72,45 +72,37 @@ class Readers:
                 found[key] = one.least, one.most
         return found
 
-    def _puzzle(self, *, comparing: bool) -> Puzzle:
+    def puzzle(self, *, comparing: bool) -> Puzzle:
+        """All that one of the two knows, as she would write it down."""
         people, puzzle = self.numbers.people, Puzzle()
         for key in sorted(people):
             if self.forms[key] is not Form.EXACT:
                 puzzle.unknowns[key] = self.unknown(key, comparing=comparing)
         places = {key: i for i, key in enumerate(puzzle.unknowns)}
         for total, parts in self.numbers.sums:
-            terms = [(places[key], sign) for key, sign in _signed(total, parts) if key in places]
-            made = sum(sign * people[key] for key, sign in _signed(total, parts) if key in places)
-            if terms:  # of a line that is known whole there is nothing to say
-                puzzle.equations.append(Equation(tuple(terms), made, made))
-        if comparing:
-            for told, same in zip(self.past.told, self.past.same, strict=True):
-                puzzle.equations += self._remembered(told, same, places)
+            _equate(puzzle, people, places, _signed(total, parts))
+        for memory in self.past.memories if comparing else ():
+            for name, (least, most) in memory.unknown.items():
+                then = memory.people[name]
+                puzzle.unknowns[name] = Unknown(least, min(most, above(then)), then, values=0)
+            places = {key: i for i, key in enumerate(puzzle.unknowns)}
+            for total, parts in memory.lines:
+                _equate(puzzle, memory.people, places, _signed(total, parts))
         return puzzle
 
-    def _remembered(
-        self, told: Mapping[Key, Span], same: Set[Key], places: Mapping[Key, int]
-    ) -> Iterator[Equation]:
-        """Lines of an earlier release, as far as they are true of what is left out now.
 
-        What has changed is in them as it was told then. Lines of which nothing has are those of
-        this release.
-        """
-        people = self.numbers.people
-        for total, parts in self.numbers.sums:
-            if not all(key in told for key in (total, *parts)):
-                continue
-            terms, least, most, made = list[tuple[int, int]](), 0, 0, 0
-            for key, sign in _signed(total, parts):
-                if key in same and key in places:
-                    terms.append((places[key], sign))
-                    made += sign * people[key]
-                else:
-                    low, high = sorted(-sign * end for end in told[key])
-                    least, most = least + low, most + high
-            changed = any(key not in same for key in (total, *parts))
-            if terms and changed and least <= made <= most:
-                yield Equation(tuple(terms), least, most)
+def _equate(
+    puzzle: Puzzle,
+    people: Mapping[Key, int],
+    places: Mapping[Key, int],
+    line: Iterable[tuple[Key, int]],
+) -> None:
+    """What is unknown of a line makes what it makes; where nothing is, there is nothing to say."""
+    unknown = [(key, sign) for key, sign in line if key in places]
+    made = sum(sign * people[key] for key, sign in unknown)
+    if unknown:
+        terms = tuple((places[key], sign) for key, sign in unknown)
+        puzzle.equations.append(Equation(terms, made))
 
 
 def _signed(total: Key, parts: Sequence[Key]) -> Iterator[tuple[Key, int]]:

@@ -12,6 +12,7 @@ from referral.figures.quantities import Key
 
 ROUNDED_TO: Final = 10  # D6
 Span = tuple[int, int]  # at least and at most so many people
+Line = tuple[Key, tuple[Key, ...]]  # a total and its parts
 UNBOUNDED: Final = 10**9
 
 

@@ -1,9 +1,9 @@
 """Tables of people that agree with all that is published: searched for, and checked here.
 
-Linear programmes come first: one moves many numbers at once, to a corner of what is possible. Most
-of a corner stands in whole numbers; an integer programme moves the rest and what stands in line
-with it. Nothing is believed of the solver (HiGHS): each table is checked again here, in whole
-numbers, line by line.
+One linear programme moves many numbers at once, to a corner of what is possible. Most of a corner
+stands in whole numbers, and binding a few of the others makes it so; a single number is moved in
+whole numbers among those around it. Nothing is believed of the solver (HiGHS): each table is
+checked again here, in whole numbers, line by line.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from referral.figures.effort import Effort
 from referral.figures.puzzle import Equation, Puzzle
 from referral.figures.quantities import Key
-from referral.figures.solver import maximised, solved, solver
+from referral.figures.solver import maximised, solved, solver, whole
 
 Table = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Weights = NDArray[np.float64]
 # What each number was in some witness so far: lowest, highest. Leaving out more rules out less, so
 # what was seen once stays possible while numbers are only ever taken away.
@@ -32,6 +31,8 @@ _SEARCH: Final = {
     "mip_max_nodes": 50,
     "mip_rel_gap": 0.2,  # any table will do, it need not be the most extreme
 }
+_DIVES: Final = 30  # so often at most
+_AT_ONCE: Final = 24  # so many at a time
 _WHOLE: Final = 1e-6
 _ASIDE: Final = 1e-3  # what others weigh while one number is pushed
 
@@ -41,6 +42,7 @@ class Witnesses:
 
     def __init__(self, puzzle: Puzzle, seen: Seen, effort: Effort) -> None:
         self.keys = list(puzzle.unknowns)
+        self._columns = np.arange(len(self.keys), dtype=np.int32)
         self._effort, self._equations, self._seen = effort, puzzle.equations, seen
         some = puzzle.unknowns.values()
         self._least = np.array([one.least for one in some], dtype=np.int64)
@@ -105,39 +107,46 @@ class Witnesses:
         return ends[0] - ends[1]
 
     def nearby(self, i: int, sign: int, reach: int) -> None:
-        """One number up or down in whole numbers, among so many around it."""
-        weights = np.zeros(len(self.keys))
-        weights[i] = sign
-        moving = np.zeros(len(self.keys), dtype=np.bool_)
-        moving[self._near(i, reach)] = True
-        self._settle(self._table, moving, weights)
-
-    def _whole_corner(self, weights: Weights) -> None:
-        """A table near the corner furthest in a direction."""
-        values = self._corner(weights)
-        if values is None:
-            return
-        halves = np.abs(values - np.rint(values)) > _WHOLE
-        if halves.any():
-            self._settle(np.rint(values).astype(np.int64), self._sums.beside(halves), weights)
-
-    def _settle(self, table: Table, moving: Mask, weights: Weights) -> None:
-        """Whole numbers for those that are moved, the others as in a table; noted, if found."""
+        """One number up or down in whole numbers, among so many around it; the others stay put."""
         if self._whole is None:
             self._whole = self._programme(_SEARCH)
-            maximised(self._whole, len(self.keys), whole=True)
-        low, high = (np.where(moving, end, table) for end in (self._least, self._most))
-        columns, ends = np.arange(len(self.keys), dtype=np.int32), (low * 1.0, high * 1.0)
-        self._whole.changeColsBounds(len(columns), columns, *ends)
-        self._whole.changeColsCost(len(columns), columns, weights)
-        values = self._run(self._whole, int(moving.sum()))
+            whole(self._whole, len(self.keys))
+        low, high, weights = self._table.copy(), self._table.copy(), np.zeros(len(self.keys))
+        some, weights[i] = self._near(i, reach), sign
+        low[some], high[some] = self._least[some], self._most[some]
+        self._bind(self._whole, low, high)
+        self._whole.changeColsCost(len(self.keys), self._columns, weights)
+        self._whole.clearSolver()
+        values = self._run(self._whole, len(some))
         if values is not None:
             self._saw(values)
 
+    def _whole_corner(self, weights: Weights) -> None:
+        """A table near the corner furthest in a direction: what is no whole number is made one.
+
+        Some are bound to the next whole number and the rest sought anew, until all of them are.
+        """
+        low, high = self._least.copy(), self._most.copy()
+        values = self._corner(weights)
+        for _ in range(_DIVES):
+            if values is None:
+                break
+            parts = np.flatnonzero(abs(values - np.rint(values)) > _WHOLE)
+            if not len(parts):
+                break
+            some = parts[:: 1 + len(parts) // _AT_ONCE]
+            low[some] = high[some] = np.rint(values[some]).astype(np.int64)
+            self._bind(self._relaxed, low, high)
+            values = self._corner(weights)
+        self._bind(self._relaxed, self._least, self._most)
+
+    def _bind(self, programme: Any, low: Table, high: Table) -> None:
+        bounds = low.astype(np.float64), high.astype(np.float64)
+        programme.changeColsBounds(len(self.keys), self._columns, *bounds)
+
     def _corner(self, weights: Weights) -> Weights | None:
         """The corner furthest in a direction; noted, if it is a table in whole numbers."""
-        columns = np.arange(len(self.keys), dtype=np.int32)
-        self._relaxed.changeColsCost(len(columns), columns, weights)
+        self._relaxed.changeColsCost(len(self.keys), self._columns, weights)
         values = self._run(self._relaxed)
         if values is None or not solved(self._relaxed):
             return None
@@ -169,9 +178,9 @@ class Witnesses:
             made.addVar(float(least), float(most))
         for line in self._equations:
             columns = [i for i, _ in line.terms]
-            signs = [float(sign) for _, sign in line.terms]
-            made.addRow(float(line.least), float(line.most), len(columns), columns, signs)
-        maximised(made, len(self.keys))
+            signs, same = [float(sign) for _, sign in line.terms], float(line.equals)
+            made.addRow(same, same, len(columns), columns, signs)
+        maximised(made)
         return made
 
     def _near(self, i: int, reach: int) -> list[int]:
@@ -194,19 +203,10 @@ class _Sums:
         lines = list(equations)
         terms = [(row, i, sign) for row, line in enumerate(lines) for i, sign in line.terms]
         self._rows, self._columns, self._signs = np.array(terms, dtype=np.int64).reshape(-1, 3).T
-        self._least = np.array([line.least for line in lines], dtype=np.int64)
-        self._most = np.array([line.most for line in lines], dtype=np.int64)
+        self._equals = np.array([line.equals for line in lines], dtype=np.int64)
 
     def hold(self, table: Table) -> bool:
         """Whether each line makes what it must."""
-        made = np.zeros(len(self._least), dtype=np.int64)
+        made = np.zeros(len(self._equals), dtype=np.int64)
         np.add.at(made, self._rows, self._signs * table[self._columns])
-        return bool(np.all((self._least <= made) & (made <= self._most)))
-
-    def beside(self, some: Mask) -> Mask:
-        """These and all that stand in a line with one of them."""
-        lines = np.zeros(len(self._least), dtype=np.bool_)
-        lines[self._rows[some[self._columns]]] = True
-        found = some.copy()
-        found[self._columns[lines[self._rows]]] = True
-        return found
+        return bool(np.all(made == self._equals))
