@@ -159,7 +159,7 @@ def _told_by_the_past(control: Control, exposed: Sequence[Key]) -> bool:
     asked = [key for key in exposed if key not in control.left]
     if not asked or not control.past.told:
         return False
-    control.left.update(left(control.readers().before(), asked, control.effort))
+    control.left.update(left(control.readers().before(), asked, control.seen[0], control.effort))
     return any(control.left[key] < BREADTH for key in asked)
 
 

@@ -56,13 +56,13 @@ def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict:
     )
 
 
-def left(puzzle: Puzzle, asked: Iterable[Key], effort: Effort) -> dict[Key, int]:
+def left(puzzle: Puzzle, asked: Iterable[Key], seen: Seen, effort: Effort) -> dict[Key, int]:
     """How many values, of ten, cannot be ruled out for each of the numbers asked for."""
-    search, draw = Witnesses(puzzle, {}, effort), Random(1)  # noqa: S311 - as above
-    _all_at_once(search, draw, effort)
-    for key in asked:
-        _looked_at(search, search.keys.index(key), draw, effort)
-    return {key: min(BREADTH, search.values(search.keys.index(key))) for key in asked}
+    search, draw = Witnesses(puzzle, dict(seen), effort), Random(1)  # noqa: S311 - as above
+    places = {key: search.keys.index(key) for key in asked}
+    for i in places.values():
+        _looked_at(search, i, draw, effort)
+    return {key: min(BREADTH, search.values(i)) for key, i in places.items()}
 
 
 def _all_at_once(search: Witnesses, draw: Random, effort: Effort) -> None:

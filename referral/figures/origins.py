@@ -27,7 +27,7 @@ Origin = Mapping[Key, int]
 def origin(
     told: Mapping[Key, Span], people: Mapping[Key, int], sums: Iterable[Line], effort: Effort
 ) -> Origin:
-    """Of each number that was told what it can have been; if none is found, of those told exactly."""
+    """What each number that was told can have been; at worst, of those that were told exactly."""
     found = {key: low for key, (low, high) in told.items() if low == high}
     columns = {key: 2 * i for i, key in enumerate(sorted(told.keys() - found.keys()))}
     if not columns:

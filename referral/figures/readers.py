@@ -1,9 +1,9 @@
 """Who reads releases, and what she puts together.
 
 Two readers stand for all. One has this release and nothing else. The other **compares**: she has
-all earlier ones of the year and its quarters as well, and takes from them whatever is still true,
-as if she had guessed right each time which numbers have changed since. Nobody who compares knows
-more, whatever she takes to be unchanged: unless she is wrong, and then she has learned nothing.
+all earlier ones of the year and its quarters as well. Of each number that was told before she knows
+whether it is what it was; of those left out she takes it that as few have changed as can be
+(``origins``). What has in truth changed among them no document says.
 
 From neither may anything left out be found. But what earlier releases have told cannot be taken
 back: whoever compares may rule out of a number what they rule out by themselves, and no more.
