@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from agencies.duties import Role
-from agencies.identity import hash_password, new_password
+from agencies.identity import hash_made, new_password
 from agencies.members import add
 from agencies.models import Agency, Member, Membership, Unit
 from agencies.register import COUNTRIES
@@ -71,14 +71,14 @@ async def load_cast(
     countries: Sequence[str],
     on: date,
     *,
-    hash_with: Callable[[str], str] = hash_password,
+    hash_with: Callable[[str], str] = hash_made,
 ) -> list[Player]:
     """Everybody in the cast of these countries, with a new random password each; idempotent.
 
     The connection must be the owner's. Raises ValueError when the directory lacks a part's agency.
     """
-    players = await _players(connection)
-    for part in parts(countries):
+    players, cast = await _players(connection), parts(countries)
+    for part in cast:
         if part.user_name in players:
             continue
         password = new_password()
@@ -95,7 +95,7 @@ async def load_cast(
             message = f"{part.user_name} cannot be cast: {added.explanation}"
             raise ValueError(message)  # noqa: TRY004 - the file is wrong, not a type
         players[part.user_name] = password
-    return await _seated(connection, parts(countries), players)
+    return await _seated(connection, cast, players)
 
 
 def _parts(tree: Tree) -> Iterator[Part]:

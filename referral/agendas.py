@@ -6,7 +6,6 @@ who was asked; whoever may know more opens the reference in the service.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
@@ -18,12 +17,8 @@ import typer
 
 from protocols.catalogue import Catalogue
 from protocols.country import said
-from referral import installing, keeping
-from referral.entry import Installation
-from referral.errors import Refusal
-from referral.intake.acting import NotAMember, coordinating
+from referral import coordinators
 from referral.options import AsJson, DataDir, settings_with
-from referral.outcomes import Exit
 from referral.queries import Agenda, AgendaItem, agenda_in
 from referral.session import law_of
 from referral.terminal import Terminal
@@ -48,28 +43,20 @@ th, td { border-bottom: .3mm solid #8b949e }
 def agenda(
     body: Annotated[str, typer.Option(help="The mandate it meets as: COORDINATION, TASK_FORCE, …")],
     month: Annotated[str, typer.Option(help="2026-03")],
-    country: Annotated[
-        str | None, typer.Option(help="ISO 3166-1 alpha-2; needed if several have the body.")
-    ] = None,
-    member: Annotated[
-        str | None, typer.Option("--as", help="The coordinator who asks; needed if several are.")
-    ] = None,
+    country: coordinators.Country = None,
+    member: coordinators.Member = None,
     html: Annotated[Path | None, typer.Option(help="Write it as a page to be printed.")] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
     """What a body's meeting has to deal with: overdue and stuck cases, by reference, no names."""
-    terminal, settings = Terminal(as_json), settings_with(data_dir)
-    law = Catalogue.load(goes_on=True)
-    try:
-        iso2 = _country_of(law, body, country)
-        with installing.database(settings) as addresses:
-            vault = keeping.vault_of(settings, embedded=addresses.embedded)
-            made = installing.installation(settings, addresses.of("app"), vault, law)
-            found = asyncio.run(_asked(made, member, iso2, body, month))
-    except (LookupError, NotAMember) as fault:
-        terminal.refuse(str(fault.args[0]), Exit.MISUSE)
-        raise typer.Exit(Exit.MISUSE) from None
+    terminal, law = Terminal(as_json), Catalogue.load(goes_on=True)
+    with coordinators.answerable(terminal):
+        iso2 = coordinators.country_of(law, body, country)
+        found = coordinators.asked(
+            *(settings_with(data_dir), law, member, iso2, "agenda of a meeting"),
+            lambda session, actor, now: agenda_in(session, actor, body, month, now=now),
+        )
     plain = plain_agenda(found, law, iso2)
     if html is not None:
         html.write_text(agenda_html(plain), encoding="utf-8")
@@ -77,37 +64,6 @@ def agenda(
     terminal.say(plain["title"], plain["made"], "")
     for heading, items in _parts(plain):
         terminal.table(heading, _COLUMNS, [_cells(one) for one in items])
-
-
-def _country_of(law: Catalogue, body: str, country: str | None) -> str:
-    """The country whose body is meant. Raises LookupError."""
-    if country is not None:
-        law.country(country)
-        return country.upper()
-    having = [one for one in law.countries if body in law.country(one).mandates]
-    if len(having) != 1:
-        known = f"{', '.join(having)} have" if having else "no country has"
-        message = f"{known} a body {body}: name the country with --country, or another body."
-        raise LookupError(message)
-    return having[0]
-
-
-async def _asked(
-    made: Installation, member: str | None, country: str, body: str, month: str
-) -> Agenda:
-    """Raises LookupError with what is wrong, NotAMember when nobody may ask."""
-    try:
-        async with (
-            coordinating(made, member, country, "agenda of a meeting") as coordinator,
-            coordinator.turn() as (session, actor, now),
-        ):
-            found = await agenda_in(session, actor, body, month, now=now)
-    finally:
-        await made.engine.dispose()
-    if isinstance(found, Refusal):
-        told = [one["message"] for one in found.extra.get("errors", ())] or [found.detail]
-        raise LookupError(" ".join(told))  # noqa: TRY004 - a value that says what is wrong
-    return found
 
 
 def plain_agenda(found: Agenda, law: Catalogue, country: str) -> dict[str, Any]:
@@ -166,19 +122,27 @@ def _cells(one: dict[str, Any]) -> tuple[str, ...]:
 
 
 def agenda_html(plain: dict[str, Any]) -> str:
-    """One page to be printed: whole in itself, loads nothing and runs nothing."""
+    """One page to be printed: whole in itself, loads nothing and runs nothing.
+
+    Its own words are English; those of the law, marked as such, are the country's.
+    """
     heads = "".join(f"<th scope=col>{escape(name.capitalize())}</th>" for name in _COLUMNS)
     parts = "".join(
-        f"<h2>{escape(heading)}</h2>"
-        f"<table><thead><tr>{heads}</tr></thead><tbody>{''.join(map(_row, items))}</tbody></table>"
+        f"<h2>{escape(heading)}</h2><table><thead><tr>{heads}</tr></thead>"
+        f"<tbody>{''.join(_row(one, plain['language']) for one in items)}</tbody></table>"
         for heading, items in _parts(plain)
     )
     title = escape(plain["title"])
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_LOOK}</style>'
     body = f'<h1>{title}</h1><p class="quiet">{escape(plain["made"])}</p>{parts}'
     page = f"<head>{head}</head><body>{body}</body>"
-    return f'<!doctype html><html lang="{escape(plain["language"])}">{page}</html>\n'
+    return f'<!doctype html><html lang="en">{page}</html>\n'
 
 
-def _row(one: dict[str, Any]) -> str:
-    return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in _cells(one))}</tr>"
+def _row(one: dict[str, Any], language: str) -> str:
+    *own, asked_as, matter = _cells(one)
+    plain = "".join(f"<td>{escape(cell)}</td>" for cell in own)
+    law = "".join(
+        f'<td lang="{escape(language)}">{escape(cell)}</td>' for cell in (asked_as, matter)
+    )
+    return f"<tr>{plain}{law}</tr>"

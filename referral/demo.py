@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from agencies import cast
-from agencies.identity import hash_password, new_password
+from agencies.identity import hash_made, new_password
 from agencies.models import Member
 from agencies.register import COUNTRIES, enter, read
 from referral.vault.files import write_secret
@@ -76,7 +76,7 @@ async def furnish(
                 entered = await enter(connection, read(COUNTRIES / f"{country.lower()}.yaml"), on)
                 if entered.problems:
                     raise ValueError("\n".join(str(problem) for problem in entered.problems))
-            tell("hashing the passwords of the cast")
+            tell("casting the people")
             players = await cast.load_cast(connection, PLAYED, on)
             sign_ins = await _sign_ins(connection, players, known.sign_ins)
             await _addresses(connection, players)
@@ -143,7 +143,7 @@ async def _sign_ins(
             await connection.execute(
                 update(Member)
                 .where(Member.id == player.member_id)
-                .values(password_hash=hash_password(password))
+                .values(password_hash=hash_made(password))
             )
         found.append(
             SignIn(

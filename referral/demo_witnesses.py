@@ -22,7 +22,7 @@ from referral.audit.proof import Key
 from referral.audit.remote import AwayError, NotKeptError, Remote, remote
 from referral.audit.state_files import StateError
 from referral.audit.witness import Incident, Witness
-from referral.entry import utc_now
+from referral.clock import utc_now
 from referral.session import WriteSession
 from referral.vault import Vault
 from referral.vault.files import write_secret

@@ -20,7 +20,8 @@ from agencies.members import Kind
 from agencies.seats import Refused, Seat
 from protocols.catalogue import Catalogue
 from referral import administration, installing, keeping
-from referral.entry import Installation, utc_now
+from referral.clock import utc_now
+from referral.entry import Installation
 from referral.intake import NotAMember, Report, TableFault, import_linea145
 from referral.options import AsJson, DataDir, File, Since, day_of, group, settings_with
 from referral.outcomes import Exit

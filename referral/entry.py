@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from asgi_correlation_id import correlation_id
@@ -23,6 +23,7 @@ from protocols.catalogue import Catalogue
 from referral import errors
 from referral.attachments.scanning import Scan, without
 from referral.audit.key_files import SigningKey
+from referral.clock import utc_now
 from referral.database import as_json, decoded
 from referral.errors import Refusal, RefusedError
 from referral.notices import Channel
@@ -37,11 +38,6 @@ S = TypeVar("S", bound=ReadSession)
 COOKIE = "referral_session"
 _STATE_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _SAME_SITE = frozenset({"same-origin", "none"})
-
-
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)

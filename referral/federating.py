@@ -18,7 +18,7 @@ from agencies.federation import NewProvider
 from agencies.hosts import Host, read
 from agencies.seats import Refused
 from referral import administration, installing
-from referral.entry import utc_now
+from referral.clock import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.outcomes import Exit
 from referral.terminal import Terminal

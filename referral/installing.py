@@ -15,9 +15,10 @@ from referral import keeping, log_keys
 from referral.addresses import OWN, Addresses, MissingError, external, running
 from referral.attachments.scanning import Scan, clamd, without
 from referral.audit.key_files import SigningKey
+from referral.clock import utc_now
 from referral.database import make_engine
 from referral.embedded import Embedded
-from referral.entry import Installation, utc_now
+from referral.entry import Installation
 from referral.migrating import upgrade
 from referral.notices import Channel
 from referral.notices.mail import Mail, Server

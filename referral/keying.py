@@ -11,7 +11,7 @@ import asyncio
 
 from referral import installing, keeping
 from referral.audit import Done
-from referral.entry import utc_now
+from referral.clock import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.rewrapping import rewrap, told, under
 from referral.terminal import Terminal

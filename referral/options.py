@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from referral.entry import utc_now
+from referral.clock import utc_now
 from referral.settings import Settings
 from referral.terminal import Terminal
 

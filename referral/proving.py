@@ -24,8 +24,8 @@ from referral.addresses import known
 from referral.audit.proof import Key, Note, ProofError, check_bundle
 from referral.audit.roots import Trusted
 from referral.audit.verify import verify
+from referral.clock import utc_now
 from referral.database import make_engine
-from referral.entry import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.outcomes import Exit
 from referral.queries.coverage import Coverage, coverage_of

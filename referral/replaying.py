@@ -6,7 +6,6 @@ law's own engine; what is handed to it and what comes back names nobody.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +19,8 @@ import typer
 from protocols.catalogue import Catalogue
 from protocols.replay import desk, draft
 from protocols.weighing import weighed
-from referral import installing, keeping
-from referral.entry import Installation
-from referral.intake.acting import NotAMember, coordinating
+from referral import coordinators
 from referral.options import AsJson, DataDir, settings_with
-from referral.outcomes import Exit
 from referral.queries.past import history_of
 from referral.terminal import Terminal
 
@@ -45,9 +41,7 @@ def replay(
             formats=["%Y-%m-%d"], help="When the history ends; its last act, if not given."
         ),
     ] = None,
-    member: Annotated[
-        str | None, typer.Option("--as", help="The coordinator who asks; needed if several are.")
-    ] = None,
+    member: coordinators.Member = None,
     processes: Annotated[int, typer.Option(min=1)] = 2,
     data_dir: DataDir = None,
     as_json: AsJson = False,
@@ -55,19 +49,17 @@ def replay(
     """What would this law have made of what was filed here? Of two versions the later is after."""
     terminal, settings = Terminal(as_json), settings_with(data_dir)
     ends = until.replace(tzinfo=UTC) if until else None
-    try:
-        with _ordered(country, track, version, against) as order:
-            with installing.database(settings) as addresses:
-                vault = keeping.vault_of(settings, embedded=addresses.embedded)
-                law = Catalogue.load(goes_on=True)
-                made = installing.installation(settings, addresses.of("app"), vault, law)
-                lines = asyncio.run(_history(made, member, order, ends))
-            with terminal.progress("referrals") as told:
-                tally = desk.replay(order, lines, told, processes=processes)
-            found = desk.desk_of(order)
-    except (LookupError, NotAMember) as fault:
-        terminal.refuse(str(fault.args[0]), Exit.MISUSE)
-        raise typer.Exit(Exit.MISUSE) from None
+    with (
+        coordinators.answerable(terminal),
+        _ordered(country, track, version, against) as order,
+    ):
+        lines = coordinators.asked(
+            *(settings, Catalogue.load(goes_on=True), member, order.country, "replay of history"),
+            lambda session, actor, now: history_of(session, actor, track, until=ends, now=now),
+        )
+        with terminal.progress("referrals") as told:
+            tally = desk.replay(order, lines, told, processes=processes)
+        found = desk.desk_of(order)
     plain, words = weighed(found, tally)
     terminal.answer(plain)
     terminal.say(words)
@@ -95,18 +87,3 @@ def _ordered(
     with draft.beside(iso2, track, file) as (folder, day):
         before, after = sorted((standing, day))
         yield replace(order, folder=folder, version=after, against=before)
-
-
-async def _history(
-    made: Installation, member: str | None, order: desk.Order, until: datetime | None
-) -> tuple[str, ...]:
-    try:
-        async with (
-            coordinating(made, member, order.country) as coordinator,
-            coordinator.turn() as (session, actor, now),
-        ):
-            found = await history_of(session, actor, order.track, until=until, now=now)
-    finally:
-        await made.engine.dispose()
-    assert isinstance(found, tuple), "a coordinator may"  # noqa: S101 - coordinating found one
-    return found

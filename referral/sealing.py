@@ -28,8 +28,8 @@ from referral.audit.memory import Memory
 from referral.audit.proof import Checkpoint, Key, Note, ProofError
 from referral.audit.state_files import StateError
 from referral.audit.statements import Statement
+from referral.clock import utc_now
 from referral.database import make_engine
-from referral.entry import utc_now
 from referral.options import AsJson, DataDir, File, group, settings_with
 from referral.outcomes import Exit
 from referral.session import WriteSession

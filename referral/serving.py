@@ -7,22 +7,30 @@ is finished, then the clockwork stops after its rung. It must never know whose d
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
 from types import FrameType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import uvicorn
 
+from protocols.catalogue import Catalogue
 from referral import preparing, rolling, worker
 from referral.entry import Installation
+from referral.loading import loading
 from referral.notices.live import Live
 from referral.renewing import renew
 from referral.settings import Settings
+
+T = TypeVar("T")
 
 GRACE: Final = 8  # seconds for answers under way; the container has 25 in all
 Beside = Callable[[asyncio.Event], Awaitable[object]]
@@ -78,6 +86,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            gc.freeze()  # what there is by now stays: to look through it again takes 0.1 s
             self._ready()
 
     @contextmanager
@@ -121,6 +130,27 @@ def certified(settings: Settings) -> None:
             "one the certificate was made for, and has no passphrase."
         )
         raise OSError(message) from fault
+
+
+@contextmanager
+def meanwhile() -> Iterator[Future[Catalogue]]:
+    """All that is served, loaded while the database starts; the law, which comes last, is given.
+
+    Whoever is told to stop waits for what is just being loaded, and for no more. The law's
+    ``result`` raises ProblemsFound.
+    """
+    beside = ThreadPoolExecutor(1, "loading")
+    try:
+        for room in ("web", "api", "app"):
+            beside.submit(_loaded, import_module, f"referral.{room}")
+        yield beside.submit(_loaded, partial(Catalogue.load, goes_on=True))
+    finally:
+        beside.shutdown(cancel_futures=True)
+
+
+def _loaded(load: Callable[..., T], *given: object) -> T:
+    with loading():
+        return load(*given)
 
 
 def configured(installation: Installation) -> uvicorn.Config:

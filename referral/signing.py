@@ -21,8 +21,8 @@ from referral import log_keys, logs
 from referral.addresses import Addresses, MissingError, external, running
 from referral.audit import signer, state_files
 from referral.audit.signer import Signer
+from referral.clock import utc_now
 from referral.database import make_engine
-from referral.entry import utc_now
 from referral.settings import Settings
 
 _ENDS_WITHIN: Final = 10.0  # seconds

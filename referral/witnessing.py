@@ -19,7 +19,7 @@ from referral.audit.key_files import COSIGNS, SigningKey
 from referral.audit.proof import Key
 from referral.audit.remote import AwayError, NotKeptError, remote
 from referral.audit.witness import Incident, Visited, Witness
-from referral.entry import utc_now
+from referral.clock import utc_now
 from referral.options import AsJson, DataDir, group, settings_with
 from referral.outcomes import Exit
 from referral.session import WriteSession

@@ -65,8 +65,9 @@ SELECT referral.escalate_glass($1) FROM (SELECT referral.begin_worker('')) began
 
 # Only while it is still due: who fired it meanwhile has already set its next moment.
 _PUSH: Final = """
-SELECT referral.push_clock(k.id, $3) FROM (SELECT referral.begin_worker($2)) began, referral.clock k
-WHERE k.id = $1 AND k.next_at < $3 AND k.state IN ('running', 'lapsed')
+SELECT referral.push_clock(k.id, $3, $4)
+FROM (SELECT referral.begin_worker($2)) began, referral.clock k
+WHERE k.id = $1 AND k.next_at < $4 AND k.state IN ('running', 'lapsed')
 """
 
 
@@ -192,7 +193,7 @@ async def _push(
     connection: AsyncConnection, one: casework.Claimed, now: datetime, fault: Exception
 ) -> None:
     async with connection.begin():
-        await connection.exec_driver_sql(_PUSH, (one.id, one.country, now + PUSHED))
+        await connection.exec_driver_sql(_PUSH, (one.id, one.country, now, now + PUSHED))
     # Never the text of a fault: it may quote a row.
     named = {"clock": str(one.id), "code": one.clock, "country": one.country}
     _LOG.error("pushed ahead", **named, **fault_of(fault))

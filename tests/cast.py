@@ -42,9 +42,11 @@ from referral.database import as_json, make_engine
 from referral.demo import PLAYED
 from referral.entry import Installation
 from referral.errors import Refusal
+from referral.notices.channels import FOR_SYSTEMS
 from referral.session import Actor, WitnessedRead, WriteSession
 from referral.settings import Environment, Settings
 from referral.vault import Vault
+from referral.web.notice_words import KINDS
 from tests.conftest import Database, HandSetClock, copied
 
 if TYPE_CHECKING:
@@ -300,11 +302,22 @@ async def house(
     if found.honest:
         findings = await verify(database.superuser_url)
         assert not findings.problems, findings.problems[:5]
+    assert await _wordless(database) == set(), "every notice says what happened"
     connection = await asyncpg.connect(cluster.superuser_url)
     try:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()
+
+
+async def _wordless(database: Database) -> set[str]:
+    """Kinds of notices to people that no page has words for."""
+    connection = await asyncpg.connect(database.superuser_url)
+    try:
+        told = await connection.fetch("SELECT DISTINCT kind FROM referral.outbox")
+    finally:
+        await connection.close()
+    return {row["kind"] for row in told} - set(KINDS) - FOR_SYSTEMS
 
 
 def child_at_work(**facts: Any) -> Intake:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -49,9 +49,13 @@ class Listening:
     names: list[str | None] = field(default_factory=list)  # asked for in TLS (SNI)
     port: int = 0
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    _talks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One request a connection."""
+        talk = asyncio.current_task()
+        assert talk is not None
+        self._talks.add(talk)
         try:
             line, *rest = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {k.lower(): v for k, _, v in (one.partition(": ") for one in rest if one)}
@@ -63,10 +67,19 @@ class Listening:
                 await self.over.wait()
             writer.write(told)
             await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # whoever asked has had enough
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # whoever asked has had enough, or it is over here
         finally:
             writer.close()
+            self._talks.discard(talk)
+
+    async def end(self) -> None:
+        """Hangs up on whoever is still there: an open socket would outlive its test."""
+        self.over.set()
+        talks = [*self._talks]
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -86,8 +99,8 @@ async def listening(
     try:
         yield here
     finally:
-        here.over.set()
         server.close()
+        await here.end()
 
 
 def certified(name: str, folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:

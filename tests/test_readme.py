@@ -46,7 +46,8 @@ def test_every_command_is_in_the_table() -> None:
 
 def _commands(group: Any) -> list[str]:
     found = []
-    for name, command in group.commands.items():
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
         inner = _commands(command) if hasattr(command, "commands") else []
         found += [f"{name} {leaf}" for leaf in inner] or [name]
     return found

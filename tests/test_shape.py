@@ -33,7 +33,7 @@ TOP = {
     *(*PACKAGES, "tests", "docker-compose.yml", "pyproject.toml", "README.md"),
     *("LICENSE", "Dockerfile", "requirements.txt"),
 }
-CLOCK_READERS = {"referral/entry.py", "referral/worker.py", "referral/cli.py"}
+CLOCK_READERS = {"referral/clock.py", "referral/worker.py"}
 BANNED = {
     *("manager", "service", "handler", "util", "utils", "helper", "helpers", "common", "base"),
     *("misc", "data", "info", "process", "do"),

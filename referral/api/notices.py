@@ -33,6 +33,7 @@ class Noticed(Answer):
     read: bool
     danger: bool
     hand_off_id: UUID | None
+    case_id: UUID | None
     number: str | None
     mail: str | None
 
@@ -109,10 +110,11 @@ class NoMail(Answer):
 
 
 class Unreached(Answer):
-    """Of the last 30 days, of her unit, agency or country."""
+    """Of the last 30 days, of her unit, agency or country; ``more``: older ones are left out."""
 
     notices: tuple[NobodyTold, ...]
     people: tuple[NoMail, ...]
+    more: bool
 
 
 @router.get("", response_model=Notices)
@@ -183,5 +185,6 @@ async def unreached(call: Reading, request: Request) -> Response:
                 for one in found.notices
             ),
             people=tuple(NoMail(name=one.name, refused=one.refused) for one in found.people),
+            more=found.more,
         )
     )

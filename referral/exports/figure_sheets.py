@@ -11,7 +11,7 @@ from referral import queries
 from referral.exports.figure_columns import GROUP, LIMIT, counted, figured
 from referral.exports.sheets import ABSENT, Column, Kind, Sheet
 from referral.figures import Curve, Figure, Figures, Funnel, Kept, Measure, Times
-from referral.queries import Bottleneck, LimitKept, Returns, SenderActs
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted
 
 WHOSE: Final = {
     "own": "Hand-offs the asker sent or received.",
@@ -24,8 +24,8 @@ _BEGINS: Final = Column("begins", Kind.DAY, "First day of the period.")
 _ENDS: Final = Column("ends", Kind.DAY, "First day that is no longer in it.")
 
 
-def figures_sheet(found: Figures) -> Sheet:
-    """A line for each group, and one for all together."""
+def figures_sheet(found: Figures, _: datetime) -> Sheet:
+    """A line for each group, and one for all together; the answer says itself as of when."""
     beside = found.cut in queries.BESIDE_OTHERS
     told = [("group", numbers(one, targets=not beside)) for one in found.groups]
     period = found.period
@@ -102,7 +102,7 @@ _OF_STEP: Final = (
 )
 
 
-def bottlenecks_sheet(track: str, found: Sequence[Bottleneck], as_of: datetime) -> Sheet:
+def bottlenecks_sheet(found: Sequence[Bottleneck], as_of: datetime) -> Sheet:
     """A line for each step in the order of the protocol; after it one for each of its limits."""
     of_limit = [one for one in LIMIT if one.name not in {"track", "step", "late"}]
     columns = (
@@ -114,7 +114,7 @@ def bottlenecks_sheet(track: str, found: Sequence[Bottleneck], as_of: datetime) 
     )
     rows: list[tuple[object, ...]] = []
     for one in found:
-        here = (track, one.step, one.order)
+        here = (one.figure.group.track, one.step, one.order)
         now = (one.waiting, one.working, one.late, one.longest)
         rows.append(("step", *here, *now, *(ABSENT for _ in of_limit)))
         for limit in one.limits:
@@ -140,6 +140,24 @@ def attested_sheet(found: Iterable[SenderActs], as_of: datetime) -> Sheet:
     )
     rows = tuple(astuple(one) for one in found)
     return Sheet("attested", "Answers given in another's name, by sender", columns, rows, as_of)
+
+
+def uncontacted_sheet(found: Iterable[Uncontacted], as_of: datetime) -> Sheet:
+    """A line for each agency, and one for all together."""
+    columns = (
+        Column("line", Kind.TEXT, "agency, or all agencies together."),
+        *GROUP[:2],
+        Column("count", Kind.COUNT, "Accepted three days ago or before, without contact since."),
+    )
+    rows = tuple(
+        ("all", ABSENT, ABSENT, one.count)
+        if one.agency_id is None
+        else ("agency", one.agency, one.agency_id, one.count)
+        for one in found
+    )
+    return Sheet(
+        "uncontacted", "Accepted, and then no contact with the person", columns, rows, as_of
+    )
 
 
 def returns_sheet(found: Returns, as_of: datetime) -> Sheet:

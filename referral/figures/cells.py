@@ -13,7 +13,7 @@ import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,15 @@ COUNTED: Final = (
     *(f"errors_{measure}" for measure in Measure),
 )
 NOTHING, OPEN, ENDED, ERROR = -1, -2, -3, -(2**31)
+
+
+class Timed(NamedTuple):
+    """One measure of many hand-offs, and the cells of those for which it has not happened yet."""
+
+    cell: Whole
+    seconds: Whole
+    happened: NDArray[np.bool_]
+    still: Whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +73,17 @@ class Cells:
             since=np.frombuffer(opened, ">i8").astype(np.int64),
         )
 
-    def times(self, measure: Measure, now: int) -> tuple[Whole, Whole, NDArray[np.bool_]]:
-        """Of one measure: cell, seconds, and whether it happened. ``now``: epoch second."""
-        column = list(Measure).index(measure)
-        value = self.spans[:, column].astype(np.int64)
-        seconds = np.where(value >= 0, value, ENDED - value)
-        rows, columns = np.nonzero(self.spans == OPEN)
-        mine = columns == column
-        seconds[rows[mine]] = np.maximum(now - self.since[mine], 0)
-        told = (value != NOTHING) & (value != ERROR)
-        return self.of[told], seconds[told], value[told] >= 0
+    def times(self, now: int) -> dict[Measure, Timed]:
+        """What is told of each measure. ``now``: epoch second."""
+        waiting = self.spans == OPEN
+        seconds = np.where(self.spans >= 0, self.spans, ENDED - self.spans.astype(np.int64))
+        seconds[waiting] = np.maximum(now - self.since, 0)
+        told = (self.spans != NOTHING) & (self.spans != ERROR)
+        columns = (told.T, seconds.T, self.spans.T, waiting.T)
+        return {
+            measure: Timed(self.of[rows], taken[rows], span[rows] >= 0, self.of[still])
+            for measure, rows, taken, span, still in zip(Measure, *columns, strict=True)
+        }
 
     def only(self, wanted: Callable[[Group, date], bool]) -> Cells:
         """The cells of groups and months that are wanted."""
@@ -97,9 +107,11 @@ class Cells:
             found[cell] = min(since, found.get(cell, since))
         return found
 
-    def open_in(self, measure: Measure) -> Whole:
-        """The cell of each hand-off that is open in this measure."""
-        still: Whole = self.of[self.spans[:, list(Measure).index(measure)] == OPEN]
+    def waiting(self, measure: Measure, before: int) -> Whole:
+        """The cell of each hand-off that is open in this measure since before this epoch second."""
+        rows, columns = np.nonzero(self.spans == OPEN)
+        mine = (columns == list(Measure).index(measure)) & (self.since < before)
+        still: Whole = self.of[rows[mine]]
         return still
 
 

@@ -9,7 +9,7 @@ every count of times and limits: they overlap with the states.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields
 from typing import Any, Final
 
 from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
@@ -23,6 +23,7 @@ _MARKS: Final = (
 
 GONE: Final = Times(None, None, None, None)
 NO_LIMITS: Final = Kept(None, None, None, None)
+_NO_COUNTS: Final = Counts(*(None for _ in fields(Counts)))
 
 Grid = list[list[int | None]]
 
@@ -45,7 +46,7 @@ def floored(groups: Sequence[Figure], total: Figure) -> tuple[tuple[Figure, ...]
     under = tuple(_under(one, told) for one, told in zip(groups, counts, strict=True))
     shown = [one.counts for one in under]
     whole = _counts(total.counts, _complemented([_row(total.counts)])[0])
-    marks = {name: _total(name, shown, whole) for name in asdict(whole)}
+    marks = {one.name: _total(one.name, shown, whole) for one in fields(whole)}
     return under, _under(total, Counts(**marks))
 
 
@@ -99,26 +100,30 @@ def _total(name: str, parts: Iterable[Counts], whole: Counts) -> int | None:
 
 
 def _under(figure: Figure, counts: Counts) -> Figure:
-    gone = hidden(figure.counts.asked) is None
-    return replace(
-        figure,
-        counts=Counts(**dict.fromkeys(asdict(counts))) if gone else counts,
-        times={name: GONE if gone else _times(one) for name, one in figure.times.items()},
-        legal=NO_LIMITS if gone else floored_kept(figure.legal),
-        proposed=NO_LIMITS if gone else floored_kept(figure.proposed),
-        hidden=gone,
-    )
+    if hidden(figure.counts.asked) is None:
+        return Figure(
+            figure.group,
+            _NO_COUNTS,
+            dict.fromkeys(figure.times, GONE),
+            *(NO_LIMITS, NO_LIMITS, figure.name),
+            hidden=True,
+        )
+    times = {name: _times(one) for name, one in figure.times.items()}
+    kept = (floored_kept(figure.legal), floored_kept(figure.proposed))
+    return Figure(figure.group, counts, times, *kept, figure.name)
 
 
 def _times(told: Times) -> Times:
     """How many stands in tens: beside the exact states it would say what those hide."""
-    tallies = Times(
+    seen = GONE if hidden(told.finished) is None else told
+    return Times(
         finished=tens(told.finished),
         open=tens(told.open),
         ended=tens(told.ended),
         errors=tens(told.errors),
+        median=seen.median,
+        low=seen.low,
+        high=seen.high,
+        ninth=seen.ninth,
         small=told.small,
     )
-    if hidden(told.finished) is None:
-        return tallies
-    return replace(tallies, median=told.median, low=told.low, high=told.high, ninth=told.ninth)

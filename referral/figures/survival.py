@@ -1,7 +1,7 @@
 """Kaplan-Meier: how long until it happens, with those for whom it has not happened yet.
 
 Product-limit estimate; variance by Greenwood, interval on the log-log scale, so that it stays
-between 0 and 1 (Kalbfleisch and Prentice; the same numbers as ``lifelines.KaplanMeierFitter``).
+between 0 and 1 (Kalbfleisch and Prentice; the same numbers as ``lifelines``).
 Many groups are estimated at once, because a month has thousands of them. Times are whole seconds.
 """
 
@@ -20,29 +20,42 @@ Real = NDArray[np.float64]
 
 MOST_POINTS: Final = 400
 _Z: Final = 1.959963984540054  # of the 95 % interval
-_HAIR: Final = 1e-12  # half of the people is half, whatever the last binary digit says
+# Half of the people is half, whatever the last digits of a sum of logarithms say.
+_HALF, _TENTH = np.log(0.5) + 1e-9, np.log(0.1) + 1e-9
 
 
 class Steps(NamedTuple):
-    """Where curves fall, group after group: one row per group and distinct time with an event."""
+    """Where curves fall, group after group: one row per group and distinct time with an event.
+
+    ``fallen``: logarithm of the share for whom it has not happened yet; ``spread``: its variance.
+    """
 
     group: Whole
     seconds: Whole
-    share: Real
-    low: Real
-    high: Real
+    fallen: Real
+    spread: Real
     at_risk: Whole
 
-    def only(self, wanted: NDArray[np.bool_]) -> Steps:
+    def only(self, wanted: Whole | NDArray[np.bool_]) -> Steps:
         """The rows that are wanted."""
-        return Steps(
-            self.group[wanted],
-            self.seconds[wanted],
-            self.share[wanted],
-            self.low[wanted],
-            self.high[wanted],
-            self.at_risk[wanted],
-        )
+        return Steps._make(column[wanted] for column in self)
+
+    @property
+    def share(self) -> Real:
+        """For whom it has not happened yet, 0 to 1."""
+        return np.exp(self.fallen)
+
+    @property
+    def bounds(self) -> tuple[Real, Real]:
+        """The 95 % interval of the share."""
+        low, high = self.scaled_bounds
+        return np.exp(-np.exp(low)), np.exp(-np.exp(high))
+
+    @property
+    def scaled_bounds(self) -> tuple[Real, Real]:
+        """The same interval as log(-log(share)), which grows as the share falls."""
+        centre, width = np.log(-self.fallen), _Z * np.sqrt(self.spread) / -self.fallen
+        return centre + width, centre - width
 
 
 class Summary(NamedTuple):
@@ -87,72 +100,57 @@ class Curve:
 
 
 def steps(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
-    """The curves of all groups. ``happened``: False where it had not yet when last looked.
-
-    At a tie what happened comes first: who was lost at that very moment was still at risk.
-    """
-    order = np.argsort(seconds)
+    """The curves of all groups. ``happened``: False where it had not yet when last looked."""
+    order = in_order(seconds, happened)
     return in_time(group[order], seconds[order], happened[order])
 
 
-def in_time(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
-    """As ``steps``, of rows that are in the order of their seconds already.
+def in_order(seconds: Whole, happened: NDArray[np.bool_]) -> Whole:
+    """Their places, shortest first; at a tie what happened: who was lost then was still at risk."""
+    return _sorted(2 * seconds.astype(np.int64) + ~happened)
 
-    Groups are few, and sorting few by their number is quick: many cuts of the same rows share the
-    one slow sort.
-    """
-    few = group.size == 0 or group.max() <= np.iinfo(np.uint16).max
-    order = np.argsort(group.astype(np.uint16) if few else group, kind="stable")
-    ordered, times = group[order], seconds[order]
-    begins = _firsts(ordered, times)
-    deaths = np.add.reduceat(happened[order], begins, dtype=np.int64) if begins.size else begins
-    fell = deaths > 0
-    begins, died = begins[fell], deaths[fell]
-    of = ordered[begins]
-    risk = np.cumsum(np.bincount(group))[of] - begins  # all of the group from here on
-    after = risk - died
-    share = np.exp(_within(of, np.log(np.maximum(after, 1)) - np.log(risk)))
-    spread = _within(of, died / (risk * np.maximum(after, 1)) * (after > 0))
-    low, high = _bounds(np.where(after > 0, share, 0.0), spread)
-    return Steps(
-        of,
-        times[begins],
-        np.where(after > 0, share, 0.0),
-        low,
-        high,
-        risk,
-    )
+
+def in_time(group: Whole, seconds: Whole, happened: NDArray[np.bool_]) -> Steps:
+    """As ``steps``, of rows that are ``in_order`` already: many cuts share that sort."""
+    order = _sorted(group)
+    at = np.flatnonzero(happened[order])
+    those = order[at]
+    of, times = group[those], seconds[those]
+    begins = _firsts(of, times)
+    died = np.diff(begins, append=at.size)
+    of, times = of[begins], times[begins]
+    risk = np.cumsum(np.bincount(group))[of] - at[begins]  # all of the group from here on
+    left = risk - died
+    some = np.maximum(left, 1)
+    fallen = _within(of, np.log(some / risk))
+    fallen[left == 0] = -np.inf
+    return Steps(of, times, fallen, _within(of, died / (risk * some)), risk)
 
 
 def summaries(found: Steps, groups: int) -> Summary:
     """The quantiles of groups 0 to ``groups`` - 1."""
-    half, tenth = 0.5 + _HAIR, 0.1 + _HAIR
-    return Summary(
-        _first(found, found.share <= half, groups),
-        _first(found, found.low <= half, groups),
-        _first(found, found.high <= half, groups),
-        _first(found, found.share <= tenth, groups),
-    )
+    low, high = found.scaled_bounds
+    half = np.log(-_HALF)
+    reached = (found.fallen <= _HALF, low >= half, high >= half, found.fallen <= _TENTH)
+    return Summary(*(_first(found, one, groups) for one in reached))
 
 
 def points_of(found: Steps) -> tuple[CurvePoint, ...]:
     """The curve of one group, thinned out evenly where it falls more often than can be drawn."""
     size = found.seconds.size
     kept = np.unique(np.linspace(0, size - 1, min(size, MOST_POINTS - 1)).astype(np.int64))
+    seen = found.only(kept)
+    columns = (seen.seconds.astype(float), seen.share, *seen.bounds, seen.at_risk)
     start = CurvePoint(0.0, 1.0, 1.0, 1.0, int(found.at_risk[0]) if size else 0)
-    return (
-        start,
-        *(
-            CurvePoint(
-                float(found.seconds[i]),
-                float(found.share[i]),
-                float(found.low[i]),
-                float(found.high[i]),
-                int(found.at_risk[i]),
-            )
-            for i in kept
-        ),
-    )
+    return (start, *map(CurvePoint, *(column.tolist() for column in columns)))
+
+
+def _sorted(values: Whole) -> Whole:
+    """Places of numbers from 0 in order, ties as they come: 16 bits at a time, which is quicker."""
+    order = np.argsort(values.astype(np.uint16), kind="stable")
+    for known in range(16, int(values.max(initial=0)).bit_length(), 16):
+        order = order[np.argsort((values >> known).astype(np.uint16)[order], kind="stable")]
+    return order
 
 
 def _firsts(*values: Whole) -> Whole:
@@ -165,27 +163,17 @@ def _firsts(*values: Whole) -> Whole:
 
 
 def _within(group: Whole, terms: Real) -> Real:
-    """Running sums that begin anew with each group."""
-    total = np.cumsum(terms)
+    """Running sums that begin anew with each group: small ones, which lose no digits."""
     firsts = _firsts(group)
-    before = (total - terms)[firsts]
-    sizes = np.diff(firsts, append=group.size)
-    return np.asarray(total - np.repeat(before, sizes))
-
-
-def _bounds(share: Real, spread: Real) -> tuple[Real, Real]:
-    inner = (share > 0) & (share < 1)
-    safe = np.where(inner, share, 0.5)
-    log = np.log(safe)
-    centre, width = np.log(-log), _Z * np.sqrt(spread) / log
-    low = np.where(inner, np.exp(-np.exp(centre - width)), share)
-    high = np.where(inner, np.exp(-np.exp(centre + width)), share)
-    return low, high
+    anew = terms.copy()
+    anew[firsts[1:]] -= np.add.reduceat(terms, firsts)[:-1]
+    return np.cumsum(anew)
 
 
 def _first(found: Steps, reached: NDArray[np.bool_], groups: int) -> Real:
+    """By group the first time that is reached."""
     at = np.flatnonzero(reached)
-    which, first = np.unique(found.group[at], return_index=True)
+    first = at[_firsts(found.group[at])]
     answer = np.full(groups, np.nan)
-    answer[which] = found.seconds[at[first]]
+    answer[found.group[first]] = found.seconds[first]
     return answer

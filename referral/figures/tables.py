@@ -6,16 +6,17 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from referral.figures.cells import COUNTED, Cells, Whole
+from referral.figures.cells import COUNTED, Cells, Timed, Whole
 from referral.figures.figure import SMALL, Counts, Figure, Kept, Times
 from referral.figures.limits import Limits
 from referral.figures.measures import EVERYTHING, TOLD_APART, Cut, Group, Measure
-from referral.figures.survival import in_time, summaries
+from referral.figures.survival import in_order, in_time, summaries
 
 PROPOSED: Final = "assumption"
 _COUNTS: Final = tuple(one.name for one in fields(Counts))
@@ -55,7 +56,7 @@ def tables(cells: Cells, limits: Limits, cuts: Iterable[Cut], now: int) -> Itera
     parts = _Parts.of(cells, limits, now)
     for cut in cuts:
         groups, of, place = _coded(cells.groups, cut)
-        at = np.array([place.get(_key(one, cut), -1) for one in limits.groups], np.int64)
+        at = np.array([place.get(key, -1) for key in _keys(limits.groups, cut)], np.int64)
         yield parts.table(cut, groups, of, at)
 
 
@@ -78,12 +79,12 @@ def monthly(
 class _Parts:
     """What every table over the same cells is put together from.
 
-    ``times``: of each measure cell, seconds and whether it happened, and the cells of open ones.
+    ``times``: of each measure, shortest first.
     ``kept`` and ``assumed``: of each row of limits how it was kept, and whether it has no number.
     """
 
     counts: Whole
-    times: tuple[tuple[Whole, Whole, NDArray[np.bool_], Whole], ...]
+    times: tuple[Timed, ...]
     kept: Whole
     assumed: NDArray[np.bool_]
 
@@ -91,7 +92,7 @@ class _Parts:
     def of(cls, cells: Cells, limits: Limits, now: int) -> Self:
         return cls(
             cells.counts,
-            tuple((*_in_order(cells, measure, now), cells.open_in(measure)) for measure in Measure),
+            tuple(map(_in_order, cells.times(now).values())),
             limits.kept(now)[:, :4],
             np.array([basis == PROPOSED for basis in limits.bases], bool),
         )
@@ -117,26 +118,27 @@ class _Parts:
         return Table(cut, groups, counts, *told, legal, proposed)
 
 
-def _in_order(cells: Cells, measure: Measure, now: int) -> tuple[Whole, Whole, NDArray[np.bool_]]:
-    """The times of one measure, shortest first: sorted once for all cuts."""
-    cell, seconds, happened = cells.times(measure, now)
-    order = np.argsort(seconds)
-    return cell[order], seconds[order], happened[order]
+def _in_order(told: Timed) -> Timed:
+    """Shortest first: sorted once for all cuts."""
+    order = in_order(told.seconds, told.happened)
+    return Timed(told.cell[order], told.seconds[order], told.happened[order], told.still)
 
 
 def _coded(
     cells: Sequence[Group], cut: Cut
 ) -> tuple[tuple[Group, ...], Whole, dict[tuple[Any, ...], int]]:
     """The groups of a cut in order, which of them each cell is of, and where each stands."""
-    keys = [_key(one, cut) for one in cells]
+    keys = _keys(cells, cut)
     found = set(keys) | ({()} if cut is Cut.ALL else set())  # nothing at all is an answer too
     place = {key: at for at, key in enumerate(sorted(found, key=lambda key: [*map(str, key)]))}
     groups = tuple(Group(**dict(zip(TOLD_APART[cut], key, strict=True))) for key in place)
     return groups, np.array([place[key] for key in keys], np.int64), place
 
 
-def _key(group: Group, cut: Cut) -> tuple[Any, ...]:
-    return tuple([getattr(group, name) for name in TOLD_APART[cut]])
+def _keys(groups: Sequence[Group], cut: Cut) -> list[tuple[Any, ...]]:
+    """What a cut tells of each group; nothing, if it tells nothing apart."""
+    columns = [map(attrgetter(name), groups) for name in TOLD_APART[cut]]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(groups)
 
 
 def _summed(of: Whole, rows: Whole, size: int) -> Whole:

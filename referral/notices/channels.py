@@ -67,10 +67,15 @@ class Planned(NamedTuple):
 
 
 class Mailed(NamedTuple):
-    """Where a letter goes that goes by mail, and in which language, if she chose one."""
+    """Where a letter goes that goes by mail, and in which language, if she chose one.
+
+    ``quiet``: from which hour until which she wants none; hours of ``time_zone``.
+    """
 
     address: str
     language: str | None
+    quiet: tuple[int, int] | None = None
+    time_zone: str = "UTC"
 
 
 class Letter(NamedTuple):
@@ -152,7 +157,9 @@ class Channel(Protocol):
 def _mailed(told: Mapping[str, Any] | None) -> Mailed | None:
     if told is None or told["address"] is None:
         return None
-    return Mailed(told["address"], told["language"])
+    quiet = told["quiet_from"], told["quiet_until"]
+    hours = None if None in quiet else (int(quiet[0]), int(quiet[1]))
+    return Mailed(told["address"], told["language"], hours, told["time_zone"] or "UTC")
 
 
 def _id(told: str | None) -> UUID | None:

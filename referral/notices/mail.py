@@ -32,6 +32,7 @@ from referral.notices.channels import (
     Refused,
     Told,
 )
+from referral.notices.when import in_peace_until
 from referral.notices.wording import language_for, text_for
 
 SECONDS: Final = 20.0  # for connecting, and for each answer of the server
@@ -116,6 +117,9 @@ class Mail:
         """One message to one person."""
         if letter.mail is None:
             return Refused("no_address")
+        until = in_peace_until(letter.mail.quiet, letter.mail.time_zone, now)
+        if until is not None and not letter.danger:
+            return Later("quiet_hours", until - now)
         return await self.post(self.message(letter, letter.mail, now))
 
     async def settled(

@@ -25,12 +25,21 @@ def due_for(seat: Seat, now: datetime, *, danger: bool) -> datetime:
     """When she is told by mail."""
     if danger:
         return now
-    here = now.astimezone(ZoneInfo(seat.time_zone))
     if seat.mode == "digest":
+        here = now.astimezone(ZoneInfo(seat.time_zone))
         return _next(here, seat.digest_hour).astimezone(now.tzinfo)
-    if seat.quiet is not None and _within(here.hour, seat.quiet):
-        return _next(here, seat.quiet[1]).astimezone(now.tzinfo)
-    return now
+    return in_peace_until(seat.quiet, seat.time_zone, now) or now
+
+
+def in_peace_until(quiet: tuple[int, int] | None, time_zone: str, now: datetime) -> datetime | None:
+    """The end of the quiet hours that hold now; None: none do.
+
+    Asked before every attempt: what was tried in the evening must not arrive at night.
+    """
+    here = now.astimezone(ZoneInfo(time_zone))
+    if quiet is None or not _within(here.hour, quiet):
+        return None
+    return _next(here, quiet[1]).astimezone(now.tzinfo)
 
 
 def _within(hour: int, quiet: tuple[int, int]) -> bool:

@@ -89,7 +89,7 @@ from referral.queries.operations import (
     operation_seen,
     operations_of,
 )
-from referral.queries.oversight import ResponseTimes, holder_idle_in, overdue_in, response_times_in
+from referral.queries.oversight import Left, holder_idle_in, left_in, overdue_in
 from referral.queries.oversight_figures import (
     Overview,
     comparison_of,
@@ -108,6 +108,7 @@ from referral.queries.oversight_law import (
     pilot_of,
 )
 from referral.queries.oversight_senders import Returns, SenderActs, attested_in, returns_in
+from referral.queries.oversight_uncontacted import Uncontacted, uncontacted_in
 from referral.queries.own_limits import OwnLimit, own_limits_of
 from referral.queries.panels import PanelSeen, SeatSeen, seats_of
 from referral.queries.persons import PersonSeen
@@ -122,6 +123,7 @@ from referral.queries.releases import (
     releases_of,
 )
 from referral.queries.removals import RemovalSeen, removals_of
+from referral.queries.response_times import ResponseTimes, response_times_in
 
 __all__ = [
     "BESIDE_OTHERS",
@@ -153,6 +155,7 @@ __all__ = [
     "HoldSeen",
     "ItemSeen",
     "LateSeen",
+    "Left",
     "LetterSeen",
     "LimitKept",
     "LogSeen",
@@ -185,6 +188,7 @@ __all__ = [
     "Sought",
     "TimelineLine",
     "Unaddressed",
+    "Uncontacted",
     "Unreached",
     "Untold",
     "Wanted",
@@ -217,6 +221,7 @@ __all__ = [
     "inbox_of",
     "keep_up",
     "law_gaps_in",
+    "left_in",
     "letter_of",
     "limits_of",
     "log_seen",
@@ -249,6 +254,7 @@ __all__ = [
     "sees_unreached",
     "series_of",
     "timeline_of",
+    "uncontacted_in",
     "units_in",
     "units_named",
     "unreached_in",

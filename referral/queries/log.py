@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -11,6 +14,7 @@ from sqlalchemy import text
 
 from referral import access, errors
 from referral.access.relationships import Relationship, relationships_of
+from referral.audit import Done
 from referral.audit.streams import witness
 from referral.errors import Refusal
 from referral.queries.sealed import erased_or_absent
@@ -18,7 +22,7 @@ from referral.session import Actor, ReadSession, Role
 
 _LINES = text("""
 SELECT e.seq, e.at, e.act, e.actor, e.object_type, e.object_id, e.header, e.hash,
-    h.step, h.mandate, h.kind,
+    h.step, h.mandate, h.kind, h.track, h.protocol_version, h.protocol_digest,
     CASE WHEN a.confidential AND a.id <> :agency THEN NULL ELSE a.name END AS agency,
     CASE WHEN ra.confidential AND ra.id <> :agency THEN NULL ELSE ra.name END AS receiver,
     CASE WHEN ha.confidential AND ha.id <> :agency THEN NULL ELSE ha.name END AS holder
@@ -33,6 +37,16 @@ WHERE s.subject = :id AND s.kind = 'case' ORDER BY e.seq
 """)
 
 
+# Row security shows the events of a case to whoever reads its routing (G0), all of them or none.
+_EVENTS = text("""
+SELECT v.event, v.occurred_at, r.track, r.protocol_version, r.protocol_digest
+FROM referral.event v JOIN referral.referral r ON r.id = v.referral_id
+WHERE v.case_id = :id ORDER BY v.recorded_at, v.event <> 'filing', v.event NOT LIKE '% held', v.event
+""")
+
+
+_ERASED: Final = "erased"  # what an erasure leaves of an event's name
+NOTHING: Final = (None, None)
 _AUDITING = frozenset({Role.AUDITOR, Role.DATA_PROTECTION_OFFICER})
 # From and to are units, persons of one, or another case that not everybody here knows of.
 _HOLDING = frozenset(
@@ -40,9 +54,21 @@ _HOLDING = frozenset(
 )
 
 
+class Under(NamedTuple):
+    """The version a line stands under."""
+
+    track: str
+    protocol_version: str
+    protocol_digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineLine:
-    """One thing that happened: when it was recorded, when it happened, who, what, to which hand-off."""
+    """One thing that happened: when it was recorded, when it happened, who, what, to which hand-off.
+
+    ``event``: which one was recorded, as the protocol names it; only to whom it is open. ``under``:
+    where the words for it and for the step stand.
+    """
 
     seq: int
     at: datetime
@@ -62,6 +88,8 @@ class TimelineLine:
     hash: str  # SHA-256 of the header
     header: str | None  # canonical JSON, what is hashed: for auditors (it names agencies by id)
     warning: str | None = None
+    event: str | None = None
+    under: Under | None = None
 
 
 async def timeline_of(
@@ -86,6 +114,7 @@ async def _entries_of(
     rows = (
         await session.connection.execute(_LINES, {"id": case_id, "agency": actor.agency_id})
     ).mappings()
+    events = await _events_of(session, case_id)
     lines: list[TimelineLine] = []
     latest: datetime | None = None
     intake: datetime | None = None
@@ -93,6 +122,10 @@ async def _entries_of(
         header = orjson.loads(row["header"])
         told = header["occurred_at"]
         occurred = datetime.fromisoformat(told) if told else None
+        recorded = row["act"] == Done.EVENT_RECORDED and occurred in events
+        event, under = next(events[occurred], NOTHING) if recorded else NOTHING
+        if row["track"]:
+            under = Under(row["track"], row["protocol_version"], row["protocol_digest"])
         intake = occurred if row["act"] == "case.imported" else intake
         warning = _warning(row["act"], occurred, latest, intake)
         if occurred is not None and row["act"] != "case.filed":
@@ -119,9 +152,23 @@ async def _entries_of(
                 hash=row["hash"].hex(),
                 header=row["header"] if actor.role in _AUDITING else None,
                 warning=warning,
+                event=event,
+                under=under,
             )
         )
     return tuple(lines) if lines else errors.not_found()
+
+
+async def _events_of(
+    session: ReadSession, case_id: UUID
+) -> dict[datetime | None, Iterator[tuple[str | None, Under | None]]]:
+    """By when it happened, in the order of recording: an entry itself does not say which it was."""
+    found: dict[datetime | None, list[tuple[str | None, Under | None]]] = defaultdict(list)
+    for row in await session.connection.execute(_EVENTS, {"id": case_id}):
+        name = None if row.event == _ERASED else row.event
+        under = Under(row.track, row.protocol_version, row.protocol_digest)
+        found[row.occurred_at].append((name, under))
+    return {moment: iter(told) for moment, told in found.items()}
 
 
 def _warning(

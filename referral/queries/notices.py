@@ -20,6 +20,7 @@ from referral.queries.inbox import refused_by_role
 from referral.session import Actor, ReadSession
 
 PAGE: Final = 200
+MOST_UNREACHED: Final = 200
 _LAST: Final = UUID("ffffffff-ffff-ffff-ffff-ffffffffffff")
 _NAMES: Final = "SELECT member_id, name FROM agencies.actor WHERE member_id = ANY ($1::uuid[])"
 
@@ -39,6 +40,7 @@ class NoticeLine:
     danger: bool
     by_role: str | None
     hand_off_id: UUID | None
+    case_id: UUID | None  # of a case she may open
     number: str | None
     mail: str | None
 
@@ -89,10 +91,11 @@ class Unaddressed:
 
 @dataclass(frozen=True, slots=True)
 class Unreached:
-    """Everything of that kind that the reader answers for."""
+    """What of that kind the reader answers for. ``more``: older ones are left out."""
 
     notices: tuple[Untold, ...]
     people: tuple[Unaddressed, ...]
+    more: bool
 
 
 async def notices_of(session: ReadSession, *, after: str | None = None) -> NoticePage | Refusal:
@@ -125,6 +128,7 @@ def _line(row: Mapping[str, Any]) -> NoticeLine:
         danger=row["danger"],
         by_role=row["by_role"],
         hand_off_id=UUID(row["hand_off_id"]) if row["hand_off_id"] else None,
+        case_id=UUID(row["case_id"]) if row["case_id"] else None,
         number=number_of(UUID(row["letter"])) if row["letter"] else None,
         mail=row["mail"],
     )
@@ -165,13 +169,14 @@ async def unreached_in(session: ReadSession, actor: Actor, *, now: datetime) -> 
     named = await session.connection.exec_driver_sql(_NAMES, ([UUID(one) for one in by_id],))
     names = {row.member_id: row.name for row in named}
     return Unreached(
-        tuple(_untold(row) for row in rows),
+        tuple(_untold(row) for row in rows[:MOST_UNREACHED]),
         tuple(
             sorted(
                 (Unaddressed(name, by_id[str(found)]) for found, name in names.items()),
                 key=lambda one: one.name,
             )
         ),
+        more=len(rows) > MOST_UNREACHED,
     )
 
 

@@ -3,15 +3,16 @@
 Whose: people who work on cases see exact figures, an officer over what she herself sent or received,
 a supervisor over her unit's, read through row security like a single hand-off. Who oversees the
 country (COORDINATOR, STATISTICIAN, DATA_PROTECTION_OFFICER) sees everybody's under the floor of D4
-and no hand-off. Everybody else is refused. Closed months come from the roll-up, the current one from
-its index.
+and no hand-off. Everybody else is refused. Closed months come from the roll-up, and the current one of
+a country; that of a unit is counted when somebody asks, since rights may have changed a moment ago.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -35,9 +36,8 @@ from referral.figures.floor import FLOOR, floored, hidden, tens
 from referral.figures.funnel import funnel
 from referral.figures.measures import TOLD_APART
 from referral.figures.survival import CurvePoint, Steps, points_of, steps, summaries
-from referral.figures.tables import figure_from, monthly, reached, tabulate
+from referral.figures.tables import figure_from, monthly, reached, tables
 from referral.queries.figure_rows import (
-    Loaded,
     Whose,
     kept_months,
     last_closed,
@@ -81,22 +81,13 @@ async def overview_in(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    running = await _running(session, actor, month, now)
-    series = await _monthly(session, actor, EVERYTHING, period, now, running)
+    of_month, cuts = Period.month(month), (Cut.TRACK, Cut.AGENCY)
+    exact = await _counted(session, actor, cuts, of_month, EVERYTHING, now)
     by_track, by_agency = [
-        await _grouped(session, actor, cut, Period.month(month), EVERYTHING, now, running)
-        for cut in (Cut.TRACK, Cut.AGENCY)
+        await _grouped(session, actor, exact, cut, of_month, now) for cut in cuts
     ]
+    series = await _monthly(session, actor, EVERYTHING, period, now, {month: exact.total})
     return Overview(month, series[-1][1], series[-2][1], series, by_track, by_agency)
-
-
-async def _running(session: ReadSession, actor: Actor, month: date, now: datetime) -> Loaded | None:
-    """The month that runs, for who counts her own: kept nowhere, and so counted once for all."""
-    whole = Period.month(month)
-    if whose(actor) is Whose.COUNTRY or not not_closed(session, actor, whole, now):
-        return None
-    apart = (*TOLD_APART[Cut.TRACK], *TOLD_APART[Cut.AGENCY])
-    return await loaded(session, actor, whole, only=EVERYTHING, apart=apart, now=now)
 
 
 async def figures_by(
@@ -115,7 +106,8 @@ async def figures_by(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    return await _grouped(session, actor, cut, period, only, now)
+    exact = await _counted(session, actor, (cut,), period, only, now)
+    return await _grouped(session, actor, exact, cut, period, now)
 
 
 async def series_of(
@@ -149,8 +141,8 @@ async def curve_of(
     if refused is not None:
         return refused
     cells = (await loaded(session, actor, period, only=only, apart=(), now=now)).cells
-    of, seconds, happened = cells.times(measure, int(now.timestamp()))
-    finished, still = int(happened.sum()), int(cells.open_in(measure).size)
+    of, seconds, happened, waiting = cells.times(int(now.timestamp()))[measure]
+    finished, still = int(happened.sum()), waiting.size
     floor = whose(actor) is Whose.COUNTRY
     if floor and None in {hidden(finished), hidden(seconds.size)}:
         return Curve(measure, only, period, (), None, None, None, None, None, hidden=True)
@@ -185,14 +177,15 @@ async def comparison_of(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    groups, _, _ = await _counted(session, actor, Cut.AGENCY, period, only, now)
+    exact = await _counted(session, actor, (Cut.AGENCY,), period, only, now)
+    groups = exact.groups[Cut.AGENCY]
     names = await names_of(session, actor, [one.group for one in groups])
-    exact = whose(actor) is not Whose.COUNTRY
+    all_told = whose(actor) is not Whose.COUNTRY
 
     def seen(one: Figure) -> tuple[int | None, int | None]:
         met, missed = one.legal.met, one.legal.missed
         few = hidden(met) is None or hidden(missed) is None
-        return (met, missed) if exact or not few else (None, None)
+        return (met, missed) if all_told or not few else (None, None)
 
     return funnel((one.group, names.get(one.group.agency_id), *seen(one)) for one in groups)
 
@@ -203,14 +196,12 @@ async def _monthly(
     only: Group,
     period: Period,
     now: datetime,
-    running: Loaded | None = None,
+    known: Mapping[date, Figure] = MappingProxyType({}),
 ) -> tuple[tuple[date, Figure], ...]:
-    """``running``: the last month, if it was loaded already."""
-    told: dict[date, Figure] = {}
+    """``known``: months counted already."""
+    told = dict(known)
     if whose(actor) is Whose.COUNTRY:
-        told = dict(await _kept_series(session, only, period))
-    if running is not None:
-        told[period.months[-1]] = _counted_in(running, Cut.ALL, now)[1]
+        told |= await _kept_series(session, only, period)
     left = [one for one in period.months if one not in told]
     if left:
         rest = Period(left[0], months_on(left[-1], 1))
@@ -224,23 +215,13 @@ async def _monthly(
 
 
 async def _grouped(
-    session: ReadSession,
-    actor: Actor,
-    cut: Cut,
-    period: Period,
-    only: Group,
-    now: datetime,
-    running: Loaded | None = None,
+    session: ReadSession, actor: Actor, exact: _Exact, cut: Cut, period: Period, now: datetime
 ) -> Figures:
-    if running is not None:
-        (groups, total), as_of = _counted_in(running, cut, now), running.as_of
-    else:
-        groups, total, as_of = await _counted(session, actor, cut, period, only, now)
-    shown, whole = _shown(actor, groups, total)
+    shown, whole = _shown(actor, exact.groups[cut], exact.total)
     names = await names_of(session, actor, [one.group for one in shown])
     told = tuple(replace(one, name=names.get(one.group.agency_id)) for one in shown)
     open_months = not_closed(session, actor, period, now)
-    return Figures(cut, period, whose(actor).value, as_of, whole, told, open_months)
+    return Figures(cut, period, whose(actor).value, exact.as_of, whole, told, open_months)
 
 
 def _shown(
@@ -250,30 +231,35 @@ def _shown(
     return floored(groups, total) if whose(actor) is Whose.COUNTRY else (tuple(groups), total)
 
 
+@dataclass(frozen=True, slots=True)
+class _Exact:
+    """Figures by cut and their total: what leaves this module is ``_shown`` first."""
+
+    groups: Mapping[Cut, tuple[Figure, ...]]
+    total: Figure
+    as_of: datetime
+
+
 async def _counted(
     session: ReadSession,
     actor: Actor,
-    cut: Cut,
+    cuts: Collection[Cut],
     period: Period,
     only: Group,
     now: datetime,
-) -> tuple[tuple[Figure, ...], Figure, datetime]:
-    """Exact figures, their total, and as of when: what leaves this module is ``_shown`` first."""
+) -> _Exact:
+    """By several cuts: counted once for all of them."""
     if whose(actor) is Whose.COUNTRY and len(period.months) == 1:
         kept, whole = await kept_months(session, period), _cut_of(only)
-        if kept and whole is not None and only == only.on(cut):
-            return *await _kept_groups(session, cut, whole, period, only), kept[period.begins]
-    apart = TOLD_APART[cut]
+        if kept and whole is not None and all(only == only.on(cut) for cut in cuts):
+            groups = {cut: await _kept_groups(session, cut, period, only) for cut in cuts}
+            total = next(iter(await _kept_groups(session, whole, period, only)), _nothing(only))
+            return _Exact(groups, replace(total, group=EVERYTHING), kept[period.begins])
+    apart = {name for cut in cuts for name in TOLD_APART[cut]}
     found = await loaded(session, actor, period, only=only, apart=apart, now=now)
-    return *_counted_in(found, cut, now), found.as_of
-
-
-def _counted_in(found: Loaded, cut: Cut, now: datetime) -> tuple[tuple[Figure, ...], Figure]:
-    second = int(now.timestamp())
-    [total] = tabulate(found.cells, found.limits, Cut.ALL, second).figures()
-    if cut is Cut.ALL:
-        return (total,), total
-    return tuple(tabulate(found.cells, found.limits, cut, second).figures()), total
+    every = tables(found.cells, found.limits, {Cut.ALL, *cuts}, int(now.timestamp()))
+    told = {table.cut: tuple(table.figures()) for table in every}
+    return _Exact(told, told[Cut.ALL][0], found.as_of)
 
 
 # Months as they are kept ------------------------------------------------------------------------
@@ -309,23 +295,19 @@ async def _kept(
 
 
 async def _kept_groups(
-    session: ReadSession, cut: Cut, whole: Cut, period: Period, only: Group
-) -> tuple[tuple[Figure, ...], Figure]:
-    """``whole``: the cut that has what is asked in one row."""
-    groups = sorted((one for _, one in await _kept(session, cut, period, only)), key=_order)
-    total = next((one for _, one in await _kept(session, whole, period, only)), _nothing(only))
-    return tuple(groups), replace(total, group=EVERYTHING)
+    session: ReadSession, cut: Cut, period: Period, only: Group
+) -> tuple[Figure, ...]:
+    found = (one for _, one in await _kept(session, cut, period, only))
+    return tuple(sorted(found, key=_order))
 
 
-async def _kept_series(
-    session: ReadSession, only: Group, period: Period
-) -> Iterable[tuple[date, Figure]]:
+async def _kept_series(session: ReadSession, only: Group, period: Period) -> dict[date, Figure]:
     """Months that are kept; of a group that had nothing in one of them, a month of nothing."""
     cut = _cut_of(only)
     if cut is None:
-        return ()
+        return {}
     found = dict(await _kept(session, cut, period, only))
-    return [(m, found.get(m, _nothing(only))) for m in await kept_months(session, period)]
+    return {m: found.get(m, _nothing(only)) for m in await kept_months(session, period)}
 
 
 def _nothing(only: Group) -> Figure:

@@ -17,6 +17,7 @@ from referral.figures.floor import floored, hidden, tens
 from referral.figures.limits import Limits
 from referral.figures.tables import PROPOSED, tabulate
 from referral.queries.figure_rows import Loaded, Whose, loaded, refused_figures, whose
+from referral.queries.oversight_uncontacted import open_since
 from referral.session import Actor, ReadSession
 
 
@@ -47,8 +48,9 @@ class LimitKept:
 class Bottleneck:
     """One step of a track: who waits there now, and for how long, against its limits.
 
+    Now is now, whenever it was asked for: what has waited longest would fall out of any period.
     ``waiting``: not answered; ``working``: accepted, not ended; ``late``: of both, past a limit now.
-    ``longest``: seconds the oldest of them has waited. ``figure``: the step's figures of the period.
+    ``longest``: seconds the oldest of them has waited. ``figure``, ``limits``: of the period.
     """
 
     step: str
@@ -110,19 +112,25 @@ async def bottlenecks_of(
     refused = await refused_figures(session, actor, period, now)
     if refused is not None:
         return refused
-    found = await loaded(session, actor, period, only=Group(track=track), now=now)
-    second = int(now.timestamp())
-    figures = shown(actor, found, Cut.STEP, second)
-    oldest = _oldest(found)
-    limits = _limits(session, actor, found.limits, second)
+    only, second = Group(track=track), int(now.timestamp())
+    found = await loaded(session, actor, period, only=only, now=now)
+    since_then = await open_since(session, actor, now, track)
+    standing = await loaded(session, actor, since_then, only=only, now=now)
+    of_period, at_work = (
+        {one.group.step or "": one for one in shown(actor, each, Cut.STEP, second)}
+        for each in (found, standing)
+    )
+    limits, running = (_limits(session, actor, each.limits, second) for each in (found, standing))
+    oldest = _oldest(standing)
     order = _steps(session, actor.country, track)
-    named = {one.group.step or "" for one in figures} - set(order)
-    told = {one.group.step: one for one in figures}
+    named = {*of_period, *at_work} - set(order)
     return tuple(
         _bottleneck(
             place,
-            told.get(step) or Figure(Group(track=track, step=step)),
+            at_work.get(step) or Figure(Group(track=track, step=step)),
             second - oldest[step] if step in oldest else None,
+            [one.late for one in running if one.step == step],
+            of_period.get(step) or Figure(Group(track=track, step=step)),
             tuple(one for one in limits if one.step == step),
         )
         for place, step in enumerate([*order, *sorted(named)])
@@ -255,13 +263,17 @@ def _limit(
 
 
 def _bottleneck(
-    order: int, figure: Figure, longest: int | None, limits: tuple[LimitKept, ...]
+    order: int,
+    standing: Figure,
+    longest: int | None,
+    late: Sequence[int | None],
+    figure: Figure,
+    limits: tuple[LimitKept, ...],
 ) -> Bottleneck:
-    counts = figure.counts
-    late = [one.late for one in limits]
-    few = figure.hidden or None in {counts.waiting, counts.working}  # one of few is one person
+    counts = standing.counts
+    few = standing.hidden or None in {counts.waiting, counts.working}  # one of few is one person
     return Bottleneck(
-        figure.group.step or "",
+        standing.group.step or "",
         order,
         counts.waiting,
         counts.working,

@@ -47,6 +47,7 @@ _DONE: Final = {
 _REFUSED: Final = {
     "password": "The password was not changed: the two must be the same, 12 to 1,024 characters.",
     "passkey": "No passkey was set up: the browser's answer was not accepted. Try again.",
+    "days": "Your absence was not noted: give the first and the last day.",
     "last": "This is your last second factor: set up another one before you remove it.",
 }
 

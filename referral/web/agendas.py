@@ -25,6 +25,7 @@ _WHY: Final = {
     "limit": "A limit of the referral has passed",
 }
 _FIELDS: Final = {"/body": "body", "/month": "month"}
+_WRONG: Final = {"/body": "Choose one of the bodies your unit meets as."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ async def agenda(request: Request, call: Reading, body: str = "", month: str = "
     found = await queries.agenda_in(call.session, call.actor, body, month, now=call.now)
     if isinstance(found, Refusal) and found.type != "invalid-input":
         return error_page(request, found, call)
-    faults = faults_in(found, _FIELDS) if isinstance(found, Refusal) else NONE
+    faults = faults_in(found, _FIELDS, words=_WRONG) if isinstance(found, Refusal) else NONE
     make = Fields(Sent({"body": (body,), "month": (month,)}), faults)
     bodies = [(one, reader.law.label(one)) for one in held]
     inputs: Inputs = (

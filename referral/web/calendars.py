@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -30,6 +30,12 @@ _KINDS: Final = {
     "moved": "A holiday is moved: it works on the old day and is closed on the new one",
     "taken_back": "A holiday is taken back: it works on that day",
 }
+_SOON: Final = timedelta(days=90)  # limits of two months begin to reach beyond
+_KNOWN: Final = (
+    "Holidays are known until {}. A limit that ends later is counted by the week alone, without "
+    "holidays, and its derivation says so. The holidays of the next year come with the country's "
+    "files: ask whoever looks after the service for them as soon as the decree is out."
+)
 _FIELDS: Final = {
     f"/{name}": name
     for name in ("kind", "calendars", "day", "moved_from", "name", "source", "place")
@@ -38,8 +44,10 @@ _FIELDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CalendarsPage:
-    """What was entered, and the form."""
+    """How far the country's files reach, what was entered, and the form."""
 
+    known: str
+    ends_soon: bool
     changes: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
     inputs: Inputs
     done: str
@@ -80,7 +88,11 @@ async def _shown(request: Request, call: Call[Any], sent: Sent, faults: Faults) 
         return error_page(request, found, call)
     make, names = Fields(sent, faults), _names(call)
     places = [one for one in (await places_of(call)).items() if one[0] != call.actor.country]
+    until = date(call.session.catalogue.calendars(call.actor.country).covered.stop - 1, 12, 31)
+    soon = until - call.session.day_in(call.actor.country, call.now) <= _SOON
     view = CalendarsPage(
+        known=_KNOWN.format(f"{until:%d %B %Y}"),
+        ends_soon=soon,
         changes=tuple(_change(one, names, Reader.of(call)) for one in found),
         inputs=(
             ("radios", make.radios("kind", "What was decided", [*_KINDS.items()])),

@@ -91,6 +91,8 @@ class CasePage:
     key: str
     done: str
     decides: bool  # who else may know of it
+    files: bool  # whether she may see which there are
+    consents: bool
     faults: Faults = NONE
 
 
@@ -134,6 +136,8 @@ def case_view(
         key=new_key(),
         done=done,
         decides=access.offered("approve", seen.relationships),
+        files=access.offered("read_narrative", seen.relationships),
+        consents=access.offered("see_consents", seen.relationships),
         faults=faults,
     )
 
@@ -239,11 +243,11 @@ def _referral(
         heading=f"{law.track_title(one)}: person {number}{lead}",
         rows=tuple(rows),
         limits=tuple(limit_shown(limit, law, clock, one) for limit in one.clocks),
-        needed=needs_shown(one.needed),
+        needed=needs_shown((one,), law),
         withheld=withheld_shown(one.withheld, law),
         address=address,
         note=_note(one, sent, faults),
-        event=_event(one, protocol.at(seen.place) if protocol else None, sent, faults),
+        event=_event(one, protocol.at(seen.place) if protocol else None, law, sent, faults),
         override=_override(one, sent, faults),
         reassign=_reassign(one, faults),
         panels=tuple(
@@ -305,7 +309,7 @@ def _reassign(one: ReferralSeen, faults: Faults) -> tuple[tuple[str, Params], ..
 
 
 def _event(
-    one: ReferralSeen, protocol: Protocol | None, sent: Sent, faults: Faults
+    one: ReferralSeen, protocol: Protocol | None, law: Law, sent: Sent, faults: Faults
 ) -> tuple[tuple[str, Params], ...]:
     """What may have happened: the protocol's events, and the ends of steps the holder keeps."""
     if protocol is None or not _may(one, "record_event"):
@@ -315,9 +319,7 @@ def _event(
         if step.kept and step.panel is None:
             ends = step.outcomes or ("completed",)
             title = said(step.title, LANGUAGE)
-            options += [
-                (f"{step.id} {end}", f"{title}: {end.replace('_', ' ').lower()}") for end in ends
-            ]
+            options += [(f"{step.id} {end}", f"{title}: {law.label(end)}") for end in ends]
     make, tail = Fields(sent), str(one.id)
     choice = make.choice("event", "What happened", options, empty="Choose what happened")
     day, time = (

@@ -1,71 +1,114 @@
-"""The hand-offs behind a figure, for whoever may open them."""
+"""Answers that are lists: steps and their limits, who answers for others, what came back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
-
-from referral import queries
-from referral.entry import Reading
-from referral.errors import Refusal
+from referral.figures import Figure, Group
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted
 from referral.web import figure_words as words
-from referral.web.figure_page import Asked, narrowed, spoken, teller
-from referral.web.lines import Line, Reader
-from referral.web.pages import PageRoute, error_page, page
+from referral.web.figure_tables import Cell, Row, Section, Table, cells
+from referral.web.figure_words import Teller
+from referral.web.wording import Clockface
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-_WHAT: Final = {
-    **words.COUNTED,
-    "missed": "Missed a limit",
-    "attested": "Answered in another's name",
-    "unconfirmed": "Answered in another's name, not confirmed",
-    "no_contact": "Completed without contact with the person",
-    "errors": "Times out of order",
-    "imported": "Imported",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class BehindPage:
-    """The list, and where its next page is."""
-
-    heading: str
-    notes: tuple[str, ...]
-    lines: tuple[Line, ...]
-    back: str
-    onward: str | None
+_LIMIT_COLUMNS: Final = (
+    "Began",
+    "Met",
+    "Missed",
+    "Running",
+    "Missed and still open",
+    "How late (median)",
+    "Basis",
+)
+_BASES: Final = {"statutory": "law", "sop": "procedure", "assumption": "proposed target"}
 
 
-@router.get("/oversight/figures/behind")
-async def behind(
-    request: Request, call: Reading, wanted: Asked, what: str = "asked", after: str = ""
-) -> Response:
-    """As many as the figure says; to who oversees the country none is shown."""
-    asked = wanted.read(call.session, call.actor, call.now)
-    if isinstance(asked, Refusal):
-        return error_page(request, asked, call)
-    period, only = asked
-    found = await queries.behind_figure(
-        *(call.session, call.actor, period),
-        only=only,
-        what=what,
-        after=after or None,
-        now=call.now,
+def steps_in(tell: Teller, found: tuple[Bottleneck, ...]) -> tuple[Section, ...]:
+    """The steps of a track in its order, and their limits."""
+    columns = (
+        "Wait for an answer",
+        "Being worked on",
+        "Past a limit now",
+        "The oldest waits since",
     )
-    if isinstance(found, Refusal):
-        return error_page(request, found, call)
-    wanted, reader = wanted.over(period), Reader.of(call)
-    more = {"what": what, "after": found.after} if found.after else None
-    tell = teller(call, wanted)
-    nobody = ("Who oversees the country opens no hand-off: there is no list.",)
-    view = BehindPage(
-        heading=f"{_WHAT.get(what, what)}, {spoken(period)}",
-        notes=(*narrowed(tell, wanted, ()), *(nobody if tell.floored else ())),
-        lines=tuple(reader.line(one) for one in found.lines),
-        back=words.address("/groups", wanted, cut="agency"),
-        onward=words.address("/behind", wanted, **more) if more else None,
+    rows = tuple(_step(tell, one) for one in found)
+    kept = tuple(_limit(tell, one) for step in found for one in step.limits)
+    return (
+        Section("Steps", Table("Steps", "Step", columns, rows)),
+        Section("Limits of these steps", Table("Limits", "Limit", _LIMIT_COLUMNS, kept)),
     )
-    return page(request, "oversight/behind.html", view, title=view.heading, call=call)
+
+
+def _step(tell: Teller, one: Bottleneck) -> Row:
+    told = [words.number(one.waiting), words.number(one.working)]
+    told += [words.number(one.late, about=tell.floored), words.seconds(one.longest)]
+    return Row(tell.step(one.figure.group), cells(told), (), tell.narrower(one.figure.group))
+
+
+def _limit(tell: Teller, one: LimitKept) -> Row:
+    counts = (one.begun, one.met, one.missed, one.running, one.late)
+    told = [words.number(count, about=tell.floored) for count in counts]
+    told += [words.seconds(one.overrun_median), _BASES.get(one.basis, one.basis)]
+    step = tell.step(Group(track=one.track, step=one.step))
+    cited = [
+        ", ".join(part for part in (source.title, source.article, source.grade) if part)
+        for source in tell.law.cited(one.sources)
+    ]
+    return Row(f"{step}: {one.clock}, version {one.version}", cells(told), tuple(cited))
+
+
+def gaps_in(tell: Teller, found: Iterable[LimitKept]) -> Section:
+    """Each assumed limit, and how often it was missed."""
+    rows = tuple(_limit(tell, one) for one in found)
+    title = "Assumed limits"
+    return Section(title, Table(title, "Limit", _LIMIT_COLUMNS, rows, "No assumed limit ran."))
+
+
+def attested_in(tell: Teller, clock: Clockface, found: Iterable[SenderActs]) -> Section:
+    """Answers given in another's name, by sender."""
+    rows = []
+    for one in found:
+        told = (words.number(one.attested), words.number(one.unconfirmed))
+        oldest = clock.moment(one.oldest_unconfirmed)
+        rows.append(Row(tell.law.label(one.unit), cells((*told, oldest))))
+    title = "Answers given in another's name, by sender"
+    columns = ("Given", "Not confirmed", "The oldest not confirmed")
+    return Section(title, Table(title, "Sender", columns, tuple(rows), "Nobody gave any."))
+
+
+def uncontacted_in(tell: Teller, found: Iterable[Uncontacted]) -> Section:
+    """Accepted, and then nobody was in contact with the person: now, by agency."""
+    rows = tuple(
+        Row(
+            tell.law.label(one.agency) if one.agency else "All together",
+            cells((words.number(one.count, about=tell.floored),)),
+        )
+        for one in found
+    )
+    title = "Accepted three days ago or before, and no contact with the person yet"
+    columns = ("Now, whenever it was asked for",)
+    return Section(title, Table(title, "Agency asked", columns, rows))
+
+
+def returns_in(tell: Teller, found: Returns) -> tuple[Section, ...]:
+    """What came back, and who came again."""
+    names = ("returned", "asked_again")
+    again = tuple(Row(tell.track(t), cells((words.number(n),))) for t, n in found.by_track)
+    came = tuple(_returned(tell, one, names) for one in found.by_agency)
+    whole = words.number(found.re_entries, about=tell.floored)
+    title = "Came back after it was taken, or was asked again"
+    columns = ("Came back", "Asked again")
+    entries = Table("Came again", "Track", ("New referrals",), again, "Nobody came again.")
+    return (
+        Section(title, Table(title, "Agency asked", columns, came)),
+        Section("Came again after closure", entries, (f"{whole} in all.",)),
+    )
+
+
+def _returned(tell: Teller, one: Figure, names: tuple[str, ...]) -> Row:
+    made = []
+    for name in names:
+        count = getattr(one.counts, name)
+        made.append(Cell(words.number(count), tell.behind(one.group, name, count)))
+    return Row(tell.law.label(one.name or "?"), tuple(made))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from referral.entry import Call
-from referral.figures import Cut, Figure, Figures, Period, months_on
+from referral.figures import Figures, Period, months_on
 from referral.queries import Wanted
 from referral.queries.figure_rows import whose
+from referral.session import ReadSession
 from referral.web import figure_words as words
 from referral.web.fields import Fields, Params, Sent
 from referral.web.figure_tables import Section
@@ -20,8 +21,9 @@ from referral.web.figure_words import Teller, address
 from referral.web.pages import page
 from referral.web.wording import Clockface, Law
 
-Asked = Annotated[Wanted, Depends()]
-Views = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]  # title, pages as address and name
+Links = tuple[tuple[str, str], ...]  # address, name
+Views = tuple[tuple[str, Links], ...]  # title, pages
+Asker = Call[ReadSession]
 WHOSE: Final = {
     "own": "Hand-offs you sent or received yourself.",
     "unit": "Hand-offs your unit sent or received, as far as you may open them.",
@@ -44,22 +46,16 @@ class FiguresPage:
     action: str = ""
     kept: tuple[tuple[str, str], ...] = ()
     inputs: tuple[tuple[str, Params], ...] = ()
-    files: tuple[tuple[str, str], ...] = ()
+    files: Links = ()
     conclusions: tuple[str, ...] = ()
     views: Views = ()
 
 
-def filters(action: str, wanted: Wanted, cut: Cut | None) -> dict[str, Any]:
-    """The form on top: by what, from when until when; what is narrowed to stays."""
-    make = Fields(Sent({**{n: (v,) for n, v in wanted.query.items()}, "cut": (cut or "",)}))
-    inputs = [
-        ("input", month_input(make, "since", "From")),
-        ("input", month_input(make, "until", "Until")),
-    ]
-    if cut is not None:
-        inputs.insert(0, ("select", make.choice("cut", "By", [*words.CUTS.items()])))
-    kept = tuple((n, v) for n, v in wanted.query.items() if n not in {"since", "until"})
-    return {"action": words.HERE + action, "inputs": tuple(inputs), "kept": kept}
+def choice_of(
+    name: str, label: str, options: Iterable[tuple[str, str]], value: str
+) -> tuple[str, Params]:
+    """A list to choose from: values and their words; ``value`` is chosen."""
+    return "select", Fields(Sent({name: (value,)})).choice(name, label, [*options])
 
 
 def month_input(make: Fields, name: str, label: str) -> Params:
@@ -67,18 +63,7 @@ def month_input(make: Fields, name: str, label: str) -> Params:
     return make.text(name, label, type="month", classes="govuk-input--width-10")
 
 
-def narrowed(tell: Teller, wanted: Wanted, found: Iterable[Figure]) -> tuple[str, ...]:
-    """What the figures were narrowed to, in words."""
-    group = wanted.group
-    parts = [tell.track(group.track)] if group.track else []
-    parts += [tell.step(group)] if group.step else []
-    parts += [one for one in (group.jurisdiction, group.version) if one]
-    if group.agency_id:
-        parts.append(next((one.name for one in found if one.name), None) or "one agency")
-    return (f"Only: {', '.join(parts)}.",) if parts else ()
-
-
-def notes(found: Figures, call: Call[Any]) -> tuple[str, ...]:
+def notes(found: Figures, call: Asker) -> tuple[str, ...]:
     """Whose figures these are, as of when, and what is not over yet."""
     as_of = Clockface(call.actor.time_zone).moment(found.as_of)
     still = ", ".join(f"{one:%B %Y}" for one in found.open_months)
@@ -86,10 +71,9 @@ def notes(found: Figures, call: Call[Any]) -> tuple[str, ...]:
     return WHOSE[found.whose], f"As of {as_of}.{more}", WAITING
 
 
-def teller(call: Call[Any], wanted: Wanted) -> Teller:
+def teller(call: Asker, wanted: Wanted) -> Teller:
     """Words for the caller."""
-    law = Law(call.session.catalogue, call.actor.country)
-    return Teller(law, wanted, whose(call.actor).value)
+    return Teller(Law(call.session.catalogue, call.actor.country), wanted, whose(call.actor).value)
 
 
 def spoken(period: Period) -> str:
@@ -98,48 +82,39 @@ def spoken(period: Period) -> str:
     return f"{first:%B %Y}" if first == last else f"{first:%B %Y} to {last:%B %Y}"
 
 
-def files(what: str, wanted: Wanted, of: str = "", **more: str) -> tuple[tuple[str, str], ...]:
-    """The same as files; ``of``: which table, where a page has several."""
-    return files_at(what, urlencode({**wanted.query, **more}), of)
-
-
-def files_at(what: str, query: str, of: str = "") -> tuple[tuple[str, str], ...]:
-    """Where an answer is as JSON, CSV and XLSX."""
+def files_of(what: str, query: Mapping[str, str], of: str = "") -> Links:
+    """An answer as JSON, CSV and XLSX; ``of``: which table, where a page has several."""
     return tuple(
-        (f"/api/v1/oversight/{what}{ending}?{query}", f"{of} as {name}" if of else name)
+        (f"/api/v1/oversight/{what}{ending}?{urlencode(query)}", f"{of} as {name}" if of else name)
         for ending, name in (("", "JSON"), (".csv", "CSV"), (".xlsx", "XLSX"))
     )
 
 
 def views(wanted: Wanted) -> Views:
     """The pages of figures, by what one wants to know."""
-    groups = tuple(
-        (address("/groups", wanted, cut=one.value), f"By {name[0].lower()}{name[1:]}")
-        for one, name in words.CUTS.items()
-    )
+
+    def to(page: str, name: str, **more: str) -> tuple[str, str]:
+        return address(page, wanted, **more), name
+
+    cuts = ((one, f"By {name[0].lower()}{name[1:]}") for one, name in words.CUTS.items())
     times = (
-        ("/curve", "Curves"),
-        ("/comparison", "Agencies compared"),
-        ("/bottlenecks", "Where cases wait"),
+        to("/curve", "Curves"),
+        to("/comparison", "Agencies compared"),
+        to("/bottlenecks", "Where cases wait"),
     )
     stands_out = (
-        ("/law-gaps", "Gaps in the law"),
-        ("/senders", "Returns, and answers for others"),
-        ("/pilot", "Pilot of a version"),
+        to("/law-gaps", "Gaps in the law"),
+        to("/senders", "Returns, and answers for others"),
+        to("/pilot", "Pilot of a version"),
     )
     return (
-        (
-            "One month",
-            ((words.HERE, "Figures of a month"), (address("/report", wanted), "Monthly report")),
-        ),
-        ("Groups side by side", groups),
-        *(
-            (title, tuple((address(to, wanted), told) for to, told in pages))
-            for title, pages in (("How long it takes", times), ("What stands out", stands_out))
-        ),
+        ("One month", ((words.HERE, "Figures of a month"), to("/report", "Monthly report"))),
+        ("Groups side by side", tuple(to("/groups", name, cut=one) for one, name in cuts)),
+        ("How long it takes", times),
+        ("What stands out", stands_out),
     )
 
 
-def shown(request: Request, view: FiguresPage, call: Call[Any]) -> Response:
+def shown(request: Request, call: Asker, view: FiguresPage) -> Response:
     """The page."""
     return page(request, "oversight/figures.html", view, title=view.heading, call=call)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -12,13 +10,23 @@ from protocols.protocol import Protocol
 from protocols.versions import PILOT
 from referral.entry import Call, Reading
 from referral.errors import Refusal
-from referral.exports.pilots import MOST_MONTHS, By, pilot_seen
+from referral.exports.pilots import MOST_MONTHS, By
+from referral.figure_questions import Months, pilot_of
 from referral.queries import Wanted
 from referral.session import ReadSession
 from referral.web import figure_words as words
 from referral.web import pilot_words
-from referral.web.fields import Fields, Params, Sent
-from referral.web.figure_page import WAITING, WHOSE, FiguresPage, files_at, shown, teller, views
+from referral.web.fields import Params
+from referral.web.figure_page import (
+    WAITING,
+    WHOSE,
+    FiguresPage,
+    choice_of,
+    files_of,
+    shown,
+    teller,
+    views,
+)
 from referral.web.figure_words import Teller
 from referral.web.pages import PageRoute, error_page
 from referral.web.pilot_sections import sections
@@ -26,26 +34,8 @@ from referral.web.places import places_of
 from referral.web.wording import Clockface
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-_PAGE: Final = "/pilot"
 _SPANS: Final = (1, 2, 3, 6, 12, MOST_MONTHS)
 Of = Annotated[str, Query(pattern=r"^([\w.-]{1,64}@[\w.-]{1,64})?$")]
-Months = Annotated[int, Query(ge=1, le=MOST_MONTHS)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Which version, seen how; as it stands in an address."""
-
-    of: str
-    by: By
-    months: int
-
-    @property
-    def query(self) -> dict[str, str]:
-        """As the API asks the same."""
-        track, _, version = self.of.partition("@")
-        told = {"track": track, "version": version}
-        return {**told, "by": self.by.value, "months": str(self.months)}
 
 
 @router.get("/oversight/figures/pilot")
@@ -54,14 +44,12 @@ async def pilot(
 ) -> Response:
     """Both sides of one version, with what may be concluded from them."""
     versions = _versions(call)
-    asked = _Asked(of or _usual(call, versions), by, months)
-    track, _, version = asked.of.partition("@")
-    found = await pilot_seen(
-        *(call.session, call.actor, track, version), by=by, months=months, now=call.now
-    )
-    if isinstance(found, Refusal):
-        return error_page(request, found, call)
-    tell = teller(call, Wanted(track=track))
+    track, _, version = (of or _usual(call, versions)).partition("@")
+    told = await pilot_of(call, track, version, by, months)
+    if isinstance(told, Refusal):
+        return error_page(request, told, call)
+    tell, found = teller(call, told.wanted), told.found
+    query = {"track": track, "version": version, "by": by.value, "months": str(months)}
     today = call.session.day_in(call.actor.country, call.now)
     say = pilot_words.Saying(found, await places_of(call), today)
     as_of = Clockface(call.actor.time_zone).moment(call.now)
@@ -70,12 +58,12 @@ async def pilot(
         notes=(*say.notes, WHOSE[found.whose], f"As of {as_of}.", WAITING),
         conclusions=say.conclusions,
         sections=sections(tell, found, say),
-        action=words.HERE + _PAGE,
-        inputs=_inputs(tell, versions, asked),
-        files=files_at("pilot", urlencode(asked.query)),
+        action=f"{words.HERE}/pilot",
+        inputs=_inputs(tell, versions, query),
+        files=files_of("pilot", query),
         views=views(Wanted()),
     )
-    return shown(request, view, call)
+    return shown(request, call, view)
 
 
 def _versions(call: Call[ReadSession]) -> tuple[Protocol, ...]:
@@ -94,16 +82,14 @@ def _usual(call: Call[ReadSession], versions: tuple[Protocol, ...]) -> str:
 
 
 def _inputs(
-    tell: Teller, versions: tuple[Protocol, ...], asked: _Asked
+    tell: Teller, versions: tuple[Protocol, ...], query: dict[str, str]
 ) -> tuple[tuple[str, Params], ...]:
-    told = {"of": (asked.of,), "by": (asked.by.value,), "months": (str(asked.months),)}
-    make = Fields(Sent(told))
     of = [(f"{one.track}@{one.version}", _named(tell, one)) for one in versions]
-    spans = [(str(one), str(one)) for one in sorted({*_SPANS, asked.months})]
+    spans = [(str(one), str(one)) for one in sorted({*_SPANS, int(query["months"])})]
     return (
-        ("select", make.choice("of", "Version", of)),
-        ("select", make.choice("by", "Compare", [*pilot_words.WAYS.items()])),
-        ("select", make.choice("months", "Months", spans)),
+        choice_of("of", "Version", of, f"{query['track']}@{query['version']}"),
+        choice_of("by", "Compare", pilot_words.WAYS.items(), query["by"]),
+        choice_of("months", "Months", spans, query["months"]),
     )
 
 

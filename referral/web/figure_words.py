@@ -6,7 +6,7 @@ the hand-offs behind a number has a link on it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Final
@@ -142,6 +142,16 @@ class Teller:
             return code
         step = found.steps.get(code)
         return f"{said(step.title, LANGUAGE)} ({code})" if step else code
+
+    def narrowed(self, found: Iterable[Figure] = ()) -> tuple[str, ...]:
+        """What the figures were narrowed to; ``found``: may have the name of an agency."""
+        group = self.wanted.group
+        parts = [self.track(group.track)] if group.track else []
+        parts += [self.step(group)] if group.step else []
+        parts += [one for one in (group.jurisdiction, group.version) if one]
+        if group.agency_id:
+            parts.append(next((one.name for one in found if one.name), None) or "one agency")
+        return (f"Only: {', '.join(parts)}.",) if parts else ()
 
     def counts(self, figure: Figure, name: str, rounded: Collection[str] = ()) -> Row:
         """How many, by what stands of them; ``rounded``: numbers that add up hidden ones."""

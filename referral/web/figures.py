@@ -1,51 +1,120 @@
-"""Pages of figures: one month among the others, and groups over months.
+"""Pages of figures: one month among the others, and a page for each question.
 
 Who sees what is decided where the questions are answered; these pages lay it out.
 """
 
-from __future__ import annotations
+# No ``from __future__ import annotations``: what a page depends on is known when it is opened.
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final, TypeVar
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date
-from typing import Final
-
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from referral import errors, queries
+from referral import figure_questions as ask
 from referral.entry import Reading
 from referral.errors import Fault, Refusal
-from referral.figures import Cut, Figure, Figures, Measure, Period, months_on
-from referral.figures.floor import STATES
-from referral.queries import Overview, Wanted
+from referral.figure_questions import Asked, Series, Told, together
+from referral.figures import Curve, Cut, Figures, Funnel
+from referral.queries import Bottleneck, LimitKept, Returns, SenderActs, Uncontacted, Wanted
+from referral.web import figure_charts as charts
+from referral.web import figure_lists as lists
 from referral.web import figure_words as words
-from referral.web.drawing import bars
 from referral.web.fields import Fields, Sent
+from referral.web.figure_groups import groups_of, months_of, overview_of
 from referral.web.figure_page import (
-    Asked,
+    WAITING,
+    WHOSE,
+    Asker,
     FiguresPage,
-    files,
-    filters,
+    choice_of,
+    files_of,
     month_input,
-    narrowed,
     notes,
     shown,
     spoken,
     teller,
     views,
 )
-from referral.web.figure_tables import NOTHING, Row, Section, Table, cells
-from referral.web.figure_words import Teller, address
-from referral.web.pages import PageRoute, error_page
+from referral.web.figure_tables import NOTHING
+from referral.web.figure_words import Teller
+from referral.web.lines import Line, Reader
+from referral.web.pages import PageRoute, error_page, page
+from referral.web.wording import Clockface
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-_WHOLE: Final = "All together"
-_COUNTS: Final = tuple(words.COUNTED.values())
-_LEGAL: Final = "Limits with a number in law or in force as procedure."
-_TARGETS: Final = (
-    "Proposed targets have no number in law. They stand apart, are nobody's failure, and agencies "
-    "are never compared by them."
+F = TypeVar("F")
+Layout = Callable[[Asker, Teller, Told[F]], FiguresPage]
+Senders = tuple[tuple[tuple[SenderActs, ...], Returns], tuple[Uncontacted, ...]]
+
+_FUNNEL: Final = (
+    "Share of limits of law and procedure that were met, by how many were decided. Between the "
+    "dashed lines 95 of 100 agencies would lie if they differed by chance alone, between the red "
+    "ones 998 of 1000. Proposed targets are not in it."
 )
+_GAPS: Final = (
+    "Limits without a number in law that ran in these months, the most often missed first. Each "
+    "is a proposal of the protocol; what was missed here is a question to whoever makes the law."
+)
+_NOBODY: Final = "Who oversees the country opens no hand-off: there is no list."
+_BEHIND: Final = {
+    **words.COUNTED,
+    "missed": "Missed a limit",
+    "attested": "Answered in another's name",
+    "unconfirmed": "Answered in another's name, not confirmed",
+    "no_contact": "Completed without contact with the person",
+    "errors": "Times out of order",
+    "imported": "Imported",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BehindPage:
+    """The hand-offs behind a number, and where the list goes on."""
+
+    heading: str
+    notes: tuple[str, ...]
+    lines: tuple[Line, ...]
+    back: str
+    onward: str | None
+
+
+def _opens(
+    here: str, asking: Callable[..., Awaitable[Told[F] | Refusal]]
+) -> Callable[[Layout[F]], Layout[F]]:
+    """Opens a page at ``here`` with the parameters of a question; what is decorated lays it out."""
+
+    def opened(laid_out: Layout[F]) -> Layout[F]:
+        async def door(
+            request: Request, call: Reading, told: Annotated[Any, Depends(asking)]
+        ) -> Response:
+            if isinstance(told, Refusal):
+                return error_page(request, told, call)
+            view = laid_out(call, teller(call, told.wanted), told)
+            return shown(request, call, _framed(here, told, view))
+
+        router.get(f"{words.HERE}/{here}")(door)
+        return laid_out
+
+    return opened
+
+
+def _framed(here: str, told: Told[Any], view: FiguresPage) -> FiguresPage:
+    """With its months: in the heading, and on top to be changed; what narrows it stays."""
+    query = told.wanted.query
+    make = Fields(Sent({name: (value,) for name, value in query.items()}))
+    months = (month_input(make, "since", "From"), month_input(make, "until", "Until"))
+    chosen = {one["name"]: one["value"] for _, one in view.inputs}
+    apart = {*chosen, "since", "until"}
+    return replace(
+        view,
+        heading=f"{view.heading}, {spoken(told.period)}",
+        action=f"{words.HERE}/{here}",
+        kept=tuple((name, value) for name, value in query.items() if name not in apart),
+        inputs=(*view.inputs, *(("input", one) for one in months)),
+        files=view.files or files_of(here, query | chosen),
+        views=(*views(told.wanted), *view.views),
+    )
 
 
 @router.get("/oversight/figures")
@@ -59,138 +128,132 @@ async def overview(request: Request, call: Reading, month: str = "") -> Response
         return error_page(request, found, call)
     told = f"{found.month:%Y-%m}"
     wanted = Wanted(since=told, until=told)
-    whole = Wanted(since=f"{found.series[0][0]:%Y-%m}", until=told)
-    make = Fields(Sent({"month": (told,)}))
+    series = {"since": f"{found.series[0][0]:%Y-%m}", "until": told}
     view = FiguresPage(
         heading=f"Figures of {found.month:%B %Y}",
         notes=notes(found.by_agency, call),
-        sections=_overview_of(teller(call, wanted), found),
+        sections=overview_of(teller(call, wanted), found),
         action=words.HERE,
-        inputs=(("input", month_input(make, "month", "Month")),),
+        inputs=(("input", month_input(Fields(Sent({"month": (told,)})), "month", "Month")),),
         files=(
-            *files("series", whole, "Months"),
-            *files("figures", wanted, "Agencies", cut=Cut.AGENCY.value),
-            *files("figures", wanted, "Tracks", cut=Cut.TRACK.value),
+            *files_of("series", series, "Months"),
+            *files_of("figures", wanted.query | {"cut": Cut.AGENCY}, "Agencies"),
+            *files_of("figures", wanted.query | {"cut": Cut.TRACK}, "Tracks"),
         ),
         views=views(wanted),
     )
-    return shown(request, view, call)
+    return shown(request, call, view)
 
 
-def _overview_of(tell: Teller, found: Overview) -> tuple[Section, ...]:
-    both = [_of_month(tell, *one) for one in (found.series[-1], found.series[-2])]
-    return (
-        Section("Hand-offs", Table("Hand-offs", "Month", _COUNTS, tuple(m[0] for m in both))),
-        months_of(tell, found.series),
-        _limits_in(tuple(m[1] for m in both), "Month"),
-        _limits_in(tuple(m[2] for m in both), "Month", proposed=True),
-        Section("By agency asked", _counted(_named(tell, found.by_agency), tell, "Agency asked")),
-        Section("By track", _counted(_named(tell, found.by_track), tell, "Track")),
-        *(words.measured(tell, one, _named(tell, found.by_track), "Track") for one in Measure),
-    )
+async def _groups(
+    call: Reading, wanted: Asked, cut: Cut = Cut.AGENCY
+) -> Told[tuple[Figures, Series]] | Refusal:
+    told = await ask.figures_by(call, wanted, cut)
+    return told if isinstance(told, Refusal) else together(told, await ask.series_of(call, wanted))
 
 
-def _of_month(tell: Teller, month: date, one: Figure) -> tuple[Row, Row, Row]:
-    """Its counts, its limits and its targets; what is behind them is of that month."""
-    then = replace(tell, wanted=tell.wanted.over(Period.month(month)))
-    name = f"{month:%B %Y}"
-    legal, proposed = (then.kept(one, of, name) for of in (one.legal, one.proposed))
-    return then.counts(one, name), legal, proposed
-
-
-@router.get("/oversight/figures/groups")
-async def groups(request: Request, call: Reading, wanted: Asked, cut: Cut = Cut.AGENCY) -> Response:
+@_opens("groups", _groups)
+def groups(call: Asker, tell: Teller, told: Told[tuple[Figures, Series]]) -> FiguresPage:
     """Groups of one cut over a period, and the same months one after the other."""
-    asked = wanted.read(call.session, call.actor, call.now)
-    if isinstance(asked, Refusal):
-        return error_page(request, asked, call)
-    period, only = asked
-    found = await queries.figures_by(call.session, call.actor, cut, period, only=only, now=call.now)
-    if isinstance(found, Refusal):
-        return error_page(request, found, call)
-    last, months = months_on(period.ends, -1), len(period.months)
-    series = await queries.series_of(
-        call.session, call.actor, only=only, month=last, months=months, now=call.now
-    )
-    wanted = wanted.over(period)
-    tell = teller(call, wanted)
-    rows = () if isinstance(series, Refusal) else (months_of(tell, series),)
+    (found, series), query = told.found, told.wanted.query
     nothing = () if found.groups else (NOTHING,)
-    view = FiguresPage(
-        heading=f"Figures, {spoken(period)}",
-        notes=(*narrowed(tell, wanted, found.groups), *nothing, *notes(found, call)),
-        sections=(*_groups_of(tell, found), *rows),
-        **filters("/groups", wanted, cut),
+    return FiguresPage(
+        "Figures",
+        (*tell.narrowed(found.groups), *nothing, *notes(found, call)),
+        (*groups_of(tell, found), months_of(tell, series)),
+        inputs=(choice_of("cut", "By", words.CUTS.items(), found.cut),),
         files=(
-            *files("figures", wanted, "Groups", cut=cut.value),
-            *files("series", wanted, "Months"),
+            *files_of("figures", query | {"cut": found.cut}, "Groups"),
+            *files_of("series", query, "Months"),
         ),
-        views=views(wanted),
-    )
-    return shown(request, view, call)
-
-
-def _groups_of(tell: Teller, found: Figures) -> tuple[Section, ...]:
-    first = words.CUTS.get(found.cut, "Group")
-    groups = _named(tell, found)
-    named = [*groups, (_WHOLE, found.total)]
-    # Beside other agencies stands no proposed target: of them only the whole is told.
-    targets = named[-1:] if found.cut in queries.BESIDE_OTHERS else named
-    legal = tuple(tell.kept(one, one.legal, name) for name, one in named)
-    proposed = tuple(tell.kept(one, one.proposed, name) for name, one in targets)
-    return (
-        Section("Hand-offs", _counted(groups, tell, first, found.total)),
-        *(words.measured(tell, one, named, first) for one in Measure),
-        _limits_in(legal, first),
-        _limits_in(proposed, first, proposed=True),
     )
 
 
-def months_of(tell: Teller, series: Sequence[tuple[date, Figure]]) -> Section:
-    """Month after month: how many were asked for, how long until they were accepted, limits met."""
-    rows = tuple(_month_row(tell, month, one) for month, one in series)
-    columns = (
-        "Asked",
-        "Waiting",
-        "Completed",
-        "Received to accepted (median)",
-        "Share within limit",
+@_opens("curve", ask.curve_of)
+def curve(_: Asker, tell: Teller, told: Told[Curve]) -> FiguresPage:
+    """The Kaplan-Meier curve of one measure."""
+    found = told.found
+    told_of = (*tell.narrowed(), WHOSE[tell.whose], WAITING)
+    choice = choice_of("measure", "From when to when", words.MEASURES.items(), found.measure)
+    drawn = (charts.curve_in(tell, found),)
+    return FiguresPage(words.MEASURES[found.measure], told_of, drawn, inputs=(choice,))
+
+
+@_opens("comparison", ask.comparison_of)
+def comparison(_: Asker, tell: Teller, told: Told[Funnel]) -> FiguresPage:
+    """Agencies beside each other, fairly to their caseload: a funnel."""
+    return FiguresPage("Agencies compared", (_FUNNEL,), (charts.funnel_in(tell, told.found),))
+
+
+def _tracks(call: Asker) -> list[str]:
+    day = call.session.day_in(call.actor.country, call.now)
+    return sorted({one.track for one in call.session.catalogue.in_force(call.actor.country, day)})
+
+
+async def _of_one_track(call: Reading, wanted: Asked) -> Told[tuple[Bottleneck, ...]] | Refusal:
+    track = wanted.track or next(iter(_tracks(call)), "")
+    return await ask.bottlenecks_of(call, replace(wanted, track=track))
+
+
+@_opens("bottlenecks", _of_one_track)
+def bottlenecks(call: Asker, tell: Teller, told: Told[tuple[Bottleneck, ...]]) -> FiguresPage:
+    """The steps of a track in its order: who waits there, and for how long."""
+    track, tracks = told.wanted.track, [(one, tell.track(one)) for one in _tracks(call)]
+    return FiguresPage(
+        f"Where cases wait: {tell.track(track)}",
+        ("What waits now, step by step, whenever it was asked for; limits are of these months.",),
+        lists.steps_in(tell, told.found),
+        inputs=(choice_of("track", "Track", tracks, track),),
     )
-    asked = [
-        (f"{at:%m/%y}", one.counts.asked, f"{at:%B %Y}: {words.number(one.counts.asked)}")
-        for at, one in series
-    ]
-    chart = bars("Hand-offs asked for, by month", asked)
-    return Section("Month by month", Table("Month by month", "Month", columns, rows), (), (chart,))
 
 
-def _month_row(tell: Teller, month: date, one: Figure) -> Row:
-    told, accepted = one.counts, one.times.get(Measure.ACCEPTED)
-    hides = tell.floored and None in {getattr(told, state) for state in STATES}
-    known = [words.number(told.asked, about=hides)]
-    known += [words.number(told.waiting), words.number(told.completed)]
-    known += [words.seconds(accepted.median if accepted else None), words.share(one.legal.share)]
-    alone = address("/groups", tell.wanted.over(Period.month(month)), cut="agency")
-    return Row(f"{month:%B %Y}", cells(known), (), alone)
+@_opens("law-gaps", ask.law_gaps_in)
+def law_gaps(_: Asker, tell: Teller, told: Told[tuple[LimitKept, ...]]) -> FiguresPage:
+    """Each assumed limit, and how often it was missed."""
+    return FiguresPage("Gaps in the law", (_GAPS,), (lists.gaps_in(tell, told.found),))
 
 
-def _counted(
-    named: Sequence[tuple[str, Figure]], tell: Teller, first: str, total: Figure | None = None
-) -> Table:
-    rows = [tell.counts(one, name) for name, one in named]
-    if total is not None:
-        told = [one.counts for _, one in named]
-        rows.append(tell.counts(total, _WHOLE, words.hidden_in(told)))
-    return Table("Hand-offs", first, _COUNTS, tuple(rows))
+async def _senders(call: Reading, wanted: Asked) -> Told[Senders] | Refusal:
+    both = together(await ask.attested_in(call, wanted), await ask.returns_in(call, wanted))
+    return together(both, await ask.uncontacted_in(call, wanted))
 
 
-def _limits_in(rows: tuple[Row, ...], first: str, *, proposed: bool = False) -> Section:
-    title, note = ("Proposed targets", _TARGETS) if proposed else ("Limits", _LEGAL)
-    return Section(title, Table(title, first, words.KEPT_COLUMNS, rows), (note,))
+@_opens("senders", _senders)
+def senders(call: Asker, tell: Teller, told: Told[Senders]) -> FiguresPage:
+    """Answers given in another's name; what was left idle, what came back, who came again."""
+    ((attested, returns), idle), query = told.found, told.wanted.query
+    by_sender = lists.attested_in(tell, Clockface(call.actor.time_zone), attested)
+    one_by_one = (("Case by case", (("/oversight#idle", "Accepted, and then idle"),)),)
+    return FiguresPage(
+        "Returns, and answers for others",
+        (),
+        (by_sender, lists.uncontacted_in(tell, idle), *lists.returns_in(tell, returns)),
+        files=(
+            *files_of("attested", query, "Answers for others"),
+            *files_of("uncontacted", query, "Accepted without contact"),
+            *files_of("returns", query, "Returns"),
+        ),
+        views=one_by_one if tell.whose == "unit" else (),
+    )
 
 
-def _named(tell: Teller, found: Figures) -> list[tuple[str, Figure]]:
-    return [(tell.name(one, found.cut), one) for one in found.groups]
+@router.get("/oversight/figures/behind")
+async def behind(
+    request: Request, call: Reading, wanted: Asked, what: str = "asked", after: str = ""
+) -> Response:
+    """As many hand-offs as a figure says; to who oversees the country none is shown."""
+    told = await ask.behind_figure(call, wanted, what, after or None)
+    if isinstance(told, Refusal):
+        return error_page(request, told, call)
+    reader, tell, more = Reader.of(call), teller(call, told.wanted), told.found.after
+    view = BehindPage(
+        heading=f"{_BEHIND.get(what, what)}, {spoken(told.period)}",
+        notes=(*tell.narrowed(), *((_NOBODY,) if tell.floored else ())),
+        lines=tuple(reader.line(one) for one in told.found.lines),
+        back=words.address("/groups", told.wanted, cut="agency"),
+        onward=words.address("/behind", told.wanted, what=what, after=more) if more else None,
+    )
+    return page(request, "oversight/behind.html", view, title=view.heading, call=call)
 
 
 def no_month(pointer: str) -> Refusal:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from protocols.vocabulary import load_vocabulary
 from referral.casework import Ask, Filed
+from referral.session import Pinned
 from referral.web.lines import Reader
 from referral.web.wording import LANGUAGE, TOPICS, Citation, Due, Law, Tag, result_tag
 
@@ -86,7 +87,7 @@ def filed_view(
             (f"Person {one.number}", findings(one.findings)) for one in answer.persons[:_SHOWN]
         ),
         asks=tuple(_ask(group, named, reader) for group in groups.values()),
-        needed=needs_shown(need for one in answer.referrals for need in one.needed),
+        needed=needs_shown(answer.referrals, law),
         withheld=withheld_shown((no for one in answer.referrals for no in one.withheld), law),
         triage=any(one.triage for one in answer.referrals),
         more=_more(answer),
@@ -150,17 +151,25 @@ def findings(
     )
 
 
-def needs_shown(needs: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+class Needing(Pinned, Protocol):
+    """A referral, and what is still needed for it."""
+
+    @property
+    def needed(self) -> Sequence[Mapping[str, Any]]:
+        """Facts, by whom, and why."""
+
+
+def needs_shown(referrals: Iterable[Needing], law: Law) -> tuple[tuple[str, str], ...]:
     """Facts a rule could not be settled without, each once, and for what."""
     vocabulary = load_vocabulary()
     found: dict[str, list[str]] = {}
-    for need in needs:
+    for of, need in ((one, need) for one in referrals for need in one.needed):
         name = need["fact"]
         words = vocabulary[name].label(LANGUAGE) if name in vocabulary else name
         rule = need["reason"]["step"] or need["reason"]["rule"]
-        rule = _PURPOSES.get(rule, f"for {rule}")
-        if rule not in found.setdefault(words, []):
-            found[words].append(rule)
+        told = _PURPOSES.get(rule) or f"for “{law.step_title(of, rule)}”"
+        if told not in found.setdefault(words, []):
+            found[words].append(told)
     return tuple((words, ", ".join(rules)) for words, rules in found.items())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -83,10 +84,17 @@ async def break_glass(request: Request, form: ActingForm) -> Response:
     if isinstance(answer, Glass):
         return see_other(f"/cases/{answer.case_id}")
     if answer.type == "reason-required":
-        answer = invalid_input([Fault("/reason", "missing", "Say why it cannot wait.")])
+        answer = invalid_input(list(_unsaid(sent)))
     if answer.type == "invalid-input":
         return _breaking(request, call, sent, faults_in(answer, _FIELDS))
     return refused(request, answer, call, back="/break-glass")
+
+
+def _unsaid(sent: Sent) -> Iterator[Fault]:
+    """All that is missing, at once: she is in a hurry."""
+    if not sent.one("reference"):
+        yield Fault("/reference", "missing", "Give the reference of the case.")
+    yield Fault("/reason", "missing", "Say why it cannot wait.")
 
 
 @router.post("/break-glass/{glass_id}/closure")

@@ -11,6 +11,7 @@ from referral import queries
 from referral.entry import Reading
 from referral.errors import Refusal
 from referral.queries import ReceiptSeen
+from referral.web.notice_words import LANGUAGES
 from referral.web.pages import PageRoute, error_page, page
 from referral.web.receipts import picture_of, receipt_seen, site_of
 from referral.web.wording import Law
@@ -50,7 +51,7 @@ async def letter(
     law = Law(call.installation.catalogue, call.actor.country)
     at = f"/hand-offs/{hand_off_id}"
     others = [
-        (f"{at}/letter?document={seen.document}&language={one}", f"In “{one}”")
+        (f"{at}/letter?document={seen.document}&language={one}", LANGUAGES.get(one, one))
         for one in seen.languages
         if one != seen.language
     ] + [

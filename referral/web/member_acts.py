@@ -151,6 +151,8 @@ async def note_absence(request: Request, form: ChangingForm) -> Response:
     """Somebody is away."""
     call, sent = form.call, form.sent
     seat, days = _id(sent.one("away-seat")), _days(sent, "away")
+    if isinstance(days, Refusal) and sent.one("back") == "/account":
+        return see_other("/account?refused=days")
     if seat is None or isinstance(days, Refusal):
         return refused(request, days if isinstance(days, Refusal) else errors.not_found(), call)
     told = await members.note_absence(

@@ -80,6 +80,11 @@ def sections_for(role: Role) -> tuple[Section, ...]:
     return tuple(one for one in found if one.places)
 
 
+def open_to(role: Role) -> frozenset[str]:
+    """The addresses of all pages this role may open."""
+    return frozenset(place.address for one in sections_for(role) for place in one.places)
+
+
 def beyond_the_bar(role: Role) -> tuple[Section, ...]:
     """What the bar does not lead to."""
     bar = tuple(_told()["bars"].get(role, ()))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from referral.queries import Untold
+from referral.queries import NoticeLine, Untold
+from referral.session import Role
+from referral.web import navigation
 from referral.web.lines import UNNAMED
 from referral.web.wording import Tag
 
@@ -27,7 +29,11 @@ KINDS: Final = {
     "hand_off.limit_paused": "A limit stands still",
     "hand_off.limit_resumed": "A limit runs again",
     "hand_off.limit_extended": "A limit was extended",
+    "hand_off.limit_recounted": "A limit was counted again: the calendar changed",
     "referral.overdue": "A limit of the referral itself has passed",
+    "referral.limit_recounted": "A limit of the referral was counted again: the calendar changed",
+    "hand_off.limit_undecided": "A limit cannot be decided here: watch it yourself",
+    "referral.limit_undecided": "A limit of the referral itself cannot be decided here: watch it",
     "referral.reassigned": "Somebody else is in charge",
     "notice.unreached": "A notice reached nobody: telephone them",
     "consent.withdrawn": "A consent was taken back",
@@ -39,10 +45,32 @@ KINDS: Final = {
     "proposal.asked": "Somebody asks for your approval",
     "proposal.approved": "What you asked for was approved",
     "proposal.refused": "What you asked for was not approved",
+    "erasure.asked": "Somebody asks you to erase a case, or to lift a legal hold: see Erasures",
+    "erasure.approved": "An erasure, or the end of a legal hold, was approved",
+    "erasure.refused": "An erasure, or the end of a legal hold, was not approved",
+    "erasure.due": "A case has been kept as long as the law says: see Erasures",
+    "hold.set": "A case is to be kept for a court: see Erasures",
+    "duplicate.possible": "Somebody may be known already in a case that names nobody",
+    "member.read_budget": "Somebody of your unit opens unusually many names",
     "removal.answered": "A removal you asked for was answered",
     "removal.custody": "A case comes to you from a holder who was removed",
     "webhook.failing": "A system of your agency has taken no event for a day: see Webhooks",
     "webhook.ended": "A system of your agency said that it is gone: see Webhooks",
+}
+# Where what happened is looked at, by its thing: a page of one's own, or below the case.
+_PAGES: Final = {
+    "erasure": "/erasures",
+    "hold": "/erasures",
+    "glass": "/break-glass/reviews",
+    "removal": "/removals",
+    "webhook": "/members/webhooks",
+    "member": "/members",
+    "notice": "/notices/unreached",
+}
+_BELOW_CASE: Final = {
+    "proposal": "/need-to-know",
+    "consent": "/consents",
+    "attachment": "/attachments",
 }
 OTHER: Final = "Something of yours has changed"
 
@@ -53,6 +81,7 @@ CAUSES: Final = {
     "mail_down": "The mail server did not answer",
     "mail_busy": "The mail server put it off",
     "mail_refused": "The mail server would not take it",
+    "quiet_hours": "Held back in quiet hours",
     "mail_sign_in": "The mail server does not let us in",
     "": "It could not be delivered",
 }
@@ -69,6 +98,16 @@ ALARMED: Final = "Nothing is mailed there any more: enter another, or save it ag
 def words_of(kind: str) -> str:
     """What happened, in a few words."""
     return KINDS.get(kind, OTHER)
+
+
+def leads_to(one: NoticeLine, role: Role) -> str | None:
+    """The address where she sees what happened; None: there is none that she may open."""
+    thing = one.kind.partition(".")[0]
+    if one.hand_off_id is not None:
+        return f"/hand-offs/{one.hand_off_id}"
+    if _PAGES.get(thing) in navigation.open_to(role):
+        return _PAGES[thing]
+    return None if one.case_id is None else f"/cases/{one.case_id}{_BELOW_CASE.get(thing, '')}"
 
 
 def mark(*, read: bool, danger: bool) -> tuple[Tag, ...]:

@@ -21,10 +21,20 @@ from referral.members import Wish
 from referral.notices.mailbox import FOLDER, Kept, Mailbox
 from referral.notices.wording import texts
 from referral.queries import NoticeLine, Preference, Untold
+from referral.session import Role
 from referral.settings import Environment
 from referral.web.fields import NONE, Faults, Fields, Params, Sent, faults_in
 from referral.web.forms import ChangingForm
-from referral.web.notice_words import ALARMED, CAUSES, LANGUAGES, MAILED, mark, whose, words_of
+from referral.web.notice_words import (
+    ALARMED,
+    CAUSES,
+    LANGUAGES,
+    MAILED,
+    leads_to,
+    mark,
+    whose,
+    words_of,
+)
 from referral.web.pages import PageRoute, error_page, page, see_other
 from referral.web.wording import Clockface, Tag
 
@@ -88,6 +98,7 @@ class Nobody:
 
     notices: tuple[LineUnreached, ...]
     people: tuple[str, ...]
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,7 @@ async def notices(
     preference = await queries.preference_of(call.session)
     clock = Clockface(call.actor.time_zone)
     view = Listed(
-        lines=tuple(_line(one, clock) for one in found.lines),
+        lines=tuple(_line(one, clock, call.actor.role) for one in found.lines),
         unread=tuple(one for line in found.lines if not line.read for one in line.ids),
         onward=f"{_PAGE}?after={found.after}".replace("+", "%2B") if found.after else None,
         how=_how(preference, mailing=_mailing(call)),
@@ -121,10 +132,10 @@ async def notices(
     return page(request, "notices/list.html", view, title="Notices", call=call)
 
 
-def _line(one: NoticeLine, clock: Clockface) -> Line:
+def _line(one: NoticeLine, clock: Clockface, role: Role) -> Line:
     return Line(
         words=words_of(one.kind),
-        address=f"/hand-offs/{one.hand_off_id}" if one.hand_off_id else None,
+        address=leads_to(one, role),
         more=len(one.ids) - 1,
         at=clock.moment(one.occurred_at),
         number=one.number or "",
@@ -213,7 +224,7 @@ async def unreached(request: Request, call: Reading) -> Response:
         f"{one.name}: {'the address refuses mail' if one.refused else 'no address is known'}"
         for one in found.people
     )
-    view = Nobody(tuple(_nobody(one, clock) for one in found.notices), people)
+    view = Nobody(tuple(_nobody(one, clock) for one in found.notices), people, found.more)
     return page(request, "notices/unreached.html", view, title="Who could not be told", call=call)
 
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from referral import queries
 from referral.entry import Reading
 from referral.errors import Refusal
-from referral.queries import HandOffLine, ResponseTimes
+from referral.queries import HandOffLine, Left, ResponseTimes
 from referral.queries.first_referrals import FirstReferral
 from referral.web.lines import Line, Reader
 from referral.web.pages import PageRoute, error_page, page
@@ -38,6 +38,7 @@ class AgencyTimes:
     times: tuple[str, ...]
     attested: int
     data_errors: int
+    small: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Overview:
     agencies: tuple[AgencyTimes, ...]
     overdue: tuple[Line, ...]
     idle: tuple[Line, ...]
+    unlisted: tuple[int, int]  # of both, the ones there is no room for
     history: tuple[History, ...]
 
 
@@ -69,15 +71,19 @@ async def overview(request: Request, call: Reading) -> Response:
     times = await queries.response_times_in(session, actor, now=now)
     if isinstance(times, Refusal):
         return error_page(request, times, call)
+    left = await queries.left_in(session, actor, now=now)
+    if isinstance(left, Refusal):
+        return error_page(request, left, call)
     late = _lines(await queries.overdue_in(session, actor, now=now))
     idle = _lines(await queries.holder_idle_in(session, actor, now=now))
     history = await queries.imported_first_referrals(session, actor, now=now)
     reader = Reader.of(call)
     view = Overview(
-        tiles=_tiles(times, late, idle),
+        tiles=_tiles(times, left),
         agencies=tuple(_times(one, reader.law) for one in times),
         overdue=tuple(reader.line(one) for one in late),
         idle=tuple(reader.line(one) for one in idle),
+        unlisted=(left.overdue - len(late), left.idle - len(idle)),
         history=()
         if isinstance(history, Refusal)
         else tuple(_history(one, reader.law) for one in history),
@@ -89,14 +95,13 @@ def _lines(found: Sequence[HandOffLine] | Refusal) -> Sequence[HandOffLine]:
     return () if isinstance(found, Refusal) else found
 
 
-def _tiles(
-    times: Sequence[ResponseTimes], late: Sequence[HandOffLine], idle: Sequence[HandOffLine]
-) -> tuple[Tile, ...]:
+def _tiles(times: Sequence[ResponseTimes], left: Left) -> tuple[Tile, ...]:
     waiting = sum(one.waiting for one in times)
+    late, idle = left.overdue, left.idle
     return (
         Tile(waiting, "wait for an answer", late=False, target="#times"),
-        Tile(len(late), "past their limit", late=bool(late), target="#overdue"),
-        Tile(len(idle), "accepted, then idle for 3 days", late=bool(idle), target="#idle"),
+        Tile(late, "past their limit", late=bool(late), target="#overdue"),
+        Tile(idle, "accepted, then idle for 3 days", late=bool(idle), target="#idle"),
         Tile(sum(one.accepted for one in times), "accepted", late=False, target="#times"),
     )
 
@@ -110,6 +115,7 @@ def _times(one: ResponseTimes, law: Law) -> AgencyTimes:
         ),
         attested=one.attested,
         data_errors=one.data_errors,
+        small=one.small and one.accepted > 0,
     )
 
 

@@ -245,7 +245,8 @@ def _spoken(refusal: Refusal) -> str:
     """What people read instead of what programs are told."""
     if refusal.type == "not-permitted":
         needed = str(refusal.extra["needed_role"]).split(", ")
-        named = ", ".join(ROLES.get(one, one.replace("_", " ")) for one in needed)
+        told = [ROLES.get(one, one.replace("_", " ")) for one in needed if one]
+        named = " or ".join(filter(None, (", ".join(told[:-1]), *told[-1:])))
         return f"This is for: {named or 'nobody'}. {_ASK if ROLES.keys() & set(needed) else _KEPT}"
     return _BELOW if refusal.type == "invalid-input" else refusal.detail
 

@@ -1,12 +1,14 @@
 """The form of a report: questions from the vocabulary, shown again with what was typed.
 
-Only a place has to be filled in. What this file must never know: what follows from an answer.
+Only a place has to be filled in. What decides first is asked first and stands open; the rest folds,
+says how much of it is answered, and stands open where something is wrong.
+What this file must never know: what follows from an answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from protocols.vocabulary import Entry, FactType, load_vocabulary
@@ -28,14 +30,8 @@ _INDICATOR: Final = [
 ]
 NONE_FOUND: Final = "none-found"
 
-CASE_FACTS: Final = (
-    "danger_now",
-    "exploitation_under_way",
-    "in_the_act",
-    "place_known",
-    "rural_site",
-    "sector",
-)
+URGENT: Final = ("danger_now", "exploitation_under_way")
+CASE_FACTS: Final = (*URGENT, "in_the_act", "place_known", "rural_site", "sector")
 WORK: Final = ("works", "econ_hours", "night_work", "beneficiary", "in_school", "hazards", "wfcl")
 FORCED: Final = ("fl_indicators", "involuntary", "penalty_menace")
 TRAFFICKED: Final = ("acts", "means", "purposes", "screening_complete")
@@ -71,13 +67,18 @@ REPORTER: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A group of questions; ``folded`` ones open on demand, and stand open when answered."""
+    """A group of questions; ``folded`` ones open on demand, and stand open when one is wrong.
+
+    ``about``: what it asks, in a few words beside the title. ``answered``: how many have an answer.
+    """
 
     title: str
     inputs: Inputs
     folded: bool = False
     opened: bool = False
     hint: str = ""
+    about: str = ""
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,9 @@ class ReportForm:
     """The whole form."""
 
     situation: Inputs
-    moment: Inputs
     persons: tuple[PersonForm, ...]
     narrative: Params
     others: tuple[Section, ...]
-    many: Section
     count: int
     key: str
     faults: Faults
@@ -115,45 +114,36 @@ def report_form(
     )
     where["value"] = where["value"] or place
     reported = make.radios("reported", "What is reported?", topics, chosen="unknown", inline=True)
-    situation: Inputs = (
-        *_asked(make, ("danger_now", "exploitation_under_way", "headcount")),
-        ("radios", reported),
-        ("select", where),
-    )
-    about = (
-        *_asked(make, ("in_the_act", "place_known", "rural_site", "sector")),
-        *_texts(make, "workplace-", WORKPLACE),
-    )
-    moment: Inputs = (
-        (
-            "input",
-            make.day("occurred_at", "Day it was seen or reported", hint="Leave empty for now"),
-        ),
-        ("input", make.time("occurred_at", "Time")),
-    )
+    hint = "Sealed: only those who hold the case can open it"
     return ReportForm(
-        situation=situation,
-        moment=moment,
+        situation=(*_asked(make, URGENT), ("radios", reported), ("select", where)),
         persons=tuple(_person(sent, faults, number) for number in range(1, count + 1)),
-        narrative=make.area(
-            "narrative",
-            "What was seen or told",
-            rows=6,
-            hint="Sealed: only those who hold the case can open it",
-        ),
-        others=(
-            _folded("The workplace", about, sent),
-            _folded(
-                "Who reported it",
-                _texts(make, "reporter-", REPORTER),
-                sent,
-                hint="Sealed: kept from everybody but your own agency",
-            ),
-        ),
-        many=_many(sent, faults),
+        narrative=make.area("narrative", "What was seen or told", rows=3, hint=hint),
+        others=(*_others(make, sent), _many(sent, faults)),
         count=count,
         key=key,
         faults=faults,
+    )
+
+
+def _others(make: Fields, sent: Sent) -> tuple[Section, ...]:
+    """When, how many, where exactly, and who says so."""
+    day = make.day("occurred_at", "Day it was seen or reported", hint="Leave empty for now")
+    moment: Inputs = (
+        ("input", day),
+        ("input", make.time("occurred_at", "Time")),
+        *_asked(make, ("headcount",)),
+    )
+    workplace = (
+        *_asked(make, ("in_the_act", "place_known", "rural_site", "sector")),
+        *_texts(make, "workplace-", WORKPLACE),
+    )
+    reporter = _texts(make, "reporter-", REPORTER)
+    sealed = "Sealed: kept from everybody but your own agency"
+    return (
+        _folded("When, and how many", "if not now, or more than one person", moment, sent),
+        _folded("The workplace", "name, address, employer, trade", workplace, sent),
+        _folded("Who reported it", "name, how to reach them", reporter, sent, hint=sealed),
     )
 
 
@@ -169,7 +159,8 @@ def _many(sent: Sent, faults: Faults) -> Section:
     )
     shared = _asked(Fields(sent, faults, "common-"), COMMON)
     hint = "The questions below hold for everybody in the list who has no column of her own for it."
-    return _folded("Many persons at once", (("textarea", table), *shared), sent, hint)
+    about = "a list from a spreadsheet"
+    return _folded("Many persons at once", about, (("textarea", table), *shared), sent, hint)
 
 
 def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:
@@ -177,39 +168,30 @@ def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:
     role = make.radios(
         "role", "In this report the person is", _ROLES, chosen="concerned", inline=True
     )
-    who: Inputs = (
-        ("radios", role),
-        (
-            "input",
-            make.text(
-                "identity-name",
-                IDENTITY["name"],
-                hint="Sealed; leave empty if not known",
-                spellcheck=False,
-            ),
-        ),
-        *_asked(make, WHO),
+    name = make.text(
+        "identity-name", IDENTITY["name"], hint="Sealed; leave empty if not known", spellcheck=False
     )
+    first: Inputs = (*_asked(make, WHO[:1]), ("input", name))
+    more: Inputs = (*_asked(make, WHO[1:]), ("radios", role))
+    born = make.text("identity-born_on", IDENTITY["born_on"], hint="If known, such as 2016-01-31")
     hidden: Inputs = (
         *_texts(make, "safety-", SAFETY),
-        (
-            "input",
-            make.text("identity-born_on", IDENTITY["born_on"], hint="If known, such as 2016-01-31"),
-        ),
-        ("input", make.text("identity-papers", IDENTITY["papers"])),
+        ("input", born),
+        *_texts(make, "identity-", {one: IDENTITY[one] for one in ("papers", "address")}),
     )
+    sealed = "Sealed: opened only with a fresh password"
     sections = (
-        Section("", who),
-        replace(_folded("Work and school", _asked(make, WORK), sent), opened=True),
-        _folded("Signs of forced labour", _asked(make, FORCED), sent),
-        _folded("Signs of trafficking", _asked(make, TRAFFICKED), sent),
-        _folded("Risk and needs", _asked(make, NEEDS), sent),
+        Section("", first),
+        _folded("Work and school", "hours, night work, hazards", _asked(make, WORK), sent),
         _folded(
-            "Where the person is, and how to make contact",
-            hidden,
-            sent,
-            hint="Sealed: opened only with a fresh password",
+            "Signs of forced labour", "threats, debts, papers kept", _asked(make, FORCED), sent
         ),
+        _folded(
+            "Signs of trafficking", "brought here how, what for", _asked(make, TRAFFICKED), sent
+        ),
+        _folded("Risk and needs", "alone, language, health, transport", _asked(make, NEEDS), sent),
+        _folded("Sex, age if not known, role", "accused or relative", more, sent),
+        _folded("Where she or he is now", "safe contact, papers", hidden, sent, hint=sealed),
     )
     return PersonForm(number, f"Person {number}", sections)
 
@@ -217,11 +199,14 @@ def _person(sent: Sent, faults: Faults, number: int) -> PersonForm:
 _ROLES: Final = [(code, words) for code, words in PERSON_ROLES.items() if code != "reporter"]
 
 
-def _folded(title: str, inputs: Inputs, sent: Sent, hint: str = "") -> Section:
+_USUAL: Final = {"", "unknown", "concerned"}  # what stands in a field nobody has touched
+
+
+def _folded(title: str, about: str, inputs: Inputs, sent: Sent, hint: str = "") -> Section:
     names = {params["name"] for _, params in inputs}
-    typed = any(sent.one(name) not in {"", "unknown"} for name in names)
+    answered = sum(sent.one(name) not in _USUAL for name in names)
     wrong = any("errorMessage" in params for _, params in inputs)
-    return Section(title, inputs, folded=True, opened=typed or wrong, hint=hint)
+    return Section(title, inputs, True, wrong, hint, about, answered)
 
 
 def _texts(make: Fields, prefix: str, labels: Mapping[str, str]) -> Inputs:

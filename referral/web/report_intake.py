@@ -100,7 +100,7 @@ def _table(people: People, first: int) -> dict[str, str]:
 def _rest(told: list[PersonTold], counted: object) -> list[PersonTold]:
     """Who was counted and is not told of: one entry, not yet identified."""
     here = sum(person.headcount for person in told if person.role == "concerned")
-    if not counted or (isinstance(counted, int) and 0 < counted <= here):
+    if counted is None or (isinstance(counted, int) and 0 < counted <= here):
         return []
     rest = counted - here if isinstance(counted, int) else counted
     people = rest if isinstance(rest, int) and 1 <= rest <= MOST_COUNTED else 1
@@ -117,6 +117,8 @@ def field_of(pointer: str, pointers: Mapping[str, str]) -> str | None:
 def named(message: str, pointer: str, name: str, *, several: bool) -> str:
     """What is wrong with a fact, by the name its field has; ``several``: and whose it is."""
     vocabulary, fact = load_vocabulary(), pointer.rpartition("/")[2]
+    if fact == "occurred_at" and message.startswith("This is"):
+        message = f"The day is{message.removeprefix('This is')}"
     if fact in vocabulary and message.startswith("This "):
         message = vocabulary[fact].label(LANGUAGE) + message.removeprefix("This")
     person = re.match(r"p(\d+)-", name)

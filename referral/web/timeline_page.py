@@ -8,7 +8,7 @@ from uuid import UUID
 
 from referral.queries import TimelineLine
 from referral.web.lines import UNNAMED, Reader
-from referral.web.wording import act_words, state_tag
+from referral.web.wording import Law, act_words, state_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,25 @@ def timeline_view(case_id: UUID, lines: Sequence[TimelineLine], reader: Reader) 
 
 def _happening(line: TimelineLine, reader: Reader) -> Happening:
     law, clock = reader.law, reader.clock
-    about = f"{line.step}, {law.label(line.mandate)}" if line.step and line.mandate else ""
-    if about and line.receiver:
-        about += f" ({line.receiver})"
+    about = _asked(line, law) if line.step and line.mandate else ""
+    if line.event and line.under:
+        told = law.event(line.under, line.event)
+        about = f"{told[:1].upper()}{told[1:]}"
+    recorded, happened = clock.moment(line.at), clock.moment(line.occurred_at)
+    apart = line.occurred_at is not None and happened != recorded
     states = [state_tag(state).text for state in (line.from_, line.to) if state]
     return Happening(
-        recorded=clock.moment(line.at),
-        happened=clock.moment(line.occurred_at) if line.occurred_at else "",
+        recorded=recorded,
+        happened=happened if apart else "",
         act=act_words(line.act),
         about=about,
         by="The clock" if line.by_clock else line.agency or UNNAMED,
         change=" → ".join(states),
         warning="Happened before what was recorded before it" if line.warning else "",
     )
+
+
+def _asked(line: TimelineLine, law: Law) -> str:
+    """What was asked, and of whom."""
+    step = law.step_title(line.under, line.step or "") if line.under else line.step
+    return f"{step}: {line.receiver or law.label(line.mandate or '')}"

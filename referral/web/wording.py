@@ -79,6 +79,17 @@ _GRADES: Final = {
     Grade.STATED: "stated by somebody who read it",
     Grade.RECALLED: "recalled or proposed, not verified",
 }
+_ACTS: Final = {  # where thing and participle together say too little
+    "hand_off.reminded": "Reminder: a limit is coming near",
+    "hand_off.overdue": "A limit passed",
+    "hand_off.escalated": "A limit passed long ago: others were called",
+    "hand_off.limit_recounted": "A limit was counted again: the calendar changed",
+    "hand_off.limit_undecided": "A limit could not be decided: it is to be watched",
+    "referral.limit_undecided": "A limit of the referral could not be decided: it is to be watched",
+    "referral.overdue": "A limit of the referral itself passed",
+    "referral.limit_recounted": "A limit of the referral was counted again: the calendar changed",
+    "case.read": "Case opened",
+}
 _DONE: Final = {
     "hand_off": "Hand-off",
     "referral": "Referral",
@@ -220,14 +231,29 @@ class Law:
         answer, _, code = rule.partition(": ")
         if answer in _ANSWERS and code:
             return f"{answer}: {self.reason(_ANSWERS[answer], code)}"
+        clock, passed, _ = rule.partition(" passed without an answer")
+        if passed:
+            return f"“{self.clock_title(of, clock)}”{passed}"
         before, _, follows = rule.partition("follows ")
-        protocol = self.protocol(of)
-        if before or not follows or protocol is None:
+        if before or not follows:
             return rule
-        trigger = follows.removesuffix(", read again")
-        told = Speaker(protocol, self.country, load_vocabulary(), LANGUAGE).trigger(trigger)
-        step = trigger.partition(" ")[0]
-        return told.replace(step, f"“{self.step_title(of, step)}”", 1)
+        return self.event(of, follows.removesuffix(", read again"))
+
+    def event(self, of: Pinned, event: str) -> str:
+        """What happened, as half a sentence in the country's words, steps by their titles."""
+        protocol = self.protocol(of)
+        if protocol is None:
+            return event
+        step, _, word = event.partition(" ")
+        named = f"{step} kept" if word == "held" else event  # the log's word, the protocol's
+        told = Speaker(protocol, self.country, load_vocabulary(), LANGUAGE).trigger(named)
+        return told.replace(step, f"“{self.step_title(of, step)}”", 1) if word else told
+
+    def clock_title(self, of: Pinned, clock: str) -> str:
+        """What a limit is called, or its code."""
+        protocol = self.protocol(of)
+        known = protocol.clocks.get(clock) if protocol else None
+        return said(known.title, LANGUAGE) if known else clock
 
     def cited(self, sources: Iterable[str]) -> tuple[Citation, ...]:
         """The sources of a rule."""
@@ -266,6 +292,8 @@ def result_tag(result: str) -> Tag:
 
 def act_words(act: str) -> str:
     """An act of the log: ``hand_off.accepted`` is "Hand-off accepted"."""
+    if act in _ACTS:
+        return _ACTS[act]
     thing, _, done = act.partition(".")
     return f"{_DONE.get(thing, thing.capitalize())} {done.replace('_', ' ')}"
 

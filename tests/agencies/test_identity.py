@@ -7,6 +7,7 @@ import re
 from itertools import combinations
 
 import pytest
+from argon2 import PasswordHasher
 
 from agencies import duties, identity
 from agencies.duties import Role, Scope
@@ -41,6 +42,24 @@ def test_the_stand_in_is_no_key_to_an_account() -> None:
 def test_a_password_too_short_or_too_long_is_not_hashed(password: str) -> None:
     with pytest.raises(ValueError, match="between 12 and 1024 characters"):
         identity.hash_password(password)
+
+
+def test_a_password_we_made_is_told_from_others_and_takes_as_long_as_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, tried = identity.new_password(), []
+    stored, verify = identity.hash_made(made), PasswordHasher.verify
+    assert identity.verify_password(stored, made)
+    assert not identity.verify_password(stored, identity.new_password())
+
+    def seen(hasher: PasswordHasher, against: str, given: str) -> bool:
+        tried.append(against)
+        return verify(hasher, against, given)
+
+    monkeypatch.setattr(PasswordHasher, "verify", seen)
+    for given in (made, "wrong" * 4):
+        identity.verify_password(stored, given)
+    assert tried == [stored, identity._NOBODY] * 2
 
 
 def test_a_huge_password_is_refused_without_hashing_it() -> None:

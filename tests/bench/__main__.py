@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from importlib import import_module
+from pathlib import Path
 
 # Each benchmark is a module with a function ``run``; these are the options it takes.
 BENCHES = {
@@ -27,7 +28,7 @@ BENCHES = {
     "receipts": ("acts",),
     "releases": ("people", "seed"),
     "reminders": ("cases", "rows", "seed"),
-    "oversight": ("rows", "seed"),
+    "oversight": ("rows", "seed", "keep"),
     "replay_cases": ("cases",),
     "signin": ("times",),
     "tampering": ("mutations", "histories", "seed"),
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=1_000_000, help="of the (large) log")
     parser.add_argument("--file", action="append", dest="files", default=[], help="proof.py, …")
     parser.add_argument("--histories", type=int, default=1_000, help="honest logs verified")
+    parser.add_argument("--keep", type=Path, help="folder of filled databases, for another run")
     parser.add_argument("--most", type=int, default=0, help="mutants of one file; 0: all")
     parser.add_argument("--mutations", type=int, default=10_000, help="hands laid on a log")
     parser.add_argument("--people", type=int, default=40_000, help="of a released year")

@@ -36,7 +36,7 @@ _CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)  # nobody si
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """Everything a benchmark needs; made anew for each run and removed afterwards."""
+    """Everything a benchmark needs. The root key is of this run, whatever the folder keeps."""
 
     database: Embedded
     players: dict[str, Player]
@@ -58,11 +58,11 @@ class Stand:
 
 
 @contextmanager
-def new_stand() -> Iterator[Stand]:
-    """Start, migrate, furnish; stop and remove."""
+def new_stand(kept: Path | None = None) -> Iterator[Stand]:
+    """Start, migrate, furnish; stop, and remove unless the folder is ``kept`` for another run."""
     import asyncio
 
-    folder = Path(tempfile.mkdtemp(prefix="referral-bench-"))
+    folder = kept or Path(tempfile.mkdtemp(prefix="referral-bench-"))
     try:
         with Embedded.start(folder, durable=True) as database:
             config = Config()
@@ -76,7 +76,8 @@ def new_stand() -> Iterator[Stand]:
             key = base64.b64encode(os.urandom(32)).decode()
             yield Stand(database, players, folder, key)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if kept is None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _furnish(database: Embedded) -> dict[str, Player]:
@@ -87,6 +88,7 @@ async def _furnish(database: Embedded) -> dict[str, Player]:
     async with engine.begin() as connection:
         await enter(connection, read(COUNTRIES / "zz.yaml"), since)
         players = await load_cast(connection, ("ZZ",), since, hash_with=_CHEAP.hash)
+        await connection.exec_driver_sql("DELETE FROM agencies.api_token WHERE name = 'bench'")
         for player in players:
             await connection.exec_driver_sql(
                 "SELECT agencies.issue_token($1, $2, 'bench', $3, $4, $5)",

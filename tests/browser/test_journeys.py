@@ -19,11 +19,14 @@ async def _file(desk: Desk) -> None:
     await page.get_by_label("Child labour").check()
     await page.fill("#p1-identity-name", "Amal Doe")
     await page.fill("#p1-age", "10")
+    await page.locator("summary", has_text="Work and school").click()
     await page.get_by_role("group", name="Works, paid or not").get_by_label("Yes").check()
     await page.fill("#p1-econ_hours", "20")
     await desk.press("Add another person")
     assert await page.input_value("#p1-identity-name") == "Amal Doe"
     await page.fill("#p2-age", "12")
+    for fold in await page.locator("summary", has_text="Work and school").all():
+        await fold.click()
     await page.get_by_role("group", name="Works, paid or not").nth(1).get_by_label("Yes").check()
     await page.get_by_role("button", name="File the referral").last.click()
 
@@ -52,6 +55,30 @@ async def test_a_referral_from_the_report_to_the_outcome(sit: Sit) -> None:
     await inspector.go("/hand-offs?box=out&state=completed")
     await inspector.reads("Completed")
     assert inspector.complaints == worker.complaints == []
+
+
+async def test_a_report_fits_on_a_telephone(sit: Sit) -> None:
+    desk = await sit("inspector", width=390)
+    page = desk.page
+    await desk.go("/cases/new")
+    first = ("In danger now", "Exploitation is under way", "What is reported?")
+    asked = [page.get_by_role("group", name=one) for one in first]
+    for one in (*asked, page.get_by_label("Where did it happen?")):
+        box = await one.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 844, "on the first screen of a telephone"
+    assert await page.evaluate("document.documentElement.scrollHeight") < 3 * 844
+    assert not await page.locator("#p1-econ_hours").is_visible()
+    await page.locator("summary", has_text="Work and school").click()
+    await page.fill("#p1-econ_hours", "many")
+    await page.fill("#narrative", "Carrying bricks")
+    await page.get_by_role("button", name="File the referral").last.click()
+    await desk.reads("There is a problem")
+    assert await page.locator("#p1-econ_hours").is_visible(), "what is wrong stands open"
+    assert await page.input_value("#narrative") == "Carrying bricks"
+    await page.fill("#p1-econ_hours", "20")
+    await page.get_by_role("button", name="File the referral").last.click()
+    assert desk.address.endswith("/filed")
 
 
 async def test_a_form_that_comes_back_shows_the_field_that_is_wrong(sit: Sit) -> None:

@@ -204,11 +204,13 @@ def test_whatever_is_broken_there_is_a_verdict(
 
 async def _answering(answer: bytes, taken: list[bytes]) -> asyncio.Server:
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        taken.append(await reader.readline())
-        while size := struct.unpack(">I", await reader.readexactly(4))[0]:
-            taken.append(await reader.readexactly(size))
-        writer.write(answer)
-        writer.close()
+        try:
+            taken.append(await reader.readline())
+            while size := struct.unpack(">I", await reader.readexactly(4))[0]:
+                taken.append(await reader.readexactly(size))
+            writer.write(answer)
+        finally:
+            writer.close()
 
     return await asyncio.start_server(one, "127.0.0.1", 0)
 

@@ -81,10 +81,11 @@ def elsewhere(folder: Path) -> Iterator[Elsewhere]:
 
 def leaves(command: Any, *names: str) -> Iterator[tuple[str, Any]]:
     """Every command with its full name."""
-    for name, inner in getattr(command, "commands", {}).items():
-        yield from leaves(inner, *names, name)
     if not hasattr(command, "commands"):
         yield " ".join(names), command
+        return
+    for name in command.list_commands(None):
+        yield from leaves(command.get_command(None, name), *names, name)
 
 
 def test_every_command_there_must_be_is_there_and_takes_json() -> None:

@@ -140,6 +140,28 @@ def test_the_demo_starts_serves_stops_and_survives_being_killed(folder: Path) ->
         assert running.wait(PATIENCE) == 0
 
 
+def test_told_to_stop_while_it_starts_it_ends_well_and_leaves_nothing_running(
+    folder: Path,
+) -> None:
+    with started("demo", "--port", "0", "--json", "--data-dir", str(folder)) as running:
+        asyncio.run(begun(folder / "database.lock"))
+        running.terminate()
+        assert running.wait(PATIENCE) == 0
+        assert line_of(running) == ""
+    assert not (folder / "postgresql" / "cluster" / "postmaster.pid").exists()
+    with demo(folder) as (running, told):
+        assert ready(told["address"])
+        running.terminate()
+        assert running.wait(PATIENCE) == 0
+
+
+async def begun(file: Path) -> None:
+    """Wait until this file is there."""
+    async with asyncio.timeout(PATIENCE):
+        while not file.exists():
+            await asyncio.sleep(0.02)
+
+
 def test_service_and_clockwork_run_apart_on_a_server_elsewhere(folder: Path) -> None:
     with Embedded.start(folder, durable=False) as server:
         settings = {

@@ -54,8 +54,6 @@ CALLS = {
     *("lock_system_stream", "log_system"),
     *("acceptance_of", "bundle_bodies", "make_bundle"),
     *("publish", "published"),
-    *("attested_in_country", "re_entries_in_country", "lock_system_stream", "log_system"),
-    *("lock_system_stream", "log_system", "publish", "published"),
 }
 CREDENTIALS = {
     *("sign_in_material", "open_session", "touch_session", "renew_session", "end_session"),
@@ -74,8 +72,7 @@ CREDENTIALS = {
 WORKS = {
     *CONTEXT,
     *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass", "forget_bundles"),
-    *(CONTEXT | notices.WORKED | webhooks.WORKED),
-    *("begin_worker", "claim_clock", "push_clock", "carry_out", "escalate_glass"),
+    *(notices.WORKED | webhooks.WORKED),
     *("claim_clocks", "let_time_pass", "claim_limits", "recount_limits", "looked_through"),
     *("figures_due", "roll_month", "roll_unit", "keep_figures", "lock_system_stream", "log_system"),
     *("claim_attachment", "quarantined", "lock_attachment", "put_back_attachment", "keep_content"),

@@ -15,7 +15,9 @@ from referral import casework, queries, worker
 from referral.casework import Filed
 from referral.database import make_engine
 from referral.entry import Installation
+from referral.errors import Refusal
 from referral.logs import ALLOWED
+from referral.notices.telling import Teller
 from tests.cast import House, asked, child_at_work
 
 if TYPE_CHECKING:
@@ -188,6 +190,34 @@ async def test_a_poisoned_clock_is_pushed_ahead_and_blocks_no_other(
     )
     await worker.turn(clockwork, now + worker.PUSHED)
     assert [due for _, due in await entries(house, sick)] == [now - timedelta(minutes=1)]
+
+
+async def test_people_are_told_each_day_that_a_limit_cannot_be_decided(
+    house: House, clockwork: Installation
+) -> None:
+    """It would pass unseen: supervisors of both sides and the coordinator look themselves."""
+    poisoned, sick = await reported(house)
+    await house.rows("UPDATE referral.referral SET protocol_digest = 'another'")
+    told = (
+        "SELECT to_unit, to_role, occurred_at FROM referral.outbox "
+        "WHERE kind = 'hand_off.limit_undecided' AND hand_off_id = $1 AND case_id = $2"
+    )
+    now = house.at.forward(hours=12)
+    for later in (timedelta(), worker.PUSHED, timedelta(hours=1)):
+        assert (await worker.turn(clockwork, now + later)).pushed >= 1
+    rows = await house.rows(told, sick, UUID(poisoned.case_id))
+    parts = ("supervisor", "protection_supervisor", "coordinator")
+    units = {house.player(part).unit_id: part for part in parts}
+    assert {units.get(row["to_unit"], "?") for row in rows} == set(parts), "and nobody else"
+    assert {row["occurred_at"] for row in rows} == {now}, "once, however often it is pushed"
+    await Teller(house.worker, ()).tell(house.at.forward(hours=2))
+    for part in parts:
+        async with house.acting(part) as (session, _):
+            seen = await queries.notices_of(session)
+        assert not isinstance(seen, Refusal)
+        assert "hand_off.limit_undecided" in {one.kind for one in seen.lines}, part
+    await worker.turn(clockwork, now + timedelta(days=1, minutes=1))
+    assert len(await house.rows(told, sick, UUID(poisoned.case_id))) == 2 * len(rows)
 
 
 async def test_it_runs_until_told_to_stop(house: House, clockwork: Installation) -> None:

@@ -43,6 +43,9 @@ async def test_what_is_late_stands_on_it_by_reference_alone(house: House) -> Non
         assert row["reference"] in told
         for name in ("Amal", "Child protection office of the North", "inspector"):
             assert name not in told
+    spoken = agendas.agenda_html({**plain, "language": "th"})
+    assert '<html lang="en">' in spoken, "its own words are English, wherever it is"
+    assert '<td lang="th">' in spoken
     assert re.search(r"<html lang=\"en\">.*Agenda 2026-03", agendas.agenda_html(plain))
 
 
@@ -82,6 +85,8 @@ async def test_only_the_body_itself_has_it_and_only_for_a_month_that_has_begun(
     assert item["reference"] in page.words
     assert "Late since March 2026: 2" in page.words
     assert (await cora.see("/agendas?body=COORDINATION&month=2027-01")).status == 422
+    other = await cora.see("/agendas?body=LABOUR_INSPECTION&month=2026-03")
+    assert "Choose one of the bodies your unit meets as." in other.words
     assert (await Visitor(await house.browser("auditor")).see("/agendas")).status == 403
 
 

@@ -68,7 +68,7 @@ async def test_what_can_be_recorded_is_offered_as_the_place_has_it(
     filed = await house.manages("inspector", casework.file, report)
     taken = await house.manages("outsider", casework.accept, asked(filed, "ZZ-C01"))
     page = await Visitor(await house.browser("outsider")).see(f"/cases/{filed.case_id}")
-    assert "The southern office looks: separation needed" in page.words
+    assert "The southern office looks: Separation from the family is needed" in page.words
     unknown = await house.does(
         "outsider", casework.record_event, UUID(taken.referral_id), "nothing_of_the_kind"
     )

@@ -222,7 +222,8 @@ CREATE TABLE referral.clock (
     sources     jsonb NOT NULL,
     extensions  smallint NOT NULL DEFAULT 0,
     stood       jsonb NOT NULL DEFAULT '[]',       -- from when until when it stood still, in order
-    stopped_at  timestamptz
+    stopped_at  timestamptz,
+    pushed_at   timestamptz                        -- when people were last told that it cannot be decided
 );
 CREATE INDEX clock_due ON referral.clock (next_at) WHERE state IN ('running', 'lapsed') AND next_at IS NOT NULL;
 CREATE INDEX ON referral.clock (referral_id);

@@ -196,10 +196,21 @@ BEGIN
         FROM referral.referral r JOIN agencies.unit u ON u.id = r.holder_unit WHERE r.id = the_referral));
 END $$;
 
--- A row that cannot be worked on is pushed ahead so that it blocks no other deadline.
-CREATE FUNCTION referral.push_clock(wanted uuid, until timestamptz) RETURNS void
+-- A row that cannot be worked on is pushed ahead so that it blocks no other deadline. Nobody is reminded by
+-- such a limit any more: those who answer for its two sides, and who coordinates, are told at once and each day.
+CREATE FUNCTION referral.push_clock(wanted uuid, at timestamptz, until timestamptz) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    UPDATE referral.clock SET next_at = until WHERE id = wanted;
+    WITH pushed AS (
+        UPDATE referral.clock k SET next_at = until, pushed_at = CASE WHEN k.pushed_at > at - interval '1 day' THEN k.pushed_at ELSE at END
+        WHERE k.id = wanted RETURNING new.case_id, new.referral_id, new.hand_off_id, new.country, old.pushed_at IS DISTINCT FROM new.pushed_at AS tell
+    ), told AS (
+        SELECT p.*, w.unit_id, w.role FROM pushed p JOIN referral.referral r ON r.id = p.referral_id LEFT JOIN referral.hand_off h ON h.id = p.hand_off_id, LATERAL (
+            SELECT DISTINCT side AS unit_id, 'SUPERVISOR' AS role FROM unnest(ARRAY[r.holder_unit, h.sender_unit, h.receiver_unit]) side WHERE num_nonnulls(side) = 1
+            UNION ALL SELECT DISTINCT m.unit_id, m.role FROM agencies.membership m JOIN agencies.unit u ON u.id = m.unit_id WHERE u.country = p.country AND m.role = 'COORDINATOR') w
+        WHERE p.tell
+    )
+    INSERT INTO referral.outbox (id, country, kind, case_id, hand_off_id, to_unit, to_role, occurred_at)
+        SELECT gen_random_uuid(), t.country, CASE WHEN num_nonnulls(t.hand_off_id) = 1 THEN 'hand_off' ELSE 'referral' END || '.limit_undecided', t.case_id, t.hand_off_id, t.unit_id, t.role, at FROM told t;
 $$;
 
 -- The actor's own stream, for refusals and for reads of G2-G5: readers do not queue on the case.

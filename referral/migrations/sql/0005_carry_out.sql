@@ -517,7 +517,7 @@ BEGIN
     IF wrong IS NOT NULL
             OR (SELECT count(*) FROM jsonb_to_recordset(decided -> 'entries') AS x (header text) WHERE x.header::jsonb ->> 'act' = 'event.recorded' AND x.header::jsonb ->> 'object' = the_case::text)
                 <> coalesce(jsonb_array_length(decided -> 'events'), 0)
-            OR NOT EXISTS (SELECT FROM jsonb_to_recordset(decided -> 'entries') AS x (header text) JOIN referral.stream_head s ON s.subject = the_case WHERE x.header::jsonb ->> 'stream' = s.stream_id::text) THEN
+            OR (SELECT s.stream_id::text FROM referral.stream_head s WHERE s.subject = the_case) IN (SELECT x.header::jsonb ->> 'stream' FROM jsonb_to_recordset(decided -> 'entries') AS x (header text)) IS NOT TRUE THEN
         RAISE EXCEPTION 'the entries do not say what was done: %', coalesce(wrong, 'events, or nothing of the case') USING ERRCODE = 'RF015';
     END IF;
 END $$;

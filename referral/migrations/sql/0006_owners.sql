@@ -7,7 +7,7 @@ BEGIN
         EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', f);
     END LOOP;
     FOREACH f IN ARRAY ARRAY['referral.claim_key(bytea)', 'referral.states_of(uuid[], uuid[], date[], uuid)', 'referral.state_of(uuid, uuid, uuid, date)', 'referral.lock_hand_off(uuid, date)', 'referral.lock_referral(uuid, date)',
-        'referral.claim_clock(uuid, timestamptz)', 'referral.push_clock(uuid, timestamptz)', 'referral.lock_own_stream()', 'referral.keys_for(uuid)', 'referral.knows_of(uuid, uuid)', 'referral.kept_out(uuid)',
+        'referral.claim_clock(uuid, timestamptz)', 'referral.push_clock(uuid, timestamptz, timestamptz)', 'referral.lock_own_stream()', 'referral.keys_for(uuid)', 'referral.knows_of(uuid, uuid)', 'referral.kept_out(uuid)',
         'referral.keep_entries(jsonb)', 'referral.post_entries(uuid, jsonb)', 'referral.post_case(uuid, jsonb)', 'referral.post_moves(uuid, jsonb)', 'referral.post_custody(uuid, jsonb, jsonb)',
         'referral.post_hand_offs(uuid, jsonb)', 'referral.own_persons(uuid, jsonb)', 'referral.post_marks(uuid, jsonb)', 'referral.post_words(uuid, jsonb)',
         'referral.post_consequences(uuid, jsonb, uuid[])', 'referral.look_again(uuid, jsonb)', 'referral.post_answer(jsonb)', 'referral.carry_out(jsonb)']::regprocedure[] LOOP
@@ -30,4 +30,4 @@ GRANT EXECUTE ON FUNCTION referral.my_country(), referral.my_unit(), referral.my
 GRANT EXECUTE ON FUNCTION referral.is_mine(referral.party) TO referral_effector;
 GRANT EXECUTE ON FUNCTION referral.begin_actor(bytea, timestamptz), referral.claim_key(bytea), referral.lock_hand_off(uuid, date), referral.lock_referral(uuid, date),
     referral.lock_own_stream(), referral.keys_for(uuid), referral.kept_out(uuid), referral.in_charge(uuid, uuid), referral.carry_out(jsonb) TO referral_app;
-GRANT EXECUTE ON FUNCTION referral.begin_worker(text), referral.claim_clock(uuid, timestamptz), referral.push_clock(uuid, timestamptz), referral.carry_out(jsonb) TO referral_worker;
+GRANT EXECUTE ON FUNCTION referral.begin_worker(text), referral.claim_clock(uuid, timestamptz), referral.push_clock(uuid, timestamptz, timestamptz), referral.carry_out(jsonb) TO referral_worker;

@@ -234,7 +234,7 @@ SELECT q.letter, max(q.attempts)::integer, bool_or((referral.as_notice(o) ->> 'd
 $$;
 
 -- One letter as it is to be sent; NULL when nothing of it is left to send. Whoever has been kept out since
--- is dropped from it here; where mail goes is asked now, for she may have another address since.
+-- is dropped from it here; where mail goes, and when she is left in peace, is asked now: it may have changed.
 CREATE FUNCTION referral.letter_of(wanted uuid, at timestamptz) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -244,7 +244,9 @@ BEGIN
        AND o.case_id IS NOT NULL AND NOT referral.may_be_told(o.case_id, o.to_unit, s.member_id, s.agency_id);
     RETURN (SELECT jsonb_build_object('id', wanted, 'country', min(d.country), 'channel', min(d.channel), 'recipient', (array_agg(d.recipient))[1],
             'attempt', max(d.attempts) + 1, 'since', min(d.since), 'notices', jsonb_agg(referral.as_notice(o) ORDER BY o.occurred_at, o.id),
-            'mail', CASE min(d.channel) WHEN 'mail' THEN (SELECT jsonb_build_object('address', p.address, 'language', p.language)
+            'mail', CASE min(d.channel) WHEN 'mail' THEN (SELECT jsonb_build_object('address', p.address, 'language', p.language,
+                    'quiet_from', p.quiet_from, 'quiet_until', p.quiet_until, 'time_zone', (SELECT s.time_zone FROM agencies.seats_in(array_agg(o.to_unit), at) s
+                        WHERE s.seat = (array_agg(d.recipient))[1] LIMIT 1))
                 FROM referral.notice_preference p WHERE p.member_id = agencies.member_at((array_agg(d.recipient))[1]) AND p.refused_at IS NULL) END)
         FROM referral.delivery d JOIN referral.outbox o ON o.id = d.notice WHERE d.letter = wanted AND d.state = 'queued' HAVING count(*) > 0);
 END $$;

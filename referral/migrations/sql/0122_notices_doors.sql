@@ -10,7 +10,7 @@ SELECT s.membership_id FROM agencies.session s
 $$;
 REVOKE EXECUTE ON FUNCTION agencies.look_at_session(bytea, timestamptz, interval) FROM PUBLIC;
 
--- Her notices, newest first. The hand-off is named only to whom it is open; of a case she has been kept
+-- Her notices, newest first. The hand-off, or the case, is named only to whom it is open; of a case she has been kept
 -- out of since, nothing is left.
 CREATE FUNCTION referral.my_notices(before timestamptz, before_id uuid, most integer) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -18,6 +18,7 @@ SELECT coalesce(jsonb_agg(n.j ORDER BY n.since DESC, n.id DESC), '[]') FROM (
     SELECT d.since, d.id, jsonb_build_object('id', d.id, 'kind', o.kind, 'occurred_at', o.occurred_at, 'since', d.since, 'read_at', d.read_at,
         'danger', referral.as_notice(o) -> 'danger', 'by_role', o.to_role,
         'hand_off_id', CASE WHEN o.hand_off_id IS NOT NULL AND referral.knows_of(o.case_id, o.hand_off_id) THEN o.hand_off_id END,
+        'case_id', CASE WHEN referral.knows_of(o.case_id, NULL) THEN o.case_id END,
         'letter', m.letter, 'mail', m.state) AS j
     FROM referral.delivery d JOIN referral.outbox o ON o.id = d.notice
         LEFT JOIN referral.delivery m ON m.notice = d.notice AND m.channel = 'mail' AND m.recipient = d.recipient
@@ -68,7 +69,8 @@ BEGIN
 END $$;
 
 -- Who reached nobody: to a supervisor what was for her unit, to who administers an agency what was for its
--- people, to a coordinator her country. No case, no hand-off; an agency that is not to be named is not.
+-- people, to a coordinator her country; the newest, one more than a page shows. No case, no hand-off; an
+-- agency that is not to be named is not.
 CREATE FUNCTION referral.unreached_in(at timestamptz) RETURNS jsonb
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 SELECT coalesce(jsonb_agg(jsonb_build_object('kind', n.kind, 'cause', n.cause, 'occurred_at', n.occurred_at, 'by_role', n.to_role,
@@ -80,7 +82,7 @@ FROM (
        AND CASE referral.my_role() WHEN 'SUPERVISOR' THEN u.id = referral.my_unit() WHEN 'AGENCY_ADMIN' THEN a.id = referral.my_agency()
            WHEN 'COORDINATOR' THEN true ELSE false END
        AND NOT EXISTS (SELECT FROM referral.exclusion x WHERE x.case_id = o.case_id AND x.lifted_at IS NULL AND x.excluded IN (referral.my_member(), referral.my_agency()))
-     ORDER BY o.occurred_at DESC, o.id LIMIT 200) n
+     ORDER BY o.occurred_at DESC, o.id LIMIT 201) n
 $$;
 
 -- Of which people of her unit (supervisor) or agency (who administers it) no mail address is known, or it

@@ -1,7 +1,7 @@
 -- Statistics. What was asked for in one month of the country's calendar is put together into cells,
 -- each with every single time in it, so that nothing is lost (referral/figures/cells.py says how they
 -- are packed). A closed month is kept; whoever changes something of it leaves a mark in the same
--- transaction, and the clockwork makes that month again, whole. The month that runs is read from its
+-- transaction, and the clockwork makes that month again, whole. A month that is not kept is read from its
 -- index, by the very function that makes the others.
 
 -- The first and the next midnight of a month are a matter of the country's zone, so they stand here.
@@ -65,8 +65,8 @@ CREATE TABLE referral.figure (
 );
 CREATE INDEX ON referral.figure (country, cut, agency_id, month);
 CREATE INDEX ON referral.figure (country, month);
--- What a unit sent or received in a closed month and everybody who supervises it may open, by track and
--- by agency asked: so that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
+-- What a unit sent or received in a closed month and everybody who supervises it may open, by track, and
+-- by agency asked and track: so that two years of it are put together from a few rows. Whatever somebody may be kept out of (a seal, a
 -- named exclusion, a part that runs out) is in no cell and is counted when she asks; a month of which
 -- anything changed since, rights included, is counted anew until it is made again.
 CREATE TABLE referral.figure_unit_month (
@@ -88,8 +88,8 @@ CREATE TABLE referral.figure_unit_cell (
     country text NOT NULL,
     unit_id uuid NOT NULL,
     month   date NOT NULL,
-    cut     text NOT NULL,                     -- track or agency: of the other it has NULL
-    agency_id uuid,
+    cut     text NOT NULL,                     -- track, or agency (and track)
+    agency_id uuid,                            -- NULL: by track alone
     track   text,
     counts  integer[] NOT NULL,
     spans   bytea NOT NULL,
@@ -100,8 +100,8 @@ CREATE TABLE referral.figure_unit_limit (
     country  text NOT NULL,
     unit_id  uuid NOT NULL,
     month    date NOT NULL,
-    cut      text NOT NULL,                     -- track or agency: of the other it has NULL
-    agency_id uuid,
+    cut      text NOT NULL,                     -- track, or agency (and track)
+    agency_id uuid,                            -- NULL: by track alone, or of the referral
     track    text,
     basis    text NOT NULL,
     counts   integer[] NOT NULL,
@@ -114,11 +114,11 @@ ALTER TABLE referral.figure_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened 
 ALTER TABLE referral.figure_unit_cell ALTER spans SET STORAGE EXTERNAL, ALTER opened SET STORAGE EXTERNAL;
 CREATE INDEX party_narrowed ON referral.party (unit_id) INCLUDE (case_id) WHERE until IS NULL AND (sealed OR barred <> '{}' OR expires_at < 'infinity');
 
-CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at)
+CREATE INDEX hand_off_month ON referral.hand_off (country, requested_at, id)
     INCLUDE (receiver_agency, jurisdiction, track, step, protocol_version, kind, state, received_at, accepted_at, first_contact_at, ended_at,
-        opening, attested, attestation_confirmed_at, imported, in_error, id);
--- When the hand-off of a limit was asked for: a limit is counted in that month, and those of a month lie
--- together in their index. Looked up one by one by hand-off they cost four times as much.
+        opening, attested, attestation_confirmed_at, imported, in_error);
+-- When the hand-off of a limit was asked for: a limit is counted in that month, and those of a month lie in
+-- their index in the order of their hand-offs. Looked up one by one they cost four times as much.
 ALTER TABLE referral.clock ADD asked_at timestamptz;
 CREATE FUNCTION referral.clock_asked() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -133,7 +133,7 @@ BEGIN
 END $$;
 CREATE TRIGGER asked AFTER UPDATE OF requested_at ON referral.hand_off FOR EACH ROW WHEN (OLD.requested_at <> NEW.requested_at) EXECUTE FUNCTION referral.clocks_asked();
 UPDATE referral.clock k SET asked_at = h.requested_at FROM referral.hand_off h WHERE h.id = k.hand_off_id;
-CREATE INDEX clock_month ON referral.clock (country, asked_at) INCLUDE (hand_off_id, step, clock, basis, state, due_at, stopped_at) WHERE hand_off_id IS NOT NULL;
+CREATE INDEX clock_month ON referral.clock (country, asked_at, hand_off_id) INCLUDE (step, clock, basis, state, due_at, stopped_at) WHERE hand_off_id IS NOT NULL;
 CREATE INDEX clock_of_referral ON referral.clock (country, starts_at) WHERE hand_off_id IS NULL;
 
 -- One measure of one hand-off, packed: seconds if it happened, -1 nothing to measure, -2 open, -3 and less
@@ -149,7 +149,7 @@ RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         WHEN coalesce(ended < begun, true) THEN -2147483648
         ELSE -3 - floor(date_part('epoch', ended - begun))::integer END
 $$;
-CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION referral.second_of(moment timestamptz) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE  -- as date_part is: or it is not inlined
     AS $$ SELECT int8send(floor(date_part('epoch', moment))::bigint) $$;
 
 -- Which hand-offs somebody's figures are over: ``own`` those she sent or received herself, ``unit`` those of
@@ -177,33 +177,35 @@ END $$;
 -- ``counted``: the words for whose they are, made here and never told from outside.
 CREATE FUNCTION referral.cells_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_sort = off AS $$  -- in the order of indexes; groups are few
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH spanned AS (
-            SELECT h.*, NOT h.imported AND NOT h.attested AS timed, o.is_over, date_trunc('month', h.requested_at AT TIME ZONE $3)::date AS month,
-                referral.span_of(h.requested_at, h.received_at, h.accepted_at, h.ended_at, o.is_over, true) AS m1,
-                referral.span_of(h.received_at, h.accepted_at, h.first_contact_at, h.ended_at, o.is_over, true) AS m2,
-                referral.span_of(h.accepted_at, h.first_contact_at, NULL, h.ended_at, o.is_over, true) AS m3,
-                referral.span_of(h.first_contact_at, CASE WHEN h.state = 'completed' THEN h.ended_at END, NULL, h.ended_at, o.is_over, false) AS m4
-            FROM referral.hand_off h, LATERAL (SELECT h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over) o
-            WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
-            OFFSET 0  -- a fence: each span is worked out once, not in every count
+            WITH asked AS (  -- a fence: each span is worked out once, not in every count, and by parallel workers
+                SELECT h.*, h.state IN ('rejected', 'completed', 'failed', 'cancelled') AS is_over FROM referral.hand_off h
+                WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND %s
+            )
+            SELECT a.*, CASE WHEN NOT a.imported THEN a.state END AS live, NOT a.imported AND NOT a.attested AS timed, date_trunc('month', a.requested_at AT TIME ZONE $3)::date AS month,
+                referral.span_of(a.requested_at, a.received_at, a.accepted_at, a.ended_at, a.is_over, true) AS m1,
+                referral.span_of(a.received_at, a.accepted_at, a.first_contact_at, a.ended_at, a.is_over, true) AS m2,
+                referral.span_of(a.accepted_at, a.first_contact_at, NULL, a.ended_at, a.is_over, true) AS m3,
+                referral.span_of(a.first_contact_at, CASE WHEN a.state = 'completed' THEN a.ended_at END, NULL, a.ended_at, a.is_over, false) AS m4
+            FROM asked a
         )
         SELECT s.month, CASE WHEN 'agency_id' = ANY ($4) THEN s.receiver_agency END, CASE WHEN 'jurisdiction' = ANY ($4) THEN s.jurisdiction END, CASE WHEN 'track' = ANY ($4) THEN s.track END,
             CASE WHEN 'step' = ANY ($4) THEN s.step END, CASE WHEN 'version' = ANY ($4) THEN s.protocol_version END, ARRAY[
-                count(*) FILTER (WHERE NOT s.imported),
-                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('requested', 'received')),
-                count(*) FILTER (WHERE NOT s.imported AND s.state IN ('accepted', 'in-progress', 'on-hold')),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'rejected'),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed'),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'failed'),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'cancelled'),
+                count(s.live),
+                count(*) FILTER (WHERE s.live IN ('requested', 'received')),
+                count(*) FILTER (WHERE s.live IN ('accepted', 'in-progress', 'on-hold')),
+                count(*) FILTER (WHERE s.live = 'rejected'),
+                count(*) FILTER (WHERE s.live = 'completed'),
+                count(*) FILTER (WHERE s.live = 'failed'),
+                count(*) FILTER (WHERE s.live = 'cancelled'),
                 count(*) FILTER (WHERE NOT s.imported AND s.attested),
                 count(*) FILTER (WHERE NOT s.imported AND s.attested AND s.attestation_confirmed_at IS NULL),
-                count(*) FILTER (WHERE NOT s.imported AND s.accepted_at IS NOT NULL AND s.state IN ('failed', 'cancelled')),
+                count(*) FILTER (WHERE s.accepted_at IS NOT NULL AND s.live IN ('failed', 'cancelled')),
                 count(*) FILTER (WHERE NOT s.imported AND s.opening > 1),
-                count(*) FILTER (WHERE NOT s.imported AND s.state = 'completed' AND s.first_contact_at IS NULL),
+                count(*) FILTER (WHERE s.live = 'completed' AND s.first_contact_at IS NULL),
                 count(*) FILTER (WHERE s.timed AND -2147483648 IN (s.m1, s.m2, s.m3, s.m4)),
                 count(*) FILTER (WHERE s.imported),
                 count(*) FILTER (WHERE s.timed AND s.m1 = -2147483648), count(*) FILTER (WHERE s.timed AND s.m2 = -2147483648),
@@ -221,12 +223,12 @@ END $$;
 -- those that run. Answers given in another's name keep no limit and miss none.
 CREATE FUNCTION referral.limits_of(counted text, begins timestamptz, ends timestamptz, zone text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$  -- never all clocks for the hand-offs of a month
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_sort = off SET max_parallel_workers_per_gather = 0 AS $$  -- two indexes side by side
 BEGIN
     RETURN QUERY EXECUTE format($q$
         WITH begun AS (
             SELECT h.requested_at AS at, h.receiver_agency, h.jurisdiction, h.track, k.step, h.protocol_version, k.clock, k.basis, k.state, k.due_at, k.stopped_at, h.state = 'cancelled' AS back
-            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id AND k.country = h.country AND k.asked_at >= $1 AND k.asked_at < $2
+            FROM referral.hand_off h JOIN referral.clock k ON k.hand_off_id = h.id AND k.country = h.country AND k.asked_at = h.requested_at AND k.asked_at >= $1 AND k.asked_at < $2
             WHERE h.requested_at >= $1 AND h.requested_at < $2 AND h.kind <> 'notice' AND h.in_error IS NOT TRUE AND NOT h.imported AND NOT h.attested AND %1$s
             UNION ALL
             SELECT h.starts_at, NULL, h.jurisdiction, h.track, h.step, h.protocol_version, h.clock, h.basis, h.state, h.due_at, h.stopped_at, false FROM (
@@ -257,7 +259,7 @@ CREATE FUNCTION referral.open_to_all_of(the_unit uuid) RETURNS text LANGUAGE sql
 $$;
 
 -- How a period is counted: the months kept of the caller's unit that are still true (of a supervisor who tells
--- nothing apart but tracks, or but agencies), what is narrowed in those, and the stretches between them. ``counted`` is whose
+-- nothing apart but agencies and tracks), what is narrowed in those, and the stretches between them. ``counted`` is whose
 -- the stretch from ``begins`` to ``ends`` is; NULL: the cells of ``kept``. All of one moment's snapshot.
 CREATE FUNCTION referral.counted_in(begins timestamptz, ends timestamptz, whose text, apart text[])
 RETURNS TABLE (counted text, since timestamptz, before timestamptz, kept date[]) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -265,7 +267,7 @@ DECLARE
     hers CONSTANT text := referral.counted_for(whose);
     months date[]; covered tstzmultirange; narrowed uuid[];
 BEGIN
-    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND (apart <@ ARRAY['track'] OR apart = ARRAY['agency_id']) THEN
+    IF whose = 'unit' AND referral.my_role() = 'SUPERVISOR' AND apart <@ ARRAY['agency_id', 'track'] THEN
         SELECT array_agg(m.month), range_agg(tstzrange(m.begins_at, m.ends_at)) INTO months, covered FROM referral.figure_unit_month m
             WHERE m.country = referral.my_country() AND m.unit_id = referral.my_unit() AND m.begins_at >= begins AND m.ends_at <= ends
                 AND NOT EXISTS (SELECT FROM referral.figure_unit_mark k WHERE k.country = m.country AND k.unit_id = m.unit_id AND k.at >= m.begins_at AND k.at < m.ends_at);
@@ -282,7 +284,7 @@ END $$;
 
 CREATE FUNCTION referral.figure_cells(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, counts integer[], spans bytea, opened bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- workers would begin when it ends
 DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP
@@ -296,7 +298,7 @@ BEGIN
 END $$;
 CREATE FUNCTION referral.figure_limits(begins timestamptz, ends timestamptz, zone text, whose text, apart text[])
 RETURNS TABLE (month date, agency_id uuid, jurisdiction text, track text, step text, version text, clock text, basis text, counts integer[], due bytea, overruns bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET max_parallel_workers_per_gather = 0 AS $$  -- workers would begin when it ends
 DECLARE part record;
 BEGIN
     FOR part IN SELECT * FROM referral.counted_in(begins, ends, whose, apart) LOOP

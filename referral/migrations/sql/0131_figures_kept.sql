@@ -129,7 +129,7 @@ END $$;
 -- first and each statement sees what the one before it saw, as above.
 CREATE FUNCTION referral.roll_unit(zone text, at timestamptz, rest interval) RETURNS uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '128MB' AS $$
-DECLARE the_unit uuid; months date[]; since timestamptz; before timestamptz; counted text; cut text; column_name text;
+DECLARE the_unit uuid; months date[]; since timestamptz; before timestamptz; counted text; cut text; apart text[];
 BEGIN
     IF referral.my_role() IS DISTINCT FROM 'WORKER' OR NOT pg_try_advisory_xact_lock(hashtextextended('figures ' || referral.my_country(), 0)) THEN
         RETURN NULL;
@@ -151,11 +151,11 @@ BEGIN
     DELETE FROM referral.figure_unit_cell c WHERE c.country = referral.my_country() AND c.unit_id = the_unit AND c.month = ANY (months);
     DELETE FROM referral.figure_unit_limit l WHERE l.country = referral.my_country() AND l.unit_id = the_unit AND l.month = ANY (months);
     counted := format('h.country = %L AND (h.receiver_unit = %L OR h.sender_unit = %2$L) AND %s', referral.my_country(), the_unit, referral.open_to_all_of(the_unit));
-    FOR cut, column_name IN VALUES ('track', 'track'), ('agency', 'agency_id') LOOP
+    FOR cut, apart IN VALUES ('track', ARRAY['track']), ('agency', ARRAY['agency_id', 'track']) LOOP
         INSERT INTO referral.figure_unit_cell SELECT referral.my_country(), the_unit, c.month, cut, c.agency_id, c.track, c.counts, c.spans, c.opened
-            FROM referral.cells_of(counted, since, before, zone, ARRAY[column_name]) c WHERE c.month = ANY (months);
+            FROM referral.cells_of(counted, since, before, zone, apart) c WHERE c.month = ANY (months);
         INSERT INTO referral.figure_unit_limit SELECT referral.my_country(), the_unit, l.month, cut, l.agency_id, l.track, l.basis, l.counts, l.due, l.overruns
-            FROM referral.limits_of(counted, since, before, zone, ARRAY[column_name]) l WHERE l.month = ANY (months);
+            FROM referral.limits_of(counted, since, before, zone, apart) l WHERE l.month = ANY (months);
     END LOOP;
     INSERT INTO referral.figure_unit_month AS m (country, unit_id, month, begins_at, ends_at, rolled_at)
         SELECT k.country, the_unit, k.month, k.begins_at, k.ends_at, at FROM referral.figure_month k WHERE k.country = referral.my_country() AND k.month = ANY (months)

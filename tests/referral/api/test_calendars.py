@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from referral import worker
 from tests.cast import House
 from tests.referral.api.desk import Desk, asked, problem
@@ -70,3 +72,15 @@ async def test_as_a_page(house: House, desk: Desk) -> None:
     assert "National day of mourning" in page.words
     for part in ("inspector", "outsider"):
         assert (await Visitor(await house.browser(part)).see("/calendars")).status == 403
+
+
+async def test_until_when_the_holidays_are_known_is_said_and_in_time(house: House) -> None:
+    """A limit that reaches beyond is counted without holidays: who coordinates hears it before."""
+    cora = Visitor(await house.browser("coordinator"))
+    known = house.installation.catalogue.calendars("ZZ").covered.stop - 1
+    page = await cora.see("/calendars")
+    assert f"Holidays are known until 31 December {known}" in page.words
+    assert "Ends soon" not in page.words
+    house.at.to(datetime(known, 10, 15, 12, tzinfo=UTC))
+    cora = Visitor(await house.browser("coordinator"))
+    assert "Ends soon" in (await cora.see("/calendars")).words

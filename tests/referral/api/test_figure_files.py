@@ -25,9 +25,13 @@ ASKED = {
     "law-gaps": SINCE,
     "attested": SINCE,
     "returns": SINCE,
+    "uncontacted": SINCE,
     "pilot": PILOT,
 }
-FLOORED = ("figures", "series", "bottlenecks", "law-gaps", "attested", "returns", "pilot")
+FLOORED = (
+    *("figures", "series", "bottlenecks", "law-gaps", "attested"),
+    *("returns", "uncontacted", "pilot"),
+)
 
 
 async def drawn(house: House) -> None:

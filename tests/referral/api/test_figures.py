@@ -18,7 +18,7 @@ from tests.referral.figures.histories import Drawing
 
 SINCE = "since=2025-11&until=2026-03"
 TABLES = ("figures", "series", "curve", "comparison", "bottlenecks", "law-gaps")
-QUESTIONS = ("behind", *TABLES, "attested", "returns")
+QUESTIONS = ("behind", *TABLES, "attested", "returns", "uncontacted")
 
 
 async def drawn(house: House) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 import pytest
 
@@ -178,6 +179,48 @@ async def test_where_the_cases_of_a_track_wait(house: House) -> None:
     assert first.longest == max(int(NOW.timestamp()) - int(at.timestamp()) for at in since if at)
     nowhere = await house.manages("supervisor", queries.bottlenecks_of, "no such track", WHOLE)
     assert nowhere == ()
+
+
+async def test_what_has_waited_longest_falls_out_of_no_period(house: House) -> None:
+    """Whichever months are asked about: who waits now waits now."""
+    await drawn(house)
+    last = Period.month(max(WHOLE.months))
+    whole: tuple[queries.Bottleneck, ...] = ()
+    for part in ("coordinator", "supervisor"):
+        asked = (queries.bottlenecks_of, "child_protection")
+        whole = await house.manages(part, *asked, WHOLE)
+        short = await house.manages(part, *asked, last)
+        now = [
+            [(one.step, one.waiting, one.working, one.late, one.longest) for one in found]
+            for found in (whole, short)
+        ]
+        assert now[0] == now[1], part
+        assert [one.figure for one in whole] != [one.figure for one in short]
+    assert any(one.waiting for one in whole)
+
+
+async def test_what_was_accepted_and_then_left_is_seen_by_agency(house: House) -> None:
+    """Whoever oversees the country sees it in tens; a unit as many as it can list."""
+    rows = of_unit(house, (await drawn(house)).rows)
+    left: Counter[UUID | None] = Counter(
+        row.receiver_agency
+        for row in rows
+        for measure, span in spans(row).items()
+        if measure is Measure.CONTACT
+        and span.kind is Kind.OPEN
+        and span.since is not None
+        and span.since < NOW - timedelta(days=3)
+    )
+    assert left, "nothing was left"
+    found = await house.manages("supervisor", queries.uncontacted_in)
+    left[None] = left.total()
+    assert {one.agency_id: one.count for one in found} == left
+    assert all(one.agency for one in found[:-1])
+    country = await house.manages("coordinator", queries.uncontacted_in)
+    assert country[-1].count >= left[None] // 10 * 10
+    assert all(one.count is None or one.count % 10 == 0 for one in country)
+    refused = await house.does("auditor", queries.uncontacted_in)
+    assert isinstance(refused, Refusal)
 
 
 async def test_a_pilot_is_seen_before_and_since(house: House) -> None:

@@ -37,11 +37,14 @@ def test_it_agrees_with_a_published_library(told: Waits) -> None:
     """Estimate and interval at every step, to the ninth decimal; ties and open ones included."""
     ours, theirs = curve(told), published(told)
     assert ours.seconds.tolist() == sorted({seconds for seconds, happened in told if happened})
-    bounds = theirs.confidence_interval_
-    for at, seconds in enumerate(ours.seconds):
-        assert abs(theirs.predict(seconds) - ours.share[at]) < 1e-9
-        assert abs(bounds.loc[seconds].iloc[0] - ours.low[at]) < 1e-9
-        assert abs(bounds.loc[seconds].iloc[1] - ours.high[at]) < 1e-9
+    bounds = theirs.confidence_interval_.loc[ours.seconds].to_numpy()
+    low, high = ours.bounds
+    for here, there in (
+        (ours.share, theirs.predict(ours.seconds)),
+        (low, bounds[:, 0]),
+        (high, bounds[:, 1]),
+    ):
+        np.testing.assert_allclose(here, there, rtol=0, atol=1e-9)
 
 
 @given(few_days)
@@ -56,6 +59,16 @@ def test_the_median_is_the_librarys(told: Waits) -> None:
 def test_half_of_them_is_half() -> None:
     """Ten answers without a tie: after the fifth a half remains, whatever rounding says."""
     assert summaries(curve([(day, True) for day in range(1, 11)]), 1).median[0] == 5
+
+
+def test_half_of_many_groups_is_half_of_each() -> None:
+    """However many went before: what their sums lost of digits would move the median a step."""
+    sizes = 2 * np.random.default_rng(5).integers(1, 200, 3000)
+    days = np.concatenate([np.arange(1, size + 1) for size in sizes])
+    of = np.repeat(np.arange(sizes.size), sizes)
+    found = summaries(steps(of, days, np.ones(of.size, bool)), sizes.size)
+    assert found.median.tolist() == (sizes / 2).tolist()
+    assert found.ninth.tolist() == np.ceil(sizes * 0.9).tolist()
 
 
 def test_a_tie_puts_what_happened_before_who_was_still_waiting() -> None:

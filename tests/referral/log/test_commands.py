@@ -17,7 +17,7 @@ from agencies.register import COUNTRIES
 from referral.audit.key_files import SigningKey
 from referral.audit.proof import Key, Note
 from referral.audit.statements import Statement
-from referral.entry import utc_now
+from referral.clock import utc_now
 from tests.referral.log.running import Log
 from tests.referral.test_cli import (
     MISUSE,

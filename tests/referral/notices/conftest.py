@@ -86,9 +86,12 @@ class PostOffice(Controller):
     async def _hang_up(self) -> None:
         assert self.server is not None
         self.server.close()
-        for line in self._lines:
-            assert isinstance(line, asyncio.Transport)
-            line.abort()
+        # Somebody may just be coming in: her line is known only when that has ended.
+        while talks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for line in self._lines:
+                assert isinstance(line, asyncio.Transport)
+                line.abort()
+            await asyncio.wait(talks, timeout=0.1)
         await asyncio.sleep(0)  # the turn of the loop in which the sockets are closed
 
 

@@ -44,6 +44,30 @@ async def test_down_for_a_day_loses_nothing_and_doubles_nothing(
     assert (await house.rows(QUEUED))[0]["n"] == 0
 
 
+async def test_what_the_server_did_not_take_in_the_evening_waits_for_the_morning(
+    house: House, telling: Telling
+) -> None:
+    await telling.prefers("social_worker", quiet_from=22, quiet_until=7)
+    telling.post.down()
+    house.at.forward(hours=9, minutes=59)  # 21:59 where she works
+    await house.manages("inspector", casework.file, child_at_work())
+    await telling.tell()
+    telling.post.up()
+    house.at.forward(hours=2)
+    await telling.tell()
+    assert telling.mails.to("social_worker") == []
+    await house.manages("inspector", casework.file, child_at_work(danger_now=True))
+    await telling.tell()
+    urgent = [mail["Subject"] for mail in telling.mails.to("social_worker")]
+    assert set(urgent) == {"You have an urgent task"}
+    house.at.forward(hours=7, minutes=1)
+    await telling.tell()
+    assert [mail["Subject"] for mail in telling.mails.to("social_worker")] == [
+        *urgent,
+        "You have a task",
+    ]
+
+
 async def test_a_mail_server_that_is_down_stops_no_clock(house: House, telling: Telling) -> None:
     telling.post.down()
     await house.manages("inspector", casework.file, child_at_work())

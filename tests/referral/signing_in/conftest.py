@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.cast import House
+from tests.listening import listening
 from tests.referral.signing_in.false_provider import FalseProvider
 from tests.referral.web.conftest import Visit
 from tests.referral.web.second_factors import SITE
@@ -100,9 +101,9 @@ def real_provider() -> Iterator[RealProvider]:
 async def false_provider() -> AsyncIterator[FalseProvider]:
     """One that says whatever a test wants it to say."""
     provider = FalseProvider()
-    await provider.start()
-    yield provider
-    await provider.stop()
+    async with listening(provider.answer) as here:
+        provider.issuer = f"http://127.0.0.1:{here.port}"
+        yield provider
 
 
 async def known(

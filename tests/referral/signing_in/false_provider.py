@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc import jwk, jws
+
+from tests.listening import HANGS, Asked, answering
 
 Claims = dict[str, Any]
 
@@ -35,16 +36,6 @@ class FalseProvider:
     answers: dict[str, tuple[int, bytes, dict[str, str]]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)  # path, body
     hangs: bool = False
-    _server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        host, port = self._server.sockets[0].getsockname()
-        self.issuer = f"http://{host}:{port}"
-
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
 
     @property
     def description(self) -> dict[str, Any]:
@@ -75,18 +66,12 @@ class FalseProvider:
             told = {"access_token": "opaque", "token_type": "Bearer", "id_token": made}
         return 200, json.dumps(told).encode(), {"Content-Type": "application/json"}
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        lines = head.split("\r\n")
-        sizes = [line.split(":")[1] for line in lines if line.lower().startswith("content-length:")]
-        body = await reader.readexactly(int(sizes[0])) if sizes else b""
-        path = lines[0].split(" ")[1]
-        self.asked.append((path, body.decode()))
+    def answer(self, asked: Asked) -> bytes:
+        """What it says to one request; nothing while it hangs."""
+        path = asked.line.split(" ")[1]
+        self.asked.append((path, asked.body))
         if self.hangs:
-            await reader.read()
-        else:
-            status, content, headers = self._of(path)
-            told = {**headers, "Content-Length": str(len(content)), "Connection": "close"}
-            text = "".join(f"{name}: {value}\r\n" for name, value in told.items())
-            writer.write(f"HTTP/1.1 {status} .\r\n{text}\r\n".encode() + content)
-        writer.close()
+            return HANGS
+        status, content, headers = self._of(path)
+        told = {**headers, "Connection": "close"}
+        return answering(f"{status} .", *(f"{k}: {v}" for k, v in told.items()), body=content)

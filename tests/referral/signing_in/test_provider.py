@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from referral.entry import utc_now
+from referral.clock import utc_now
 from tests.cast import House
 from tests.referral.signing_in.conftest import KEY, RealProvider, bound, known, subject
 from tests.referral.signing_in.travelling import START, at_provider, gone, through

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
-from referral import casework
+from referral import casework, worker
 from referral.casework import Said
-from tests.cast import House
+from tests.cast import House, asked, child_at_work
 from tests.referral.web.conftest import Visit
 
 
@@ -150,3 +151,88 @@ async def test_the_timeline_tells_every_act_in_order(
     assert filed < accepted
     assert "Child protection office of the North" in page.words
     assert "2 Mar 2026, 13:00 UTC" in page.words
+
+
+async def test_the_timeline_says_which_event_was_recorded_and_to_whom_it_is_open(
+    house: House, visit: Visit, hand_off: UUID, case: str
+) -> None:
+    house.at.forward(hours=1)
+    await house.manages("social_worker", casework.accept, hand_off)
+    winnie = await visit("social_worker")
+    page = await winnie.see(case)
+    assert "First assessment: Help at home is enough" in page.words
+    event = {"event": "ZZ-C02 NO_SEPARATION_NEEDED", "occurred_at": "2026-03-02"}
+    await winnie.send(page, "/events", **event, key=_key(5))
+    words = (await winnie.see(f"{case}/timeline")).words
+    told = (
+        "Event recorded The report is filed",
+        "Event recorded The holder keeps “First assessment”",
+        "Event recorded “First assessment” ended in: Help at home is enough",
+        "Hand-off accepted Child protection takes the child over: Child protection office",
+    )
+    assert [one for one in told if one not in words] == []
+    assert "ZZ-C" not in words
+    audited = await (await visit("auditor")).see(f"{case}/timeline")
+    assert "Event recorded" in audited.words
+    assert not [one for one in ("The report is filed", "ended in") if one in audited.words]
+
+
+async def test_a_limit_that_passed_is_called_by_its_name(
+    house: House, visit: Visit, case: str
+) -> None:
+    house.at.forward(days=3)
+    await worker.turn(house.clockwork, house.at())
+    visitor = await visit("inspector")
+    timeline = await visitor.see(f"{case}/timeline")
+    assert "Reminder: a limit is coming near" in timeline.words
+    (beside,) = await house.rows(
+        "SELECT id FROM referral.hand_off WHERE reason::text LIKE '%passed%'"
+    )
+    page = await visitor.see(f"/hand-offs/{beside['id']}")
+    assert "“Answer to the report” passed without an answer" in page.words
+
+
+async def test_a_page_leads_only_to_what_its_reader_may_open(
+    house: House, visit: Visit, hand_off: UUID, case: str
+) -> None:
+    ines = await visit("inspector")
+    for name in ("attachments", "consents"):
+        assert f'href="{case}/{name}"' in (await ines.see(case)).answer.text
+        assert (await ines.see(f"{case}/{name}")).status == 200
+    await house.manages("social_worker", casework.accept, hand_off)
+    page = await ines.see(case)
+    assert page.status == 200
+    assert f"{case}/attachments" not in page.answer.text
+    assert f"{case}/consents" not in page.answer.text
+
+
+async def test_what_is_still_needed_says_for_what_in_words(house: House, visit: Visit) -> None:
+    child = child_at_work()
+    told = {"age": 10, "works": True, "econ_hours": 20}
+    vague = replace(child, persons=(replace(child.persons[0], facts=told),))
+    filed = await house.manages("inspector", casework.file, vague)
+    ines = await visit("inspector")
+    for address in (f"/cases/{filed.case_id}", f"/cases/{filed.case_id}/filed"):
+        words = (await ines.see(address)).words
+        assert "Who profits from the work" in words, address
+        assert "for for" not in words
+        assert "for ZZ-" not in words
+    assert "Screening" in (await ines.see(f"/cases/{filed.case_id}/filed")).words
+    await house.manages("social_worker", casework.accept, asked(filed, "ZZ-C01"))
+    assert "Screening" not in (await ines.see(f"/cases/{filed.case_id}/filed")).words
+
+
+async def test_what_happened_when_it_was_recorded_says_so(visit: Visit, case: str) -> None:
+    timeline = await (await visit("inspector")).see(f"{case}/timeline")
+    assert "2 Mar 2026, 12:00 UTC at the same time Event recorded" in timeline.words
+
+
+async def test_what_has_ended_has_no_limit_at_its_top(
+    house: House, visit: Visit, hand_off: UUID
+) -> None:
+    ines = await visit("inspector")
+    assert "Answer by:" in (await ines.see(f"/hand-offs/{hand_off}")).words
+    await house.manages("inspector", casework.cancel, hand_off, Said(reason_code="OTHER"))
+    words = (await ines.see(f"/hand-offs/{hand_off}")).words
+    assert "No limit" not in words
+    assert "Next limit" not in words

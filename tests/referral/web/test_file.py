@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -118,6 +119,61 @@ async def test_a_wrong_value_brings_the_form_back_with_everything_typed(
     assert right.status == 303
 
 
+def _folds(page: Seen) -> dict[str, tuple[bool, str]]:
+    """Each fold by its title: whether it stands open, and what it says beside the title."""
+    found = re.findall(
+        r"<details class=\"govuk-details fold\"( open)?>\s*<summary[^>]*><span[^>]*>([^<]+)</span>"
+        r"(?:&ensp;<\w+[^>]*>([^<]*)<)?",
+        page.answer.text,
+    )
+    return {title: (bool(opened), beside) for opened, title, beside in found}
+
+
+async def test_what_decides_is_asked_first_and_the_rest_is_folded(visit: Visit) -> None:
+    page = await (await visit("inspector")).see("/cases/new")
+    words = page.words
+    first = ("In danger now", "Exploitation is under way", "What is reported?", "Where did it")
+    places = [words.index(one) for one in (*first, "Person 1", "Work and school", "Who reported")]
+    assert places == sorted(places)
+    folds = _folds(page)
+    assert len(folds) == 10
+    assert not [title for title, (opened, _) in folds.items() if opened]
+    assert folds["Work and school"] == (False, "hours, night work, hazards")
+
+
+async def test_only_what_is_wrong_stands_open_and_the_rest_says_how_much_is_answered(
+    visit: Visit,
+) -> None:
+    typed = {**_CHILD, "p1-econ_hours": "200", "reporter-name": "A neighbour"}
+    folds = _folds(await _file(await visit("inspector"), **typed))
+    assert [title for title, (opened, _) in folds.items() if opened] == ["Work and school"]
+    assert folds["Work and school"][1] == "4 answered"
+    assert folds["Who reported it"] == (False, "1 answered")
+    assert folds["Where she or he is now"] == (False, "1 answered")
+    assert folds["Sex, age if not known, role"] == (False, "accused or relative")
+
+
+async def test_whatever_field_is_wrong_it_is_to_be_seen(visit: Visit) -> None:
+    visitor = await visit("inspector")
+    wrong = {
+        "Work and school": {"p1-econ_hours": "many"},
+        "When, and how many": {"headcount": "0"},
+        "Many persons at once": {"people": "no such column\n1"},
+    }
+    for title, typed in wrong.items():
+        page = await _file(visitor, **{**_CHILD, **typed})
+        assert page.status == 422, title
+        assert [one for one, (opened, _) in _folds(page).items() if opened] == [title]
+    dated = await _file(visitor, **{**_CHILD, "occurred_at": "2026-03-04"})
+    assert _folds(dated)["When, and how many"][0]
+
+
+async def test_a_home_address_is_asked_for_and_sealed(house: House, visit: Visit) -> None:
+    await _file(await visit("inspector"), **_CHILD, **{"p1-identity-address": "12 Kiln Lane"})
+    (row,) = await house.rows("SELECT content FROM referral.person_identity")
+    assert b"Kiln" not in row["content"]
+
+
 async def test_persons_are_added_and_taken_away_without_losing_what_was_typed(
     visit: Visit,
 ) -> None:
@@ -166,7 +222,7 @@ async def test_indicators_and_asked_none_found_are_told_apart(house: House, visi
     [
         ({"place": "AR-B"}, "There is no such place in ZZ"),
         ({"occurred_at": "2569-03-02"}, "Buddhist era"),
-        ({"occurred_at": "2026-03-04"}, "in the future"),
+        ({"occurred_at": "2026-03-04"}, "The day is in the future"),
         ({"occurred_at": "soon"}, "year-month-day"),
     ],
 )

@@ -125,7 +125,7 @@ async def test_a_section_of_others_is_not_there(visit: Visit) -> None:
 async def test_a_page_of_another_role_says_whose_it_is_in_words(visit: Visit) -> None:
     page = await (await visit("inspector")).see("/members")
     assert page.status == 403
-    assert "This is for: Agency administrator, Data protection officer, Supervisor." in page.words
+    assert "This is for: Agency administrator, Data protection officer or Supervisor." in page.words
     assert "ask your agency’s administrator" in page.words
     assert "see_members" not in page.words
 

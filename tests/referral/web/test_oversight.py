@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from referral import casework
-from tests.cast import House
+from referral.casework import PersonTold
+from tests.cast import House, child_at_work
 from tests.referral.web.conftest import Visit
 
 
@@ -16,7 +18,7 @@ async def test_response_times_stand_by_agency(house: House, visit: Visit, hand_o
     await house.manages("social_worker", casework.accept, hand_off)
     page = await (await visit("supervisor")).see("/oversight")
     assert page.status == 200
-    assert "Child protection office of the North 1 0 1 0" in page.words
+    assert "fewer than 30 accepted: small group 1 0 1 0" in page.words
     assert "2 h 45 min" in page.words
 
 
@@ -31,6 +33,25 @@ async def test_what_is_late_and_what_was_left_idle_show(
     idle = page.words.index("Accepted, and then nothing for three days")
     assert filed.reference in page.words[idle:]
     assert "Overdue" in page.words[:idle]
+
+
+async def test_a_number_says_all_of_them_and_the_list_how_many_it_leaves_out(
+    house: House, visit: Visit
+) -> None:
+    crew = tuple(PersonTold(facts={"age": 10, "works": True}) for _ in range(201))
+    await house.manages("inspector", casework.file, replace(child_at_work(), persons=crew))
+    house.at.forward(days=9)
+    page = await (await visit("supervisor")).see("/oversight")
+    assert "201 past their limit" in page.words
+    assert "And 1 more, late since less long than these." in page.words
+
+
+async def test_a_small_group_is_marked(house: House, visit: Visit, hand_off: UUID) -> None:
+    mark = "fewer than 30 accepted: small group"
+    visitor = await visit("supervisor")
+    assert mark not in (await visitor.see("/oversight")).words
+    await house.manages("social_worker", casework.accept, hand_off)
+    assert mark in (await visitor.see("/oversight")).words
 
 
 async def test_figures_are_for_the_units_own_supervisor(

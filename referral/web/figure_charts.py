@@ -1,32 +1,15 @@
-"""Agencies beside each other, fairly to their caseload: a funnel, drawn and as a table."""
+"""Answers that are drawn, and stand in a table too: a curve, and agencies compared."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
-
-from referral import queries
-from referral.entry import Reading
-from referral.errors import Refusal
-from referral.figures import Funnel, FunnelPoint
+from referral.figures import Curve, Funnel, FunnelPoint
 from referral.web import figure_words as words
-from referral.web.drawing import SHARES, Chart, Plane
-from referral.web.figure_page import (
-    Asked,
-    FiguresPage,
-    files,
-    filters,
-    shown,
-    spoken,
-    teller,
-    views,
-)
+from referral.web.drawing import SHARES, Chart, Plane, falling
 from referral.web.figure_tables import Row, Section, Table, cells
 from referral.web.figure_words import Teller
-from referral.web.pages import PageRoute, error_page
 
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
 _PLACES: Final = {
     "within": "as chance alone would have it",
     "low": "lower than chance alone: worth a look",
@@ -34,42 +17,54 @@ _PLACES: Final = {
     "very low": "far lower than chance alone: worth a question",
     "very high": "far higher than chance alone: worth a question",
 }
-_FUNNEL: Final = (
-    "Share of limits of law and procedure that were met, by how many were decided. Between the "
-    "dashed lines 95 of 100 agencies would lie if they differed by chance alone, between the red "
-    "ones 998 of 1000. Proposed targets are not in it."
-)
 
 
-@router.get("/oversight/figures/comparison")
-async def comparison(request: Request, call: Reading, wanted: Asked) -> Response:
-    """Agencies beside each other, fairly: a funnel."""
-    asked = wanted.read(call.session, call.actor, call.now)
-    if isinstance(asked, Refusal):
-        return error_page(request, asked, call)
-    period, only = asked
-    found = await queries.comparison_of(call.session, call.actor, period, only=only, now=call.now)
-    if isinstance(found, Refusal):
-        return error_page(request, found, call)
-    wanted = wanted.over(period)
-    section = _funnel(teller(call, wanted), found)
-    view = FiguresPage(
-        heading=f"Agencies compared, {spoken(period)}",
-        notes=(_FUNNEL,),
-        sections=(section,),
-        **filters("/comparison", wanted, None),
-        files=files("comparison", wanted),
-        views=views(wanted),
+def curve_in(tell: Teller, found: Curve) -> Section:
+    """For whom it has not happened yet, drawn and as a table."""
+    done, still = (words.number(one, about=tell.floored) for one in (found.finished, found.open))
+    interval = f"{words.seconds(found.low)} to {words.seconds(found.high)}"
+    median = f"Median {words.seconds(found.median)}, with 95 % certainty {interval}."
+    told = f"{done} done, {still} still open. {median}"
+    notes = ("Too few to be shown.",) if found.hidden else (told,)
+    rows = tuple(
+        Row(
+            words.seconds(one.seconds),
+            cells(
+                (
+                    words.share(one.share),
+                    f"{words.share(one.low)} to {words.share(one.high)}",
+                    words.number(one.at_risk, about=tell.floored),
+                )
+            ),
+        )
+        for one in found.points
     )
-    return shown(request, view, call)
+    columns = ("Still waiting", "95 % interval", "Not yet done or ended")
+    title = "Share for whom it has not happened yet"
+    charts = (_falling(found, title),) if len(found.points) > 1 else ()
+    return Section(title, Table(title, "After", columns, rows), notes, charts)
 
 
-def _funnel(tell: Teller, found: Funnel) -> Section:
+def _falling(found: Curve, title: str) -> Chart:
+    last = found.points[-1].seconds or 1
+    plane = Plane(last, 1)
+    lines = [
+        plane.stroke(
+            kind, falling([(one.seconds, getattr(one, side)) for one in found.points], last)
+        )
+        for kind, side in (("bound", "low"), ("bound", "high"), ("share", "share"))
+    ]
+    across = ((last * part / 4, words.seconds(last * part / 4)) for part in range(4))
+    return Chart(title, plane.across(across), plane.up(SHARES), tuple(lines))
+
+
+def funnel_in(tell: Teller, found: Funnel) -> Section:
+    """Agencies by the share of limits they met, drawn and as a table."""
     rows = tuple(_compared(tell, one) for one in found.points)
     columns = ("Decided limits", "Share met", "By chance alone (95 %)", "Place")
     table = Table("Agencies compared", "Agency asked", columns, rows)
     average = f"On average {words.share(found.average)} were met."
-    return Section("Share of limits met", table, (average,), _drawn(tell, found))
+    return Section("Share of limits met", table, (average,), _scattered(tell, found))
 
 
 def _compared(tell: Teller, one: FunnelPoint) -> Row:
@@ -83,7 +78,7 @@ def _compared(tell: Teller, one: FunnelPoint) -> Row:
     return Row(tell.law.label(one.name or "?"), cells(told))
 
 
-def _drawn(tell: Teller, found: Funnel) -> tuple[Chart, ...]:
+def _scattered(tell: Teller, found: Funnel) -> tuple[Chart, ...]:
     if found.average is None or not found.curve:
         return ()
     largest = found.curve[-1].size
