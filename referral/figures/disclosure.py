@@ -21,16 +21,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from referral.figures.comparison import told_together
 from referral.figures.effort import Effort
-from referral.figures.inference import Verdict, unprotected
+from referral.figures.inference import Verdict, left, unprotected
 from referral.figures.loosening import Loosening, Room
-from referral.figures.puzzle import SMALL
+from referral.figures.past import Past, past
+from referral.figures.puzzle import BREADTH, SMALL
 from referral.figures.quantities import Key, Quantities
-from referral.figures.readers import ROUNDED_TO, Form, Past, Readers, Release, Shown, past
+from referral.figures.readers import Readers
+from referral.figures.shown import ROUNDED_TO, Form, Release, Shown, shown_as
 from referral.figures.witnesses import Seen
 
 DENOMINATOR: Final = 30  # D9
-EFFORT: Final = 400_000  # steps of the solver
+EFFORT: Final = 300_000  # steps of the solver
 
 Crossing = tuple[str, ...]  # what a number tells people apart by, besides the period
 
@@ -55,7 +58,8 @@ class Control:
     past: Past
     effort: Effort
     hidden: set[Key] = field(default_factory=set)
-    seen: dict[tuple[str, bool], Seen] = field(default_factory=dict)  # by puzzle, over all rounds
+    left: dict[Key, int] = field(default_factory=dict)  # by earlier releases, of what was in doubt
+    seen: tuple[Seen, Seen] = field(default_factory=lambda: ({}, {}))  # over all rounds, by reader
 
     def hide(self, key: Key) -> None:
         """Leave a number out, and totals over it that would be rounded to 10 or to nobody."""
@@ -65,9 +69,14 @@ class Control:
                 if self.numbers.people[total] < SMALL + ROUNDED_TO:
                     self.hide(total)
 
+    def hide_all(self, keys: Iterable[Key]) -> None:
+        """Leave all of these out."""
+        for key in sorted(keys):
+            self.hide(key)
+
     def readers(self) -> Readers:
         """Who reads what is shown by now."""
-        return Readers(self.numbers, self.past, self.forms())
+        return Readers(self.numbers, self.past, self.forms(), self.left)
 
     def forms(self) -> dict[Key, Form]:
         """The form of every number; a total is rounded once anything below it is not exact (D6)."""
@@ -97,26 +106,26 @@ def settled(
     """
     effort = effort or Effort(EFFORT)
     more = effort.left // 2
-    control = Control(numbers, past(numbers, earlier), effort)
+    control = Control(numbers, past(numbers, earlier, effort), effort)
     for key in sorted(numbers.people):
         count = numbers.people[key]
         small = key in numbers.unlisted or 0 < count <= SMALL
         if small or control.past.told_apart(key, count):
             control.hide(key)
-    left, given_up = _controlled(control), set[Crossing]()
-    effort.left += more if left else 0
-    while left:
-        gone = {_crossing(key) for key in left} - given_up
+    unproved, given_up = _controlled(control), set[Crossing]()
+    effort.left += more if unproved else 0
+    while unproved:
+        gone = {_crossing(key) for key in unproved} - given_up
         if not gone:
             raise UnprovedError
         given_up |= gone
         for key in sorted(numbers.people):
-            if _crossing(key) in gone and (numbers.people[key] or control.past.releases):
+            if _crossing(key) in gone and numbers.people[key]:
                 control.hide(key)
-        left = _controlled(control)
+        unproved = _controlled(control)
     forms = control.forms()
     listed = {key: n for key, n in numbers.people.items() if key not in numbers.unlisted}
-    told = {key: _shown(count, forms[key]) for key, count in listed.items()}
+    told = {key: shown_as(count, forms[key]) for key, count in listed.items()}
     return Settled(told, tuple(sorted(given_up)))
 
 
@@ -128,38 +137,49 @@ def _controlled(control: Control) -> Sequence[Key]:
     """Leave out until all is proved; what could not be proved, where that does not succeed."""
     while True:
         _complement(control)
+        if more := told_together(control.readers()):
+            control.hide_all(more)
+            continue
         verdict = _judged(control)
         if not verdict.exposed and not verdict.doubtful:
             return ()
-        more = set() if control.effort.spent else _loosened(control, verdict.exposed)
+        if control.effort.spent:
+            return (*verdict.exposed, *verdict.doubtful)
+        more = _loosened(control, verdict.exposed)
+        if not more and _told_by_the_past(control, verdict.exposed):
+            continue
+        more = more or _further_out(control, verdict.exposed)
         if not more:
             return (*verdict.exposed, *verdict.doubtful)
-        for key in sorted(more):
-            control.hide(key)
+        control.hide_all(more)
+
+
+def _told_by_the_past(control: Control, exposed: Sequence[Key]) -> bool:
+    """Whether earlier releases by themselves leave less of a number; more cannot be asked of it."""
+    asked = [key for key in exposed if key not in control.left]
+    if not asked or not control.past.told:
+        return False
+    control.left.update(left(control.readers().before(), asked, control.seen[0], control.effort))
+    return any(control.left[key] < BREADTH for key in asked)
 
 
 def _judged(control: Control) -> Verdict:
-    """What is not protected from the first reader who learns something; nobody asks the others."""
-    for name, knowing, puzzle in control.readers().puzzles():
-        seen = control.seen.setdefault((name, knowing), {})
-        if not knowing:  # what she cannot rule out who knows more, she cannot either
-            _also(seen, control.seen.get((name, True), {}))
+    """What is not protected from the first reader who learns something; nobody asks the other."""
+    verdict, possible = Verdict(), Seen()
+    for puzzle, seen in zip(control.readers().puzzles(), control.seen, strict=False):
+        _also(seen, possible)
         verdict = unprotected(puzzle, seen, control.effort)
-        if verdict is not None and (verdict.exposed or verdict.doubtful or name == "all"):
-            return verdict
-    return Verdict()
+        if verdict.exposed or verdict.doubtful:
+            break
+        possible = seen
+    return verdict
 
 
-def _also(seen: Seen, other: Seen) -> None:
-    for key, (low, high) in other.items():
+def _also(seen: Seen, possible: Seen) -> None:
+    """What she cannot rule out who knows more, she cannot either who knows less."""
+    for key, (low, high) in possible.items():
         least, most = seen.get(key, (low, high))
         seen[key] = min(least, low), max(most, high)
-
-
-def _shown(count: int, form: Form) -> Shown:
-    if form is Form.HIDDEN:
-        return Shown(form, None)
-    return Shown(form, count if form is Form.EXACT else count // ROUNDED_TO * ROUNDED_TO)
 
 
 def _complement(control: Control) -> None:
@@ -187,17 +207,22 @@ def _smallest(
 def _loosened(control: Control, exposed: Sequence[Key]) -> set[Key]:
     """What must go besides: the least that lets each number that is not protected be another.
 
-    For each of them the cheapest numbers to take away: few people go before many. Where even then
-    nothing is found, all that stands in its lines, and further out if need be.
+    For each of them the cheapest numbers to take away: few people go before many.
     """
-    people, readers = control.numbers.people, control.readers()
+    people, readers = dict(control.numbers.people), control.readers()
     chosen: set[Key] = set()
     rooms = {key: _room(readers, key) for key in people}
     somebody = {key: room for key, room in rooms.items() if people[key] or not room.shown}
-    loosening = Loosening(somebody, people, control.numbers.sums, control.effort)
+    sums = list(control.numbers.sums)
+    for memory in control.past.memories:
+        for name, (least, most) in memory.unknown.items():
+            people[name] = memory.people[name]
+            somebody[name] = Room(least - people[name], most - people[name], shown=False)
+        sums += memory.lines
+    loosening = Loosening(somebody, people, sums, control.effort)
     for key in exposed:
-        found = loosening.cheapest(key, chosen) - control.hidden if key in somebody else set()
-        chosen |= found or (set() if chosen else _next(control, key))
+        if key in somebody:
+            chosen |= loosening.cheapest(key, chosen) - control.hidden
     return chosen
 
 
@@ -209,8 +234,16 @@ def _room(readers: Readers, key: Key) -> Room:
     count, form = readers.numbers.people[key], readers.forms[key]
     if form is Form.EXACT or readers.past.known(key, count):
         return Room(0, 0, shown=not readers.past.known(key, count))
-    one = readers.unknown(key, knowing=True)
+    one = readers.unknown(key, comparing=True)
     return Room(one.least - count, one.most - count, shown=form is Form.ROUNDED)
+
+
+def _further_out(control: Control, exposed: Sequence[Key]) -> set[Key]:
+    """Where nothing is found that lets it be another: a number that stands in its lines."""
+    for key in exposed:
+        if found := _next(control, key):
+            return found
+    return set()
 
 
 def _next(control: Control, key: Key) -> set[Key]:

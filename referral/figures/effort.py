@@ -34,11 +34,15 @@ class Effort:
         """Whether nothing is left."""
         return self.left <= 0
 
-    def take(self, programme: Any) -> None:
-        """Count what a programme of the solver has just cost. Raises AbandonedError."""
+    def take(self, programme: Any, moving: int = 0) -> None:
+        """Count what a programme of the solver has just cost. Raises AbandonedError.
+
+        ``moving``: how many numbers it was free to move in whole numbers, one step each.
+        """
         if self.stopping():
             raise AbandonedError
         told = programme.getInfo()
         steps = max(0, told.simplex_iteration_count)
         branches = max(0, told.mip_node_count)
-        self.left -= steps + _BRANCH * branches + _PROGRAMME * programme.getNumCol() // 1000 + 1
+        self.left -= steps + _BRANCH * branches + moving
+        self.left -= _PROGRAMME * programme.getNumCol() // 1000 + 1

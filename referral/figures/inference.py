@@ -13,6 +13,7 @@ never less).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -23,7 +24,8 @@ from referral.figures.quantities import Key
 from referral.figures.witnesses import Seen, Witnesses
 
 _REACH: Final = (60, 250)  # how many numbers around one are let move, if fewer do not do
-_IDLE: Final = 6  # so many pushes of all at once that bring next to nothing
+_IDLE: Final = 3  # so many pushes of all at once that bring next to nothing
+_FEW: Final = 8  # so many are better looked at one by one
 _GAIN: Final = 0.98
 _EXACT: Final = 1e-6
 
@@ -36,14 +38,12 @@ class Verdict:
     doubtful: tuple[Key, ...] = ()
 
 
-def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict | None:
+def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict:
     """Numbers of which a reader could learn more than D4 tells her, or it is not known.
 
-    None: there is no table at all that agrees with what she thinks she knows. ``seen`` is added to.
+    ``seen`` is added to.
     """
     search = Witnesses(puzzle, seen, effort)
-    if not search.possible:
-        return None
     draw = Random(1)  # noqa: S311 - the same each time, and no secret
     _all_at_once(search, draw, effort)
     looked_at = [i for i in search.unsafe() if _looked_at(search, i, draw, effort)]
@@ -56,9 +56,18 @@ def unprotected(puzzle: Puzzle, seen: Seen, effort: Effort) -> Verdict | None:
     )
 
 
+def left(puzzle: Puzzle, asked: Iterable[Key], seen: Seen, effort: Effort) -> dict[Key, int]:
+    """How many values, of ten, cannot be ruled out for each of the numbers asked for."""
+    search, draw = Witnesses(puzzle, dict(seen), effort), Random(1)  # noqa: S311 - as above
+    places = {key: search.keys.index(key) for key in asked}
+    for i in places.values():
+        _looked_at(search, i, draw, effort)
+    return {key: min(BREADTH, search.values(i)) for key, i in places.items()}
+
+
 def _all_at_once(search: Witnesses, draw: Random, effort: Effort) -> None:
     idle, before = 0, len(search.unsafe())
-    while before and idle < _IDLE and not effort.spent:
+    while before > _FEW and idle < _IDLE and not effort.spent:
         search.scatter(draw)
         left = len(search.unsafe())
         idle = 0 if left < before * _GAIN else idle + 1
@@ -73,5 +82,6 @@ def _looked_at(search: Witnesses, i: int, draw: Random, effort: Effort) -> bool:
     if not search.safe(i) and not effort.spent and search.breadth(i) > BREADTH - 1 - _EXACT:
         for reach in _REACH:
             for sign in (1, -1):
-                search.nearby(i, sign, reach)
+                if not search.safe(i):
+                    search.nearby(i, sign, reach)
     return search.safe(i) or not effort.spent

@@ -16,13 +16,13 @@ _BEYOND: Final = 1_000  # above the truth a number may be anything; so much is l
 class Unknown:
     """One number that is not known exactly: what is, and what the truth is.
 
-    ``guarded``: must stay protected. A rounded total is not: it is no number of few people.
+    ``values``: how many must not be ruled out; a rounded total has none, being no number of few.
     """
 
     least: int
     most: int
     truth: int
-    guarded: bool
+    values: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,184 +1,112 @@
-"""Who reads releases, and what she puts together: this one, the earlier ones, quarters and years.
+"""Who reads releases, and what she puts together.
 
-The worst of them knows of each number that was shown before and is left out or rounded now whether
-it has changed; one that has not is no secret to her. Another takes it besides that nothing left
-out has changed since. Where that cannot be so, she has learned that it cannot, and no more.
+Two readers stand for all. One has this release and nothing else. The other **compares**: she has
+all earlier ones of the year and its quarters as well. Of each number that was told before she knows
+whether it is what it was; of those left out she takes it that as few have changed as can be
+(``origins``). What has in truth changed among them no document says.
+
+From neither may anything left out be found. But what earlier releases have told cannot be taken
+back: whoever compares may rule out of a number what they rule out by themselves, and no more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from functools import reduce
-from typing import Final
 
-from referral.figures.puzzle import SMALL, Equation, Puzzle, Unknown, above
+from referral.figures.past import Past
+from referral.figures.puzzle import BREADTH, Equation, Puzzle, Unknown, above
 from referral.figures.quantities import Key, Quantities
-
-ROUNDED_TO: Final = 10  # D6
-
-
-class Form(StrEnum):
-    """How a number is shown; the letters are those of the published flag."""
-
-    EXACT = ""
-    ROUNDED = "r"
-    HIDDEN = "c"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One number as published: people (None when left out) and its flag."""
-
-    form: Form
-    people: int | None
-
-
-Release = Mapping[Key, Shown]
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What earlier releases of the year tell. ``shown``: all counts a number was ever shown with.
-
-    A year whose four quarters were shown is known as well, though it never stood anywhere.
-    ``hidden``: what was left out in any of them.
-    """
-
-    releases: Sequence[Release] = ()
-    shown: Mapping[Key, frozenset[int]] = field(default_factory=dict)
-    hidden: frozenset[Key] = frozenset()
-
-    def known(self, key: Key, count: int) -> bool:
-        """Whether it was shown as what it still is."""
-        return count in self.shown.get(key, ())
-
-    def told_apart(self, key: Key, count: int) -> bool:
-        """Left out before, or shown (or computed) before and changed by 1 to 10 people (D8)."""
-        return key in self.hidden or self.changed(key, count)
-
-    def changed(self, key: Key, count: int) -> bool:
-        """Shown (or computed) before, and changed by 1 to 10 people."""
-        return any(0 < abs(count - before) <= SMALL for before in self.shown.get(key, ()))
-
-
-def past(numbers: Quantities, earlier: Sequence[Release]) -> Past:
-    """Of these releases, oldest first; of whole years and of quarters of it."""
-    shown: dict[Key, set[int]] = {}
-    hidden = set[Key]()
-    for release in earlier:
-        for key, one in release.items():
-            if one.form is Form.EXACT:
-                shown.setdefault(key, set()).add(one.people or 0)
-            elif one.form is Form.HIDDEN:
-                hidden.add(key)
-    for total, parts in numbers.sums:
-        if total[0] != parts[0][0] and all(part in shown for part in parts):
-            sums = reduce(_each_with_each, (shown[part] for part in parts))
-            shown.setdefault(total, set()).update(sums)
-    return Past(earlier, {key: frozenset(some) for key, some in shown.items()}, frozenset(hidden))
-
-
-def _each_with_each(one: set[int], other: set[int]) -> set[int]:
-    return {a + b for a in one for b in other}
+from referral.figures.shown import Form, Span, shown_as
 
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """They who have these numbers before them, each shown in some form."""
+    """They who have these numbers before them, each shown in some form.
+
+    ``left``: how many values earlier releases by themselves leave of numbers, where not ten.
+    """
 
     numbers: Quantities
     past: Past
     forms: Mapping[Key, Form]
+    left: Mapping[Key, int] = field(default_factory=dict)
 
-    def puzzles(self) -> Iterator[tuple[str, bool, Puzzle]]:
-        """Each with its name, the same from round to round, and whether the reader knows changes.
+    def puzzles(self) -> Iterator[Puzzle]:
+        """Of whoever compares first: what she cannot rule out, nobody can who knows less."""
+        if self.past.told:
+            yield self.puzzle(comparing=True)
+        yield self.puzzle(comparing=False)
 
-        Whoever has this release alone may not find anything left out. Whoever has earlier ones
-        besides may not find few people; of many, left out for others, there is nothing to keep
-        from her. Where "all" can be, nobody need ask who puts only one earlier release beside it.
+    def unknown(self, key: Key, *, comparing: bool) -> Unknown:
+        """What is known of a number that is not shown as it is.
+
+        Where one is left out somebody is, or was when it was left out first.
         """
-        each = self.past.releases
-        yield "alone", False, self._alone(knowing=False)
-        if each:
-            yield "alone", True, self._alone(knowing=True)
-        for knowing in (True, False) if each else ():
-            yield "all", knowing, self._beside(each, knowing=knowing)
-        for number, one in enumerate(each if len(each) > 1 else ()):
-            yield str(number), False, self._beside([one], knowing=False)
-
-    def unknown(self, key: Key, *, knowing: bool) -> Unknown:
-        """What is known of a number that is not shown as it is."""
-        count = self.numbers.people[key]
-        if knowing and self.past.known(key, count):
-            return Unknown(count, count, count, guarded=False)
-        if self.forms[key] is Form.ROUNDED:
-            return _rounded(count // ROUNDED_TO * ROUNDED_TO, count)
+        count, form = self.numbers.people[key], self.forms[key]
+        least, most = shown_as(count, form).span(least=int(key not in self.past.inexact))
+        values = BREADTH if form is Form.HIDDEN else 0
         if key in self.numbers.unlisted:
-            least, most = self.numbers.unlisted[key]
-            return Unknown(least, above(count) if most is None else most, count, guarded=True)
-        few = count <= SMALL or self.past.changed(key, count)
-        # What was left out once stays so, also when nobody is in it any more: then it may be 0.
-        least = 0 if self.past.releases else 1
-        return Unknown(least, above(count), count, guarded=few or not knowing)
+            least, bound = self.numbers.unlisted[key]
+            most = most if bound is None else bound
+        if comparing:
+            told = self.past.still(key, count)
+            least, most = max(least, told[0]), min(most, told[1])
+            values = min(values, told[1] - told[0] + 1, self.left.get(key, BREADTH))
+        return Unknown(least, min(most, above(count)), count, values)
 
-    def _alone(self, *, knowing: bool) -> Puzzle:
+    def before(self) -> Puzzle:
+        """What whoever compares knew before this release: as if it told nothing but of nobody."""
+        people = self.numbers.people
+        forms = {key: Form.HIDDEN if people[key] else form for key, form in self.forms.items()}
+        return replace(self, forms=forms).puzzle(comparing=True)
+
+    def spans(self) -> dict[Key, Span]:
+        """What whoever compares knows of each number by itself."""
+        found = dict[Key, Span]()
+        for key, count in self.numbers.people.items():
+            if self.forms[key] is Form.EXACT:
+                found[key] = count, count
+            else:
+                one = self.unknown(key, comparing=True)
+                found[key] = one.least, one.most
+        return found
+
+    def puzzle(self, *, comparing: bool) -> Puzzle:
+        """All that one of the two knows, as she would write it down."""
         people, puzzle = self.numbers.people, Puzzle()
         for key in sorted(people):
             if self.forms[key] is not Form.EXACT:
-                puzzle.unknowns[key] = self.unknown(key, knowing=knowing)
+                puzzle.unknowns[key] = self.unknown(key, comparing=comparing)
         places = {key: i for i, key in enumerate(puzzle.unknowns)}
         for total, parts in self.numbers.sums:
-            known = {key: people[key] for key in (total, *parts) if key not in places}
-            _equate(puzzle, places, known, total, parts)
+            _equate(puzzle, people, places, _signed(total, parts))
+        for memory in self.past.memories if comparing else ():
+            for name, (least, most) in memory.unknown.items():
+                then = memory.people[name]
+                puzzle.unknowns[name] = Unknown(least, min(most, above(then)), then, values=0)
+            places = {key: i for i, key in enumerate(puzzle.unknowns)}
+            for total, parts in memory.lines:
+                _equate(puzzle, memory.people, places, _signed(total, parts))
         return puzzle
-
-    def _beside(self, releases: Sequence[Release], *, knowing: bool) -> Puzzle:
-        puzzle = self._alone(knowing=knowing)
-        told = {k for one in releases for k, was in one.items() if was.form is not Form.HIDDEN}
-        for key, one in puzzle.unknowns.items():
-            # Of one that was told she only finds what it was: nothing has changed, she thinks.
-            few = key in self.numbers.unlisted or one.truth <= SMALL
-            guarded = one.guarded and few and key not in told
-            puzzle.unknowns[key] = replace(one, guarded=guarded)
-        for number, release in enumerate(releases):
-            self._remember(puzzle, release, str(number))
-        return puzzle
-
-    def _remember(self, puzzle: Puzzle, release: Release, number: str) -> None:
-        """An earlier release, for whoever thinks that nothing left out has changed since."""
-        names: dict[Key, Key] = {}
-        for key, shown in release.items():
-            if shown.form is Form.ROUNDED:
-                names[key] = (("earlier", number), *key)
-                least = shown.people or 0
-                puzzle.unknowns[names[key]] = _rounded(least, max(least, SMALL + 1))
-            elif shown.form is Form.HIDDEN:
-                names[key] = key
-        places = {key: i for i, key in enumerate(puzzle.unknowns)}
-        before = {key: places[name] for key, name in names.items() if name in places}
-        exact = {k: shown.people or 0 for k, shown in release.items() if shown.form is Form.EXACT}
-        for total, parts in self.numbers.sums:
-            if all(key in exact or key in before for key in (total, *parts)):
-                _equate(puzzle, before, exact, total, parts)
-
-
-def _rounded(least: int, truth: int) -> Unknown:
-    """Known to within ten, and not to be a small one: that would not be shown."""
-    return Unknown(max(least, SMALL + 1), least + ROUNDED_TO - 1, truth, guarded=False)
 
 
 def _equate(
     puzzle: Puzzle,
+    people: Mapping[Key, int],
     places: Mapping[Key, int],
-    known: Mapping[Key, int],
-    total: Key,
-    parts: Iterable[Key],
+    line: Iterable[tuple[Key, int]],
 ) -> None:
-    """Total minus parts is nothing; of a line that is known whole there is nothing to say."""
-    terms = [(places[key], -1) for key in parts if key in places]
-    terms += [(places[total], 1)] if total in places else []
-    equals = sum(known.get(key, 0) for key in parts) - known.get(total, 0)
-    if terms:
-        puzzle.equations.append(Equation(tuple(terms), equals))
+    """What is unknown of a line makes what it makes; where nothing is, there is nothing to say."""
+    unknown = [(key, sign) for key, sign in line if key in places]
+    made = sum(sign * people[key] for key, sign in unknown)
+    if unknown:
+        terms = tuple((places[key], sign) for key, sign in unknown)
+        puzzle.equations.append(Equation(terms, made))
+
+
+def _signed(total: Key, parts: Sequence[Key]) -> Iterator[tuple[Key, int]]:
+    """Total minus parts is nothing."""
+    yield total, 1
+    for part in parts:
+        yield part, -1

@@ -19,7 +19,7 @@ from referral.figures.effort import Effort
 from referral.figures.fixed_tables import OTHER_PLACES, PERIOD, PLACE, Fixed, Table
 from referral.figures.puzzle import SMALL
 from referral.figures.quantities import Counted, Counts, Quantities, key_of, quantities, year_of
-from referral.figures.readers import Form, Release, Shown
+from referral.figures.shown import Form, Release, Shown
 
 _NOWHERE: Final = "nowhere"  # people whose place is none of the country's
 ALL: Final = "*"  # the total over a dimension

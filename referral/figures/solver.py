@@ -25,14 +25,19 @@ def solver(options: Mapping[str, Any] = MappingProxyType({})) -> Any:
     return found
 
 
-def maximised(found: Any, columns: int, *, whole: bool = False) -> None:
-    """Say that more is better, and of ``whole`` ones that all are whole numbers."""
+def maximised(found: Any) -> None:
+    """Say that more is better."""
     import highspy  # noqa: PLC0415 - as above
 
-    if whole:
-        for column in range(columns):
-            found.changeColIntegrality(column, highspy.HighsVarType.kInteger)
     found.changeObjectiveSense(highspy.ObjSense.kMaximize)
+
+
+def whole(found: Any, columns: int) -> None:
+    """Say that all are whole numbers."""
+    import highspy  # noqa: PLC0415 - as above
+
+    for column in range(columns):
+        found.changeColIntegrality(column, highspy.HighsVarType.kInteger)
 
 
 def solved(found: Any) -> bool:
@@ -40,10 +45,3 @@ def solved(found: Any) -> bool:
     import highspy  # noqa: PLC0415 - as above
 
     return bool(found.getModelStatus() == highspy.HighsModelStatus.kOptimal)
-
-
-def infeasible(found: Any) -> bool:
-    """Whether it is proved that nothing agrees with all lines."""
-    import highspy  # noqa: PLC0415 - as above
-
-    return bool(found.getModelStatus() == highspy.HighsModelStatus.kInfeasible)

@@ -1,14 +1,16 @@
 """Somebody who wants to know more than was published: she reads documents and solves puzzles.
 
-She shares no code with what makes a release. She knows the documents of a year (all of them), which
-numbers add up, that totals marked ``r`` are within ten, and that somebody is wherever ``c`` stands.
+She shares no code with what makes a release. She has documents of a year and its quarters, knows
+which numbers add up, that totals marked ``r`` are within ten, and that somebody is (or was, when it
+was left out first) wherever ``c`` stands. Of two documents she takes numbers to be the same, and
+guesses right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import product
-from types import MappingProxyType
 from typing import Any
 
 import highspy
@@ -49,73 +51,78 @@ def _named(table: Any, cell: Sequence[str]) -> Named:
 
 
 class Attacker:
-    """One integer programme of all that is known; asked for the least and the most of a number."""
+    """One integer programme of all that is known; asked for the least and the most of a number.
+
+    ``same``: of each document but the last, what she takes not to have changed until then.
+    ``blind``: she has not seen the last one, but for where nobody is. ``nobody_where_hidden``: she
+    does not know what was left out before.
+    """
 
     def __init__(
         self,
-        documents: Iterable[bytes],
+        documents: Sequence[bytes],
+        same: Sequence[AbstractSet[Named]] = (),
         *,
+        blind: bool = False,
         nobody_where_hidden: bool = False,
-        known: Mapping[Named, int] = MappingProxyType({}),
     ) -> None:
-        """``known``: what she has from elsewhere of numbers that are not shown as they are."""
         self._highs = highspy.Highs()  # type: ignore[no-untyped-call] # as it is shipped
         self._highs.setOptionValue("output_flag", False)
-        self.columns: dict[Any, int] = {}
-        self._known = known
-        self.hidden: list[Named] = []
-        least = 0 if nobody_where_hidden else 1
+        self._columns: dict[tuple[int, Named], int] = {}
+        self.last, inexact = len(documents) - 1, set[Named]()
         for number, document in enumerate(documents):
-            shown = numbers_in(document)
-            for key, (people, flag) in shown.items():
-                self._know(number, key, people, flag, least)
+            shown, unseen = numbers_in(document), blind and number == self.last
+            for key, told in shown.items():
+                somebody = not unseen and not nobody_where_hidden and key not in inexact
+                told = (None, "c") if unseen and told != (0, "") else told  # noqa: PLW2901
+                self._know((number, key), *told, least=int(somebody))
             for total, parts in lines_in(document):
-                self._add(number, total, parts, shown)
-        columns = range(len(self.columns))
-        for column in columns:
+                self._add([(number, key) for key in (total, *parts)])
+            inexact |= {key for key, (_, flag) in shown.items() if flag}
+        last = numbers_in(documents[-1])
+        self.hidden = [key for key, (_, flag) in last.items() if flag == "c"]
+        for number, keys in enumerate(same):
+            for key in keys:
+                if {(number, key), (self.last, key)} <= self._columns.keys():
+                    self._add([(number, key), (self.last, key)])
+        for column in range(len(self._columns)):
             self._highs.changeColIntegrality(column, highspy.HighsVarType.kInteger)
 
-    def _know(self, number: int, key: Named, people: int | None, flag: str, least: int) -> None:
-        """What is left out is one number for all documents: she takes it not to have changed."""
-        name = key if flag == "c" else (number, key)
-        if name in self.columns:
-            return
-        self.columns[name] = len(self.columns)
-        if flag and key in self._known:
-            self._highs.addVar(self._known[key], self._known[key])
-        elif flag == "c":
-            self.hidden.append(key)
+    def _know(self, name: tuple[int, Named], people: int | None, flag: str, least: int) -> None:
+        self._columns[name] = len(self._columns)
+        if people is None:
             self._highs.addVar(least, highspy.kHighsInf)
         elif flag == "r":
-            assert people is not None
             self._highs.addVar(max(people, 11), people + 9)
         else:
-            assert people is not None
             self._highs.addVar(people, people)
 
-    def _add(self, number: int, total: Named, parts: list[Named], shown: Any) -> None:
-        names = [key if shown[key][1] == "c" else (number, key) for key in (total, *parts)]
-        columns = [self.columns[name] for name in names]
-        self._highs.addRow(0, 0, len(columns), columns, [1.0, *[-1.0] * len(parts)])
-
-    def possible(self) -> bool:
-        """Whether anything at all agrees with what she believes."""
-        self._highs.run()
-        return bool(self._highs.getModelStatus() == highspy.HighsModelStatus.kOptimal)
+    def _add(self, names: Sequence[tuple[int, Named]]) -> None:
+        """The first is the sum of the others."""
+        columns = [self._columns[name] for name in names]
+        self._highs.addRow(0, 0, len(columns), columns, [1.0, *[-1.0] * (len(columns) - 1)])
 
     def range_of(self, key: Named) -> tuple[float, float]:
-        """The least and the most a number left out can be; infinity where nothing bounds it."""
-        return self._extreme(key, up=False), self._extreme(key, up=True)
+        """The least and the most a number of the last document can be; infinity if unbounded."""
+        return self._range({(self.last, key): 1.0})
 
-    def _extreme(self, key: Named, *, up: bool) -> float:
-        column = self.columns[key]
-        sense = highspy.ObjSense
-        self._highs.changeColCost(column, 1.0)
-        self._highs.changeObjectiveSense(sense.kMaximize if up else sense.kMinimize)
+    def change_of(self, key: Named, since: int) -> tuple[float, float]:
+        """By how many it can have changed since an earlier document, at least and at most."""
+        return self._range({(self.last, key): 1.0, (since, key): -1.0})
+
+    def _range(self, asked: Mapping[tuple[int, Named], float]) -> tuple[float, float]:
+        for name, sign in asked.items():
+            self._highs.changeColCost(self._columns[name], sign)
+        ends = self._extreme(highspy.ObjSense.kMinimize), self._extreme(highspy.ObjSense.kMaximize)
+        for name in asked:
+            self._highs.changeColCost(self._columns[name], 0.0)
+        return ends
+
+    def _extreme(self, sense: Any) -> float:
+        self._highs.changeObjectiveSense(sense)
         self._highs.run()
-        status = self._highs.getModelStatus()
-        value = self._highs.getInfo().objective_function_value
-        self._highs.changeColCost(column, 0.0)
-        optimal, states = highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus
-        assert status in {optimal, states.kUnbounded, states.kUnboundedOrInfeasible}, status
-        return float(round(value)) if status == optimal else float("inf")
+        status, states = self._highs.getModelStatus(), highspy.HighsModelStatus
+        assert status in {states.kOptimal, states.kUnbounded, states.kUnboundedOrInfeasible}, status
+        if status == states.kOptimal:
+            return float(round(self._highs.getInfo().objective_function_value))
+        return float("inf") if sense == highspy.ObjSense.kMaximize else float("-inf")
