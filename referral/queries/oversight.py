@@ -5,8 +5,10 @@ Over the hand-offs the supervisor's own unit sent or received; history has no li
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -17,20 +19,28 @@ from referral.session import Actor, ReadSession
 
 MINE = "(h.sender_unit = :unit OR h.receiver_unit = :unit)"
 _UNDER_WAY = "h.state IN ('requested','received','accepted','in-progress','on-hold')"
-OVERDUE = f"{_UNDER_WAY} AND (h.due_at < :now OR h.overdue_since IS NOT NULL)"
+_OVERDUE = f"{_UNDER_WAY} AND (h.due_at < :now OR h.overdue_since IS NOT NULL)"
 _IDLE = "h.state = 'accepted' AND h.first_contact_at IS NULL AND h.accepted_at < :before"
+# Proposed targets are nobody's failure: an agency is late by limits that have a number in law.
+_BY_LAW = """EXISTS (SELECT FROM referral.clock k WHERE k.hand_off_id = h.id AND k.basis <> 'assumption'
+        AND CASE WHEN num_nonnulls(k.stopped_at) = 1 THEN k.stopped_at > k.due_at ELSE k.state <> 'paused' AND k.due_at <= :now END)"""
 _LEFT = text(f"""
-SELECT count(*) FILTER (WHERE {OVERDUE}) AS overdue, count(*) FILTER (WHERE {_IDLE}) AS idle
-FROM referral.hand_off h WHERE {MINE} AND NOT h.imported AND {_UNDER_WAY}
+SELECT h.receiver_agency AS agency_id, count(*) FILTER (WHERE {_OVERDUE}) AS overdue, count(*) FILTER (WHERE {_IDLE}) AS idle,
+    count(*) FILTER (WHERE CASE WHEN {_OVERDUE} AND h.in_error IS NOT TRUE AND h.kind <> 'notice' THEN {_BY_LAW} END) AS by_law
+FROM referral.hand_off h WHERE {MINE} AND NOT h.imported AND {_UNDER_WAY} GROUP BY 1
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """How many are open past a limit, and how many were accepted and then left."""
+    """How many are open past a limit, and how many were accepted and then left.
+
+    ``by_law``: of each agency asked, those past a limit of law or procedure.
+    """
 
     overdue: int
     idle: int
+    by_law: Mapping[UUID | None, int]
 
 
 async def left_in(
@@ -41,8 +51,12 @@ async def left_in(
     if refused is not None:
         return refused
     values = {"unit": actor.unit_id, "now": now, "before": now - timedelta(days=days)}
-    row = (await session.connection.execute(_LEFT, values)).one()
-    return Left(row.overdue, row.idle)
+    rows = (await session.connection.execute(_LEFT, values)).all()
+    return Left(
+        overdue=sum(row.overdue for row in rows),
+        idle=sum(row.idle for row in rows),
+        by_law={row.agency_id: row.by_law for row in rows},
+    )
 
 
 async def overdue_in(
@@ -55,7 +69,7 @@ async def overdue_in(
     return await lines_in(
         session,
         actor,
-        f"{MINE} AND NOT h.imported AND {OVERDUE} "
+        f"{MINE} AND NOT h.imported AND {_OVERDUE} "
         "ORDER BY coalesce(h.overdue_since, h.due_at), h.id LIMIT :limit",
         unit=actor.unit_id,
         now=now,

@@ -12,25 +12,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
-
 from referral.errors import Refusal
 from referral.figures import Cut, Figure, Measure, Period, Times, month_of
 from referral.queries.figure_rows import zone_of
-from referral.queries.inbox import refused_by_role
-from referral.queries.oversight import MINE, OVERDUE
+from referral.queries.oversight import Left, left_in
 from referral.queries.oversight_figures import figures_by
 from referral.session import Actor, ReadSession
 
 MONTHS: Final = 24  # the one that runs included
-# Proposed targets are nobody's failure: an agency is late by limits that have a number in law.
-_LATE: Final = text(f"""
-SELECT h.receiver_agency, count(*) AS late FROM referral.hand_off h
-WHERE {MINE} AND NOT h.imported AND h.in_error IS NOT TRUE AND h.kind <> 'notice' AND {OVERDUE}
-    AND EXISTS (SELECT FROM referral.clock k WHERE k.hand_off_id = h.id AND k.basis <> 'assumption'
-        AND CASE WHEN num_nonnulls(k.stopped_at) = 1 THEN k.stopped_at > k.due_at ELSE k.state <> 'paused' AND k.due_at <= :now END)
-GROUP BY 1
-""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +46,17 @@ class ResponseTimes:
 
 
 async def response_times_in(
-    session: ReadSession, actor: Actor, *, now: datetime
+    session: ReadSession, actor: Actor, *, left: Left | None = None, now: datetime
 ) -> tuple[ResponseTimes, ...] | Refusal:
-    """Times by agency, over what was asked for in the last ``MONTHS``."""
-    refused = await refused_by_role(session, actor, "see_oversight", now)
-    if refused is not None:
-        return refused
+    """Times by agency, over what was asked for in the last ``MONTHS``; ``left``: if known already."""
+    open_now = left or await left_in(session, actor, now=now)
+    if isinstance(open_now, Refusal):
+        return open_now
     period = Period.until(month_of(now, zone_of(session, actor)), MONTHS)
     found = await figures_by(session, actor, Cut.AGENCY, period, now=now)
     if isinstance(found, Refusal):
         return found
-    rows = await session.connection.execute(_LATE, {"unit": actor.unit_id, "now": now})
-    late = {row.receiver_agency: row.late for row in rows}
-    told = (_times(one, late) for one in found.groups)
+    told = (_times(one, open_now.by_law) for one in found.groups)
     return tuple(sorted(told, key=lambda one: one.agency))
 
 

@@ -68,12 +68,12 @@ class Overview:
 async def overview(request: Request, call: Reading) -> Response:
     """Figures over what the supervisor's own unit sent or received."""
     session, actor, now = call.session, call.actor, call.now
-    times = await queries.response_times_in(session, actor, now=now)
-    if isinstance(times, Refusal):
-        return error_page(request, times, call)
     left = await queries.left_in(session, actor, now=now)
     if isinstance(left, Refusal):
         return error_page(request, left, call)
+    times = await queries.response_times_in(session, actor, left=left, now=now)
+    if isinstance(times, Refusal):
+        return error_page(request, times, call)
     late = _lines(await queries.overdue_in(session, actor, now=now))
     idle = _lines(await queries.holder_idle_in(session, actor, now=now))
     history = await queries.imported_first_referrals(session, actor, now=now)

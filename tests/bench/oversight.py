@@ -189,7 +189,7 @@ async def _asked(stand: Stand, largest: UUID, now: datetime) -> dict[str, Any]:
     await measured(
         "overview_of_a_unit_with_current_month", unit, 40, queries.overview_in, month=running
     )
-    await measured("answer_times_of_a_unit", unit, 20, queries.response_times_in)
+    await measured("first_page_of_a_supervisor", unit, 40, _first_page)
     await measured("one_agency_24_months", country, 40, queries.series_of, only=agency)
     await measured(
         "current_month_by_agency",
@@ -207,6 +207,15 @@ async def _asked(stand: Stand, largest: UUID, now: datetime) -> dict[str, Any]:
     await measured("behind_a_number", unit, 5, queries.behind_figure, whole)
     await installation.engine.dispose()
     return found
+
+
+async def _first_page(session: WriteSession, actor: Actor, *, now: datetime) -> Any:
+    """What ``/oversight`` asks, one question after the other."""
+    left = await queries.left_in(session, actor, now=now)
+    assert not isinstance(left, Refusal)
+    for question in (queries.overdue_in, queries.holder_idle_in, queries.imported_first_referrals):
+        assert not isinstance(await question(session, actor, now=now), Refusal)
+    return await queries.response_times_in(session, actor, left=left, now=now)
 
 
 async def _against_raw(connection: Any, now: datetime) -> dict[str, Any]:

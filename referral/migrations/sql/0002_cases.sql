@@ -196,6 +196,9 @@ CREATE TABLE referral.hand_off (
 );
 CREATE INDEX hand_off_inbox ON referral.hand_off (receiver_unit, coalesce(due_at, 'infinity'), id)
     WHERE state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold') AND NOT imported;
+CREATE INDEX hand_off_under_way ON referral.hand_off (sender_unit)
+    WHERE state IN ('requested', 'received', 'accepted', 'in-progress', 'on-hold') AND NOT imported;
+CREATE INDEX hand_off_history ON referral.hand_off (sender_unit, case_id, opening) WHERE imported;
 CREATE INDEX hand_off_outbox ON referral.hand_off (sender_unit, requested_at DESC, id);
 CREATE INDEX hand_off_received ON referral.hand_off (receiver_unit, requested_at DESC, id);
 CREATE INDEX ON referral.hand_off (referral_id);
