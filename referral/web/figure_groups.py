@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from referral import queries
-from referral.figures import Figure, Figures, Measure, Period
+from referral.figures import Figure, Figures, Measure, Period, Times
 from referral.figures.floor import STATES
 from referral.queries import Overview
 from referral.web import figure_words as words
@@ -83,13 +83,13 @@ def months_of(tell: Teller, series: Sequence[tuple[date, Figure]]) -> Section:
 
 
 def _month_row(tell: Teller, month: date, one: Figure) -> Row:
-    told, accepted = one.counts, one.times.get(Measure.ACCEPTED)
+    told, accepted = one.counts, one.times.get(Measure.ACCEPTED, Times())
     hides = tell.floored and None in {getattr(told, state) for state in STATES}
     known = [words.number(told.asked, about=hides)]
     known += [words.number(told.waiting), words.number(told.completed)]
-    known += [words.seconds(accepted.median if accepted else None), words.share(one.legal.share)]
+    known += [words.seconds(accepted.median), words.share(one.legal.share)]
     alone = address("/groups", tell.wanted.over(Period.month(month)), cut="agency")
-    return Row(f"{month:%B %Y}", cells(known), (), alone)
+    return Row(f"{month:%B %Y}", cells(known), words.few_done(accepted), alone)
 
 
 def _counted(

@@ -195,7 +195,7 @@ class Teller:
         interval = f"{seconds(told.low)} to {seconds(told.high)}" if reached else "–"
         words = [seconds(told.median), interval, seconds(told.ninth)]
         words += [number(one, about=self.floored) for one in (told.finished, told.open, told.ended)]
-        marks = [f"fewer than {SMALL} done: small group"] if told.small and told.finished else []
+        marks = [*few_done(told)]
         marks += [f"{told.errors} negative times: data errors"] if told.errors else []
         narrowed = self.wanted.narrowed(_narrower(self.wanted, figure.group))
         curve = address("/curve", narrowed, measure=measure.value)
@@ -212,6 +212,11 @@ class Teller:
             few = few and kept.share is None
         marks = (f"fewer than {SMALL} decided: small group",) if few else ()
         return Row(name, (*cells(words), last), marks)
+
+
+def few_done(told: Times) -> tuple[str, ...]:
+    """The mark beside a time that rests on few."""
+    return (f"fewer than {SMALL} done: small group",) if told.small and told.finished else ()
 
 
 def measured(

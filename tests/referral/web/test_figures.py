@@ -108,6 +108,8 @@ async def test_what_is_small_wrong_or_open_is_marked_and_targets_stand_apart(
     page = await vera.see(f"/oversight/figures/groups?cut=agency&{SINCE}")
     for told in ("small group", "times out of order", "Not over yet", "in another's name"):
         assert told in page.words, told
+    months = page.answer.text[page.answer.text.index("Month by month</h2>") :]
+    assert "small group" in months[: months.index("</table>")], "a median of few is said to be one"
     targets = page.answer.text[page.answer.text.index("Proposed targets</h2>") :]
     table = targets[: targets.index("</table>")]
     assert table.count('<th scope="row"') == 1
