@@ -12,6 +12,7 @@ from referral.entry import Reading
 from referral.errors import Refusal
 from referral.queries import HandOffLine, Left, ResponseTimes
 from referral.queries.first_referrals import FirstReferral
+from referral.queries.oversight import MOST_IDLE
 from referral.web.lines import Line, Reader
 from referral.web.pages import PageRoute, error_page, page
 from referral.web.wording import Law, length
@@ -23,7 +24,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 class Tile:
     """One number at the top, and where it leads."""
 
-    number: int
+    number: str
     words: str
     late: bool
     target: str
@@ -60,7 +61,7 @@ class Overview:
     agencies: tuple[AgencyTimes, ...]
     overdue: tuple[Line, ...]
     idle: tuple[Line, ...]
-    unlisted: tuple[int, int]  # of both, the ones there is no room for
+    unlisted: tuple[str, str]  # of both, how many there is no room for; none: empty
     history: tuple[History, ...]
 
 
@@ -83,7 +84,7 @@ async def overview(request: Request, call: Reading) -> Response:
         agencies=tuple(_times(one, reader.law) for one in times),
         overdue=tuple(reader.line(one) for one in late),
         idle=tuple(reader.line(one) for one in idle),
-        unlisted=(left.overdue - len(late), left.idle - len(idle)),
+        unlisted=(_rest(left.overdue - len(late)), _rest(left.idle - len(idle), left)),
         history=()
         if isinstance(history, Refusal)
         else tuple(_history(one, reader.law) for one in history),
@@ -97,13 +98,21 @@ def _lines(found: Sequence[HandOffLine] | Refusal) -> Sequence[HandOffLine]:
 
 def _tiles(times: Sequence[ResponseTimes], left: Left) -> tuple[Tile, ...]:
     waiting = sum(one.waiting for one in times)
-    late, idle = left.overdue, left.idle
+    late = left.overdue
+    idle = f"{MOST_IDLE}+" if left.idle > MOST_IDLE else str(left.idle)
+    accepted = sum(one.accepted for one in times)
     return (
-        Tile(waiting, "wait for an answer", late=False, target="#times"),
-        Tile(late, "past their limit", late=bool(late), target="#overdue"),
-        Tile(idle, "accepted, then idle for 3 days", late=bool(idle), target="#idle"),
-        Tile(sum(one.accepted for one in times), "accepted", late=False, target="#times"),
+        Tile(str(waiting), "wait for an answer", late=False, target="#times"),
+        Tile(str(late), "past their limit", late=bool(late), target="#overdue"),
+        Tile(idle, "accepted, then idle for 3 days", late=bool(left.idle), target="#idle"),
+        Tile(str(accepted), "accepted", late=False, target="#times"),
     )
+
+
+def _rest(more: int, left: Left | None = None) -> str:
+    """How many a list leaves out; of what is not counted to its end, at least."""
+    endless = left is not None and left.idle > MOST_IDLE
+    return "" if more <= 0 else f"{'at least ' if endless else ''}{more}"
 
 
 def _times(one: ResponseTimes, law: Law) -> AgencyTimes:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
+
 from referral import casework
 from referral.casework import PersonTold
+from referral.web import oversight
 from tests.cast import House, child_at_work
 from tests.referral.web.conftest import Visit
 
@@ -44,6 +47,20 @@ async def test_a_number_says_all_of_them_and_the_list_how_many_it_leaves_out(
     page = await (await visit("supervisor")).see("/oversight")
     assert "201 past their limit" in page.words
     assert "And 1 more, late since less long than these." in page.words
+
+
+async def test_what_is_left_by_the_thousand_is_not_counted_to_its_end(
+    house: House, visit: Visit, hand_off: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew = tuple(PersonTold(facts={"age": 10, "works": True}) for _ in range(3))
+    filed = await house.manages("inspector", casework.file, replace(child_at_work(), persons=crew))
+    for ask in filed.asks:
+        await house.manages("social_worker", casework.accept, UUID(ask.hand_off_id))
+    house.at.forward(days=4)
+    vera = await visit("supervisor")
+    assert "3 accepted, then idle for 3 days" in (await vera.see("/oversight")).words
+    monkeypatch.setattr(oversight, "MOST_IDLE", 2)
+    assert "2+ accepted, then idle for 3 days" in (await vera.see("/oversight")).words
 
 
 async def test_a_small_group_is_marked(house: House, visit: Visit, hand_off: UUID) -> None:
