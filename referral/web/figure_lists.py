@@ -30,7 +30,7 @@ def steps_in(tell: Teller, found: tuple[Bottleneck, ...]) -> tuple[Section, ...]
         "Wait for an answer",
         "Being worked on",
         "Past a limit now",
-        "The oldest waits since",
+        "The oldest has waited",
     )
     rows = tuple(_step(tell, one) for one in found)
     kept = tuple(_limit(tell, one) for step in found for one in step.limits)
